@@ -1,0 +1,67 @@
+# Everything that can be done with this book. `make help` lists it.
+.DEFAULT_GOAL := help
+.PHONY: help book test lint format serve lab chapter refresh lock clean distclean
+
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+PORT ?= 8000
+# Sums that are split between threads need not add up to the same last digit twice.
+export OPENBLAS_NUM_THREADS := 1
+export OMP_NUM_THREADS := 1
+
+help: ## list the targets
+	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+
+# A second run reuses the environment; a change of requirements.txt renews it.
+$(READY): requirements.txt
+	@echo "Installing the packages of requirements.txt into $(VENV) (a minute or two)."
+	@tools/environment $(VENV)
+	@touch $@
+
+book: $(READY) ## build the book; every warning is an error
+	$(BIN)/jupyter-book build . -W -n --keep-going
+	@echo
+	@echo "The first page: file://$(CURDIR)/_build/html/index.html"
+	@echo "or run 'make serve'."
+
+test: book ## run every test: the package, the notebooks, the built book
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --dist loadscope
+
+lint: $(READY) ## check style, in Python and in the notebooks
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## put the code into the house style
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+serve: $(READY) ## serve the built book on this machine (PORT=8000)
+	@test -e _build/html/index.html || $(MAKE) book
+	@echo "The book: http://127.0.0.1:$(PORT)/  (Ctrl+C ends it)"
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+lab: $(READY) ## open the chapters in JupyterLab
+	$(BIN)/jupyter lab chapters/intro.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+
+chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sigmoid
+	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which: make chapter C=02_sigmoid"; exit 1; }
+	@mkdir -p _build/chapter
+	@printf '%s\n' 'format: jb-book' 'root: chapters/$(C)' 'chapters:' \
+	  '- file: chapters/glossary' '- file: chapters/references' > _build/chapter/_toc.yml
+	$(BIN)/jupyter-book build . --toc _build/chapter/_toc.yml --path-output _build/chapter
+	@echo
+	@echo "The chapter: file://$(CURDIR)/_build/chapter/_build/html/chapters/$(C).html"
+
+refresh: $(READY) ## execute a notebook in place, ready to commit: make refresh C=02_sigmoid
+	$(BIN)/python tools/refresh.py $(C)
+
+lock: ## pin requirements.in into requirements.txt
+	@tools/lock
+
+clean: ## remove everything that was built
+	rm -rf _build .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
+	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean ## remove the environment too
+	rm -rf $(VENV)

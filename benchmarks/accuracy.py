@@ -1,0 +1,203 @@
+"""How many digits of the activation functions are right?
+
+``python -m benchmarks.accuracy`` prints, for float64, float32 and float16, the
+worst error of each function and of its derivative over the whole line, and
+where it occurs. With PyTorch installed, the errors of PyTorch's own functions
+(their derivatives by autograd) stand beside it.
+
+Errors are in units in the last place (ulp) of the exact value, taken from the
+symbolic definition with 400 digits; a subnormal value has the spacing of the
+subnormal numbers. Next to a point where the exact value changes sign other than
+at x = 0, no formula in plain floating point keeps relative accuracy; within 1/2
+of such a point the unit is the ulp of numbers just below one (2**-53 in float64).
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+
+import mpmath
+import numpy as np
+import sympy as sp
+
+from vgtools.activations import Activation, catalogue
+
+DIGITS = 400
+"""Enough for 50 digits of 1 - tanh(x)**2 where it is the smallest float64."""
+
+LARGEST = 745.0
+"""Beyond it, exp(-x) is zero in float64."""
+
+FLOAT_TYPES = (np.float64, np.float32, np.float16)
+
+
+@dataclass(frozen=True)
+class Worst:
+    """The largest error found, in ulp, and the x where it occurs."""
+
+    error: float
+    x: float
+
+    def __str__(self) -> str:
+        error = f"{self.error:.2f}" if self.error < 1000 else f"{self.error:.0e}"
+        return f"{error} at {self.x:.4g}"
+
+
+def sample(
+    float_type: type, log_spaced: int, dense: int, extra: tuple[float, ...] = ()
+) -> np.ndarray:
+    """Return sorted test points: log-spaced magnitudes, a dense grid, zero and `extra`.
+
+    Magnitudes run from 1e-300 (or the smallest number of the type) to 745 with
+    both signs, the grid from -40 to 40 with points that are not round numbers.
+    """
+    smallest = max(1e-300, float(np.finfo(float_type).smallest_subnormal))
+    magnitudes = np.geomspace(smallest, LARGEST, log_spaced)
+    grid = np.linspace(-40, 40, dense) + np.pi / 1000
+    points = np.concatenate([magnitudes, -magnitudes, grid, [0.0], extra])
+    with np.errstate(under="ignore"):
+        return np.unique(points.astype(float_type))
+
+
+@lru_cache
+def _exact_function(activation: Activation) -> Callable:
+    expressions = [activation.expression, activation.derivative_expression]
+    return sp.lambdify(activation.symbol, expressions, "mpmath", cse=True)
+
+
+def exact_values(activation: Activation, x: np.ndarray) -> tuple[list, list]:
+    """Evaluate definition and derivative at every x with `DIGITS` digits."""
+    evaluate = _exact_function(activation)
+    with mpmath.workdps(DIGITS):
+        pairs = [evaluate(mpmath.mpf(float(point))) for point in x]
+        return [mpmath.mpf(f) for f, _ in pairs], [mpmath.mpf(slope) for _, slope in pairs]
+
+
+def _sign_changes(x: np.ndarray, exact: list) -> list[float]:
+    signs = np.array([mpmath.sign(value) for value in exact], dtype=float)
+    change = signs[:-1] * signs[1:] < 0
+    return list((x[:-1][change].astype(float) + x[1:][change]) / 2)
+
+
+def ulp_errors(computed: np.ndarray, x: np.ndarray, exact: list) -> np.ndarray:
+    """Return the error of each computed value in ulp of the exact one."""
+    info = np.finfo(computed.dtype)
+    digits = info.nmant + 1
+    crossings = _sign_changes(x, exact)
+    errors = np.empty(len(exact))
+    with mpmath.workdps(DIGITS):
+        for i, value in enumerate(exact):
+            if not np.isfinite(computed[i]):
+                errors[i] = np.inf
+                continue
+            exponent = mpmath.frexp(value)[1] if value else info.minexp
+            if any(abs(float(x[i]) - crossing) < 0.5 for crossing in crossings):
+                exponent = max(exponent, 0)
+            spacing = mpmath.ldexp(1, int(max(exponent - digits, info.minexp - info.nmant)))
+            errors[i] = abs(mpmath.mpf(float(computed[i])) - value) / spacing
+    return errors
+
+
+def _worst(x: np.ndarray, errors: np.ndarray) -> Worst:
+    index = int(np.argmax(errors))
+    return Worst(float(errors[index]), float(x[index]))
+
+
+Evaluate = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
+"""From points to the values and the derivatives there, in the same float type."""
+
+
+def worst_errors(
+    activation: Activation,
+    float_type: type,
+    log_spaced: int,
+    dense: int,
+    peers: dict[str, Evaluate] | None = None,
+) -> dict[str, tuple[Worst, Worst]]:
+    """Return the worst errors of f and f', of vgtools ("") and of each peer."""
+    kinks = tuple(activation.kinks)
+    x = sample(float_type, log_spaced, dense, extra=kinks)
+    exact, exact_slope = exact_values(activation, x)
+    evaluate = {"": lambda x: (activation(x), activation.derivative(x))} | (peers or {})
+    found = {}
+    for name, pair in evaluate.items():
+        values, slopes = pair(x)
+        found[name] = (
+            _worst(x, ulp_errors(values, x, exact)),
+            _worst(x, ulp_errors(slopes, x, exact_slope)),
+        )
+    return found
+
+
+def torch_functions() -> dict[str, Evaluate]:
+    """Return PyTorch's counterparts by name; empty without PyTorch."""
+    try:
+        import torch
+        from torch.nn import functional
+    except ImportError:
+        return {}
+
+    own = {
+        "sigmoid": torch.sigmoid,
+        "tanh": torch.tanh,
+        "hard_sigmoid": functional.hardsigmoid,
+        "hard_tanh": functional.hardtanh,
+        "softsign": functional.softsign,
+        "softplus": functional.softplus,
+        "relu": torch.relu,
+        "relu6": functional.relu6,
+        "leaky_relu": functional.leaky_relu,
+        "prelu": lambda x: functional.prelu(x, torch.tensor([0.25], dtype=x.dtype)),
+        # the slope of the paper's evaluation; PyTorch's own rrelu averages otherwise
+        "rrelu": lambda x: functional.leaky_relu(x, 2 / 11),
+        "elu": functional.elu,
+        "celu": functional.celu,
+        "selu": functional.selu,
+        "gelu": functional.gelu,
+        "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
+        "silu": functional.silu,
+        "hard_swish": functional.hardswish,
+        "mish": functional.mish,
+    }
+
+    def wrap(function: Callable) -> Evaluate:
+        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            points = torch.tensor(x, requires_grad=True)
+            values = function(points)
+            values.sum().backward()
+            return values.detach().numpy(), points.grad.numpy()
+
+        return evaluate
+
+    return {name: wrap(function) for name, function in own.items()}
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--log-spaced", type=int, default=700, help="magnitudes per sign")
+    parser.add_argument("--dense", type=int, default=1601, help="points from -40 to 40")
+    options = parser.parse_args(arguments)
+    start = time.perf_counter()
+    peers = torch_functions()
+    for float_type in FLOAT_TYPES:
+        columns = ["f", "f'"] + (["PyTorch f", "PyTorch f'"] if peers else [])
+        print(f"\n{float_type.__name__}: worst error in ulp, and the x where it occurs")
+        print(f"{'':<14}" + "".join(f"{column:<24}" for column in columns))
+        for name, function in catalogue().items():
+            beside = {"PyTorch": peers[name]} if name in peers else {}
+            found = worst_errors(
+                function, float_type, options.log_spaced, options.dense, peers=beside
+            )
+            cells = [str(worst) for pair in found.values() for worst in pair]
+            print(f"{name:<14}" + "".join(f"{cell:<24}" for cell in cells), flush=True)
+    print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,440 @@
+"""The catalogue against its symbolic definitions, and the manners of its functions."""
+
+import dataclasses
+import math
+import pickle
+
+import mpmath
+import numpy as np
+import pytest
+import sympy as sp
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+
+from benchmarks.accuracy import ulp_errors, worst_errors
+from vgtools.activations import Activation, activation, catalogue
+from vgtools.activations.definitions import SYMBOLS
+from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
+
+NAMES = [
+    "sigmoid", "tanh", "scaled_tanh", "hard_sigmoid", "hard_tanh", "softsign", "softplus",
+    "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "gelu", "gelu_tanh",
+    "silu", "hard_swish", "mish",
+]  # fmt: skip
+
+NOT_MONOTONE = {"gelu", "gelu_tanh", "silu", "hard_swish", "mish"}
+
+VARIANTS = [activation(name) for name in NAMES] + [
+    activation("leaky_relu", alpha=0.2),
+    activation("leaky_relu", alpha=0.0),
+    activation("leaky_relu", alpha=1),
+    activation("prelu", a=-0.5),
+    activation("prelu", a=0.0),
+    activation("prelu", a=1.5),
+    activation("rrelu", lower=1, upper=1),
+    activation("rrelu", lower=2, upper=4.5),
+    activation("elu", alpha=0.3),
+    activation("elu", alpha=2.5),
+    activation("celu", alpha=0.3),
+    activation("celu", alpha=7.1),
+    activation("silu", beta=0.3),
+    activation("silu", beta=1.702),
+    activation("silu", beta=10),
+]
+
+INF = math.inf
+
+FLOAT_TYPES = [np.float64, np.float32, np.float16]
+
+every_variant = pytest.mark.parametrize("function", VARIANTS, ids=repr)
+some_function = st.sampled_from([*VARIANTS, activation("identity")])
+quickly = settings(deadline=None, max_examples=200)
+
+
+@st.composite
+def float_arrays(draw):
+    float_type = draw(st.sampled_from(FLOAT_TYPES))
+    shape = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=4)
+    return draw(hnp.arrays(float_type, shape))
+
+
+@pytest.fixture(autouse=True)
+def any_floating_point_flag_is_an_error():
+    with np.errstate(all="raise"):
+        yield
+
+
+# Accuracy
+
+
+@every_variant
+@pytest.mark.parametrize(
+    ("float_type", "limit"), [(np.float64, 4), (np.float32, 0.51), (np.float16, 0.51)]
+)
+def test_within_a_few_ulp_of_the_definition(function, float_type, limit):
+    ((value, slope),) = worst_errors(function, float_type, log_spaced=55, dense=201).values()
+    assert value.error <= limit, f"f is off by {value}"
+    assert slope.error <= limit, f"f' is off by {slope}"
+
+
+def test_the_measure_counts_units_in_the_last_place():
+    smallest = 2.0**-1074
+    computed = np.array([1 + 2.0**-51, 3 * smallest, 0.0, math.inf, math.nan])
+    exact = [mpmath.mpf(value) for value in (1, smallest, 0, 5, 5)]
+    x = np.arange(1.0, 6.0)
+    assert list(ulp_errors(computed, x, exact)) == [2, 2, 0, INF, INF]
+
+
+def test_the_measure_is_absolute_next_to_a_change_of_sign():
+    x = np.array([-1.6, -1.5001, -1.4999, -1.0])
+    exact = [mpmath.mpf(value) for value in (-0.05, -5e-5, 5e-5, 0.25)]
+    computed = np.array([float(value) for value in exact]) + 2.0**-53
+    near_crossing = ulp_errors(computed, x, exact)[:3]
+    assert near_crossing == pytest.approx([1, 1, 1], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    ("name", "x", "expected"),
+    [
+        ("sigmoid", 40.0, 4.248354255291589e-18),
+        ("tanh", 20.0, 1.6993417021166355e-17),
+    ],
+)
+def test_slopes_that_vanish_in_the_textbook_form(name, x, expected):
+    assert activation(name).derivative(x) == pytest.approx(expected, rel=1e-14)
+
+
+@every_variant
+def test_derivative_expression_is_the_derivative(function):
+    x = function.symbol
+    by_sympy = sp.lambdify(x, sp.diff(function.expression, x), "mpmath")
+    stated = sp.lambdify(x, function.derivative_expression, "mpmath")
+    with mpmath.workdps(60):
+        for numerator in range(-977, 978, 61):
+            point = mpmath.mpf(numerator) / 97
+            assert abs(by_sympy(point) - stated(point)) < mpmath.mpf(10) ** -50
+
+
+@every_variant
+def test_definition_with_its_parameters_put_in_is_the_expression(function):
+    values = {SYMBOLS[name]: sp.Rational(str(v)) for name, v in function.parameters.items()}
+    if function.name == "selu":
+        values = {SYMBOLS["selu_alpha"]: SELU_ALPHA, SYMBOLS["selu_lambda"]: SELU_LAMBDA}
+    assert function.definition.free_symbols == {function.symbol, *values}
+    for point in [sp.Rational(-7, 3), sp.Rational(5, 4)]:
+        difference = function.definition.subs(values) - function.expression
+        assert abs(sp.N(difference.subs(function.symbol, point), 30)) < 1e-25
+
+
+@quickly
+@given(some_function, st.floats(-8, 8))
+def test_derivative_agrees_with_finite_differences(function, x):
+    step = 1e-5
+    jumps = {0.0, *function.kinks}  # at 0 some second derivatives jump
+    assume(all(abs(x - jump) > 2 * step for jump in jumps))
+    x = round(x / step) * step
+    difference = (function(x + step) - function(x - step)) / ((x + step) - (x - step))
+    assert function.derivative(x) == pytest.approx(difference, abs=2e-8)
+
+
+def test_selu_constants_keep_mean_zero_and_variance_one():
+    selu = sp.lambdify(sp.Symbol("x", real=True), activation("selu").expression, "mpmath")
+    with mpmath.workdps(30):
+        line = [-40, -5, 0, 5, 40]
+        mean = mpmath.quad(lambda x: selu(x) * mpmath.npdf(x), line)
+        second_moment = mpmath.quad(lambda x: selu(x) ** 2 * mpmath.npdf(x), line)
+    assert abs(mean) < 1e-20
+    assert abs(second_moment - 1) < 1e-20
+    assert float(SELU_LAMBDA) == pytest.approx(1.0507009873554805, rel=1e-15)
+    assert float(SELU_ALPHA) == pytest.approx(1.6732632423543772, rel=1e-15)
+
+
+# Kinks and limits
+
+
+def test_kinks_and_the_slopes_chosen_there():
+    found = {name: function.kinks for name, function in catalogue().items() if function.kinks}
+    assert found == {
+        "hard_sigmoid": {-3: 0, 3: 0},
+        "hard_tanh": {-1: 0, 1: 0},
+        "relu": {0: 0},
+        "relu6": {0: 0, 6: 0},
+        "leaky_relu": {0: 0.01},
+        "prelu": {0: 0.25},
+        "rrelu": {0: 2 / 11},
+        "selu": {0: pytest.approx(1.0507009873554805 * 1.6732632423543772)},
+        "hard_swish": {-3: 0, 3: 1},
+    }
+    assert activation("elu", alpha=0.5).kinks == {0: 0.5}
+    assert activation("celu", alpha=0.5).kinks == {}
+    assert activation("prelu", a=1).kinks == {}
+
+
+@every_variant
+def test_kinks_are_where_the_slope_jumps(function):
+    pieces = function.derivative_expression.atoms(sp.core.relational.Relational)
+    borders = {float(abs(side)) for piece in pieces for side in piece.args if side.is_number}
+    near = 1e-9
+    for border in {sign * border for border in borders for sign in (-1, 1)}:
+        jump = function.derivative(border + near) - function.derivative(border - near)
+        assert (abs(jump) > 1e-6) == (border in function.kinks)
+    assert set(map(abs, function.kinks)) <= borders
+
+
+@every_variant
+@pytest.mark.parametrize("float_type", FLOAT_TYPES)
+def test_derivative_at_a_kink_is_the_chosen_one(function, float_type):
+    for kink, slope in function.kinks.items():
+        assert function.derivative(float_type(kink)) == float_type(slope)
+        symbolic = function.derivative_expression.subs(function.symbol, sp.Rational(kink))
+        assert float(symbolic) == slope
+
+
+LIMITS = {  # f(-inf), f(inf), f'(-inf), f'(inf)
+    "sigmoid": (0, 1, 0, 0),
+    "tanh": (-1, 1, 0, 0),
+    "scaled_tanh": (-1.7159, 1.7159, 0, 0),
+    "hard_sigmoid": (0, 1, 0, 0),
+    "hard_tanh": (-1, 1, 0, 0),
+    "softsign": (-1, 1, 0, 0),
+    "softplus": (0, INF, 0, 1),
+    "relu": (0, INF, 0, 1),
+    "relu6": (0, 6, 0, 0),
+    "leaky_relu": (-INF, INF, 0.01, 1),
+    "prelu": (-INF, INF, 0.25, 1),
+    "rrelu": (-INF, INF, 2 / 11, 1),
+    "elu": (-1, INF, 0, 1),
+    "celu": (-1, INF, 0, 1),
+    "selu": (-1.7580993408473766, INF, 0, 1.0507009873554805),
+    "gelu": (0, INF, 0, 1),
+    "gelu_tanh": (0, INF, 0, 1),
+    "silu": (0, INF, 0, 1),
+    "hard_swish": (0, INF, 0, 1),
+    "mish": (0, INF, 0, 1),
+    "identity": (-INF, INF, 1, 1),
+}
+
+
+@pytest.mark.parametrize("name", LIMITS)
+@pytest.mark.parametrize("float_type", FLOAT_TYPES)
+def test_limits(name, float_type):
+    function = activation(name)
+    far = np.array([-INF, INF], float_type)
+    found = [*function(far), *function.derivative(far)]
+    assert found == pytest.approx(LIMITS[name], rel=2 * float(np.finfo(float_type).eps))
+    finite_far = np.array([-1, 1], float_type) * np.finfo(float_type).max
+    assert list(function.derivative(finite_far)) == list(function.derivative(far))
+
+
+@pytest.mark.parametrize(
+    ("function", "minus_infinity"),
+    [
+        (activation("leaky_relu", alpha=0.0), 0),
+        (activation("prelu", a=0.0), 0),
+        (activation("prelu", a=-1.0), INF),
+        (activation("elu", alpha=3.0), -3),
+        (activation("celu", alpha=3.0), -3),
+        (activation("silu", beta=1e-200), 0),
+    ],
+    ids=repr,
+)
+def test_limits_with_parameters(function, minus_infinity):
+    assert function(-INF) == minus_infinity
+    assert function(INF) == INF
+    assert function.derivative(INF) == 1
+
+
+# Manners
+
+
+@quickly
+@given(some_function, float_arrays())
+def test_shape_type_and_input_are_kept_and_nan_passes(function, x):
+    before = x.copy()
+    for y in (function(x), function.derivative(x)):
+        assert y.shape == x.shape
+        assert y.dtype == x.dtype
+        assert np.array_equal(np.isnan(y), np.isnan(x))
+        assert not np.shares_memory(y, x)
+    assert np.array_equal(x, before, equal_nan=True)
+
+
+@every_variant
+@pytest.mark.parametrize("float_type", FLOAT_TYPES)
+def test_nan_passes_through(function, float_type):
+    x = np.array([1, np.nan, -1], float_type)
+    for y in (function(x), function.derivative(x)):
+        assert list(np.isnan(y)) == [False, True, False]
+
+
+@quickly
+@given(some_function, st.floats(), st.floats())
+def test_monotone_functions_and_slopes_without_a_sign(function, x, y):
+    assume(not math.isnan(x) and not math.isnan(y))
+    assume(function.name not in NOT_MONOTONE and function.parameters.get("a", 0) >= 0)
+    low, high = function(min(x, y)), function(max(x, y))
+    assert low <= high or low - high <= 8 * 2.0**-53 * abs(high)
+    assert function.derivative(x) >= 0
+
+
+@pytest.mark.parametrize("name", sorted(NOT_MONOTONE))
+def test_the_others_fall_somewhere(name):
+    assert activation(name).derivative(-2.0) < 0
+
+
+@pytest.mark.parametrize(
+    "x", [3, [1, -2], [[0.5], [2]], np.array([1, 2], np.uint8), np.array([[-4]], np.int64)]
+)
+def test_integers_and_python_numbers_become_float64(x):
+    for y in (activation("sigmoid")(x), activation("relu").derivative(x)):
+        assert y.dtype == np.float64
+        assert y.shape == np.shape(x)
+    assert np.array_equal(activation("mish")(x), activation("mish")(np.array(x, np.float64)))
+
+
+@every_variant
+def test_views_and_foreign_byte_order(function):
+    x = np.linspace(-9, 9, 24).reshape(4, 6)
+    for view in (x.T, x[::-2, 1::2], x.astype(">f8"), np.lib.stride_tricks.as_strided(x, (2, 3))):
+        native = np.array(view, np.float64, order="C")
+        for method in (function, function.derivative):
+            assert np.array_equal(method(view), method(native))
+            assert method(view).dtype == np.float64
+    x.setflags(write=False)
+    function(x), function.derivative(x)
+
+
+@pytest.mark.parametrize(
+    ("x", "given"),
+    [
+        (1j, "complex128"),
+        (np.array([1 + 1j], np.complex64), "complex64"),
+        ("0.5", "<U3"),
+        (b"1", "|S1"),
+        (None, "object"),
+        ([1, "a"], "<U21"),
+        (np.array([1.0], object), "object"),
+        (True, "bool"),
+        ([False, True], "bool"),
+        (np.longdouble(1), "float128|longdouble"),
+        (np.datetime64("2020-01-01"), "datetime64"),
+        ([10**30], "object"),
+    ],
+    ids=repr,
+)
+def test_what_is_no_real_array_is_refused(x, given):
+    for method in (activation("tanh"), activation("tanh").derivative):
+        with pytest.raises(TypeError, match=f"not .*({given}).*accepted are float16, float32"):
+            method(x)
+
+
+def test_ragged_lists_are_refused():
+    with pytest.raises(TypeError, match="takes an array of numbers; NumPy says: .*inhomogeneous"):
+        activation("relu")([[1.0], [1.0, 2.0]])
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("rleu", "relu"), ("Leaky ReLU", "leaky_relu"), ("TANH", "tanh"), ("gelu-tanh", "gelu_tanh")],
+)
+def test_an_unknown_name_gets_a_hint(name, hint):
+    with pytest.raises(ValueError, match=f"{name}.*did you mean '{hint}'.*accepted are celu, elu"):
+        activation(name)
+
+
+def test_an_unknown_name_far_from_all_gets_the_list():
+    with pytest.raises(ValueError, match="called 'xyz'; accepted are celu, .*softplus, .*tanh$"):
+        activation("xyz")
+
+
+@pytest.mark.parametrize("name", [None, 3, np.tanh, activation("relu")], ids=repr)
+def test_a_name_is_a_string(name):
+    with pytest.raises(TypeError, match="is a string such as 'relu', not "):
+        activation(name)
+
+
+@pytest.mark.parametrize(
+    ("name", "parameters", "error", "message"),
+    [
+        ("relu", {"alpha": 1}, TypeError, "relu has no parameter 'alpha'; accepted: no parameters"),
+        ("elu", {"beta": 1}, TypeError, "elu has no parameter 'beta'; accepted: alpha"),
+        ("selu", {"selu_alpha": 1}, TypeError, "selu has no parameter"),
+        ("rrelu", {"a": 1}, TypeError, "rrelu has no parameter 'a'; accepted: lower, upper"),
+        ("elu", {"alpha": "1"}, TypeError, "alpha of elu is a real number, not '1'"),
+        ("elu", {"alpha": None}, TypeError, "alpha of elu is a real number, not None"),
+        ("elu", {"alpha": True}, TypeError, "alpha of elu is a real number, not True"),
+        ("elu", {"alpha": 1j}, TypeError, "alpha of elu is a real number, not 1j"),
+        ("elu", {"alpha": np.ones(2)}, TypeError, "alpha of elu is a real number, not array"),
+        ("elu", {"alpha": 0}, ValueError, "with alpha > 0; given: alpha=0.0"),
+        ("elu", {"alpha": INF}, ValueError, "elu accepts finite .*; given: alpha=inf"),
+        ("celu", {"alpha": -1}, ValueError, "celu .* alpha > 0; given: alpha=-1.0"),
+        ("silu", {"beta": 0}, ValueError, "silu .* beta > 0; given: beta=0.0"),
+        ("leaky_relu", {"alpha": 1.5}, ValueError, "0 <= alpha <= 1; given: alpha=1.5"),
+        ("leaky_relu", {"alpha": -0.1}, ValueError, "0 <= alpha <= 1; given: alpha=-0.1"),
+        ("prelu", {"a": math.nan}, ValueError, "a is any finite number; given: a=nan"),
+        ("rrelu", {"lower": 0.5}, ValueError, "1 <= lower <= upper; given: lower=0.5, upper=8.0"),
+        ("rrelu", {"upper": 2}, ValueError, "1 <= lower <= upper; given: lower=3.0, upper=2.0"),
+    ],
+)
+def test_parameters_are_checked(name, parameters, error, message):
+    with pytest.raises(error, match=message):
+        activation(name, **parameters)
+
+
+# The object
+
+
+def test_the_catalogue():
+    functions = catalogue()
+    assert list(functions) == NAMES
+    for name, function in functions.items():
+        assert function == activation(name)
+        assert function.name == name
+        assert function.title
+        assert function.source.isalnum()
+        assert str(function.year) in function.source or function.name in {"elu", "silu"}
+        assert function.expression.free_symbols == {function.symbol}
+        assert function.symbol.is_real
+
+
+def test_default_parameters():
+    assert {name: f.parameters for name, f in catalogue().items() if f.parameters} == {
+        "leaky_relu": {"alpha": 0.01},
+        "prelu": {"a": 0.25},
+        "rrelu": {"lower": 3.0, "upper": 8.0},
+        "elu": {"alpha": 1.0},
+        "celu": {"alpha": 1.0},
+        "silu": {"beta": 1.0},
+    }
+
+
+def test_swish_is_silu_and_identity_is_not_listed():
+    assert activation("swish", beta=2) == activation("silu", beta=2.0)
+    assert activation("identity").expression == activation("identity").symbol
+    assert "identity" not in catalogue()
+
+
+@every_variant
+def test_repr_recreates_and_pickle_keeps(function):
+    assert eval(repr(function), {"activation": activation}) == function
+    assert pickle.loads(pickle.dumps(function)) == function
+    assert len({function, pickle.loads(pickle.dumps(function))}) == 1
+
+
+def test_an_activation_cannot_be_changed():
+    elu = activation("elu")
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        elu.name = "relu"
+    elu.parameters["alpha"] = 5.0
+    assert elu == activation("elu", alpha=1.0) != activation("elu", alpha=5.0)
+    assert isinstance(elu, Activation)
+
+
+def test_latex_shows_the_definition_with_its_parameters():
+    assert r"\begin{cases} x & \text{for}\: x > 0" in activation("elu")._repr_latex_()
+    assert r"\quad \alpha = 0.01$" in activation("leaky_relu")._repr_latex_()
+    assert r"\frac{2 x}{l + u}" in activation("rrelu")._repr_latex_()
+    assert r"\quad \alpha \approx 1.67326" in activation("selu")._repr_latex_()
+    assert "0.044715 x^{3}" in activation("gelu_tanh")._repr_latex_()
+    assert r"1.7159 \tanh{\left(\frac{2 x}{3} \right)}" in activation("scaled_tanh")._repr_latex_()

@@ -1,0 +1,158 @@
+"""The Sphinx extension and the tools: what they decide, without a whole build."""
+
+import importlib
+import os
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import nbformat
+import pytest
+
+from vgtools.frontend import STATIC_VARIABLE, static_build
+from vgtools.sphinx_ext import execution, pages
+
+BOOK = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture
+def package(tmp_path):
+    """Return a package with one module, beside a requirements file."""
+    (tmp_path / "package" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "package" / "module.py").write_text("x = 1\n")
+    (tmp_path / "requirements.txt").write_text("numpy==2.4.0\n")
+    return tmp_path / "package"
+
+
+def key(package, python="3.11.7"):
+    return execution.cache_key(package, package.parent / "requirements.txt", python)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda package: (package / "module.py").write_text("x = 2\n"),
+        lambda package: (package / "style.css").write_text("p {}\n"),
+        lambda package: (package / "module.py").rename(package / "other.py"),
+        lambda package: (package.parent / "requirements.txt").write_text("numpy==2.4.1\n"),
+    ],
+    ids=["a line", "a new file", "a name", "a requirement"],
+)
+def test_the_cache_key_follows_whatever_an_output_depends_on(package, change):
+    before = key(package)
+    change(package)
+    assert key(package) != before
+
+
+def test_the_cache_key_follows_the_version_of_python(package):
+    assert key(package, "3.11.7") != key(package, "3.12.0")
+
+
+def test_the_cache_key_does_not_follow_compiled_files_or_dates(package):
+    before = key(package)
+    (package / "__pycache__" / "module.pyc").write_bytes(b"compiled")
+    os.utime(package / "module.py", (0, 0))
+    assert key(package) == before
+
+
+def test_old_caches_are_pruned_and_the_current_one_never(tmp_path):
+    folders = [tmp_path / name for name in "abcde"]
+    for age, folder in enumerate(folders):
+        folder.mkdir()
+        os.utime(folder, (1000 - age, 1000 - age))
+    current = folders[-1]
+    assert execution.prune(tmp_path, current, keep=3) == [tmp_path / "c", tmp_path / "d"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a", "b", "e"]
+
+
+def test_kernels_inherit_the_static_switch_during_a_build_only(tmp_path, monkeypatch):
+    monkeypatch.delenv(STATIC_VARIABLE, raising=False)
+    monkeypatch.setenv("OMP_NUM_THREADS", "7")
+    config = SimpleNamespace(nb_execution_cache_path="")
+    app = SimpleNamespace(srcdir=tmp_path, config=config)
+    execution.choose_cache(app, config)
+    execution.enter_build(app)
+    assert static_build()
+    assert os.environ["OMP_NUM_THREADS"] == "1"
+    assert Path(config.nb_execution_cache_path).is_dir()
+    execution.leave_build(app, None)
+    assert not static_build()
+    assert os.environ["OMP_NUM_THREADS"] == "7"
+
+
+@pytest.mark.parametrize(
+    ("asset", "body", "used"),
+    [
+        ("_static/copybutton.js", '<div class="highlight-ipython3">', True),
+        ("_static/copybutton.js", "<p>prose</p>", False),
+        ("_static/togglebutton.css", '<div class="admonition dropdown">', True),
+        ("None let toggleHintShow = 'Show';", "<p>prose</p>", False),
+        ("_static/mystnb.0123.css", '<div class="cell docutils">', True),
+        ("_static/sphinx-design.min.css", '<div class="cell docutils">', False),
+        ("_static/book.css", "", True),
+    ],
+)
+def test_a_page_loads_what_it_uses(asset, body, used):
+    assert pages.uses(asset, body) is used
+
+
+def test_the_parts_of_mathjax_are_in_the_package():
+    package = importlib.import_module("sphinx-mathjax-offline")
+    folder = Path(package.__file__).parent / "static" / "mathjax"
+    assert [name for name in pages.MATHJAX_FILES if not (folder / name).is_file()] == []
+
+
+def test_requirements_are_pinned_and_contain_the_package():
+    lines = (BOOK / "requirements.txt").read_text().splitlines()
+    lines = [line for line in lines if not line.startswith("#")]
+    assert lines[0] == "-e ."
+    assert [line for line in lines[1:] if "==" not in line] == []
+    assert [line for line in lines if "://" in line] == []
+
+
+def load_refresh():
+    spec = importlib.util.spec_from_file_location("refresh", BOOK / "tools" / "refresh.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def notebook_with(*outputs):
+    cell = nbformat.v4.new_code_cell("1 + 1", outputs=list(outputs), metadata={"tags": ["a"]})
+    cell.metadata["execution"] = {"iopub.execute_input": "2001-01-01"}
+    return nbformat.v4.new_notebook(cells=[cell], metadata={"widgets": {"state": {}}})
+
+
+def test_refresh_leaves_nothing_of_the_machine_in_a_notebook():
+    pieces = [nbformat.v4.new_output("stream", name="stdout", text=text) for text in ("a", "b\n")]
+    notebook = notebook_with(*pieces)
+    load_refresh().normalise(notebook)
+    assert notebook.metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"}
+    }
+    [cell] = notebook.cells
+    assert cell.metadata == {"tags": ["a"]}
+    assert [output.text for output in cell.outputs] == ["ab\n"]
+    nbformat.validate(notebook)
+
+
+@pytest.mark.parametrize(
+    ("output", "what"),
+    [
+        (nbformat.v4.new_output("display_data", {"image/png": "x"}), "image/png"),
+        (nbformat.v4.new_output("display_data", {"text/html": "x"}), "text/html"),
+        (nbformat.v4.new_output("stream", name="stderr", text="careful"), "stderr"),
+    ],
+)
+def test_refresh_refuses_what_is_not_text(output, what):
+    with pytest.raises(ValueError, match=what):
+        load_refresh().normalise(notebook_with(output))
+
+
+def test_refresh_names_the_chapters_when_it_is_given_none():
+    done = subprocess.run(
+        [sys.executable, str(BOOK / "tools" / "refresh.py")], capture_output=True, text=True
+    )
+    assert done.returncode == 1
+    assert "make refresh C=" in done.stderr

@@ -1,0 +1,172 @@
+"""Predictions: against closed forms, against brute force, against wide networks."""
+
+import math
+
+import numpy as np
+import pytest
+from scipy.optimize import brentq
+
+from vgtools import theory
+from vgtools.activations import activation, catalogue
+from vgtools.diagnostics import gradient_flow
+from vgtools.networks import MLP, initialiser
+
+VARIANCES = [1e-8, 0.01, 1.0, 9.0, 1e4]
+ERF_MEAN = math.erf(1 / math.sqrt(2))
+
+
+@pytest.mark.parametrize("variance", VARIANCES)
+@pytest.mark.parametrize("power, moment", [(0, 1), (1, 0), (2, 1), (4, 3), (6, 15)])
+def test_moments_of_the_normal_distribution(variance, power, moment):
+    mean = theory.normal_mean(lambda z: z**power, variance)
+    assert mean == pytest.approx(moment * variance ** (power / 2), rel=1e-12, abs=1e-14)
+
+
+@pytest.mark.parametrize("variance", VARIANCES)
+@pytest.mark.parametrize(
+    "function, signal, slope",
+    [
+        (activation("identity"), 1, 1),
+        (activation("relu"), 0.5, 0.5),
+        (activation("leaky_relu", alpha=0.3), (1 + 0.09) / 2, (1 + 0.09) / 2),
+    ],
+)
+def test_homogeneous_functions(function, signal, slope, variance):
+    found = theory.second_moments(function, variance)
+    assert found == pytest.approx((signal * variance, slope), rel=1e-12)
+
+
+def test_hard_tanh_closed_form():
+    density = math.exp(-0.5) / math.sqrt(2 * math.pi)
+    signal = (ERF_MEAN - 2 * density) + (1 - ERF_MEAN)
+    assert theory.second_moments("hard_tanh") == pytest.approx((signal, ERF_MEAN), rel=1e-12)
+
+
+def test_gelu_mean_closed_form():
+    # E z Phi(z) = 1 / (2 sqrt(pi)), by Stein's lemma.
+    mean = theory.normal_mean(activation("gelu"))
+    assert mean == pytest.approx(1 / (2 * math.sqrt(math.pi)), rel=1e-12)
+
+
+def test_features_much_narrower_than_the_distribution():
+    # For a wide normal distribution E s'(z)**2 tends to its density at 0 times 1/6.
+    std = 1e4
+    _, slope = theory.second_moments("sigmoid", std**2)
+    assert slope == pytest.approx(1 / (6 * std * math.sqrt(2 * math.pi)), rel=1e-7)
+
+
+def test_selu_keeps_the_second_moment():
+    signal, _ = theory.second_moments("selu")
+    assert signal == pytest.approx(1.0, rel=1e-12)
+
+
+@pytest.mark.parametrize("name", catalogue())
+@pytest.mark.parametrize("variance", [0.3, 5.0])
+def test_second_moments_against_monte_carlo(name, variance):
+    f = activation(name)
+    z = math.sqrt(variance) * np.random.default_rng(1).standard_normal(400_000)
+    for exact, draws in zip(theory.second_moments(f, variance), (f(z), f.derivative(z))):
+        squares = draws**2
+        error = squares.std() / math.sqrt(len(z))
+        # The last term: what lies beyond five standard deviations is never drawn.
+        assert abs(exact - squares.mean()) < 4 * error + 1e-8
+
+
+def test_no_variance_gives_the_value_at_zero():
+    assert theory.second_moments("sigmoid", 0.0) == (0.25, 0.0625)
+
+
+@pytest.mark.parametrize(
+    "name, init",
+    [
+        ("sigmoid", "glorot"),
+        ("tanh", "uniform"),
+        ("tanh", "glorot"),
+        ("relu", "he"),
+        ("relu", "glorot"),
+        ("elu", "lecun"),
+        ("gelu", "he"),
+        ("softplus", "lecun"),
+        ("identity", "orthogonal"),
+        ("tanh", "orthogonal"),
+    ],
+)
+def test_rate_against_a_wide_network(name, init):
+    sizes = [64] + [1000] * 6 + [10]
+    rng = np.random.default_rng(2)
+    x, y = rng.normal(size=(64, 64)), rng.integers(10, size=64)
+    flow = gradient_flow(MLP(sizes, name, init, seed=3), x, y)
+    prediction = theory.mean_field(sizes, name, init, np.mean(x**2))
+    assert flow.backward_factor == pytest.approx(prediction.backward_factor, rel=0.05)
+    # One network's signal wanders: 3 % per ReLU layer at this width, and it adds up.
+    np.testing.assert_allclose(flow.signal, prediction.signal, rtol=0.15)
+
+
+def test_mean_field_of_layers_of_different_width():
+    prediction = theory.mean_field([10, 40, 20, 30, 5], "relu", "glorot", 2.0)
+    q1 = 10 * 2 / 50 * 2.0
+    q2 = 40 * 2 / 60 * q1 / 2
+    q3 = 20 * 2 / 50 * q2 / 2
+    np.testing.assert_allclose(prediction.variance, [q1, q2, q3])
+    np.testing.assert_allclose(prediction.signal, np.sqrt(np.array([q1, q2, q3]) / 2))
+    second = math.sqrt(30 * 2 / 50 / 2)
+    first = math.sqrt(20 * 2 / 60 / 2) * second
+    np.testing.assert_allclose(prediction.gradient, [first, second, 1.0])
+
+
+def test_backward_factor():
+    assert theory.backward_factor(50, 1 / 50, 0.25) == pytest.approx(0.5)
+    prediction = theory.mean_field([64] + [50] * 4 + [10], "relu", "lecun")
+    assert prediction.backward_factor == pytest.approx(math.sqrt(0.5))
+    assert prediction.rate == pytest.approx(math.log10(math.sqrt(2)))
+
+
+def test_slope_per_layer():
+    assert theory.slope_per_layer([1.0, 10.0, 100.0]) == pytest.approx(1.0)
+    assert theory.slope_per_layer([0.0, 10.0, 100.0]) == pytest.approx(1.0)
+    assert theory.slope_per_layer([1.0, 0.0, 100.0]) == pytest.approx(1.0)
+    assert math.isnan(theory.slope_per_layer([3.0]))
+    assert math.isnan(theory.slope_per_layer([0.0, 3.0]))
+
+
+@pytest.mark.parametrize("weight", [4.001, 5.0, 6.9, 20.0, 1e6])
+def test_escape_width_is_where_the_factor_reaches_one(weight):
+    sigmoid = activation("sigmoid")
+    edge = brentq(lambda a: weight * sigmoid.derivative(weight * a) - 1, 0.0, 10.0, xtol=1e-15)
+    assert theory.escape_width(weight) == pytest.approx(2 * edge, rel=1e-9)
+    assert theory.escape_width(-weight) == theory.escape_width(weight)
+
+
+def test_escape_width_bounds():
+    weights = np.linspace(0.0, 100.0, 100_001)
+    width = theory.escape_width(weights)
+    assert (width[weights <= 4] == 0).all() and (width[weights > 4] > 0).all()
+    # Nielsen gives 0.45, at a weight of 6.9.
+    assert round(width.max(), 2) == 0.45 and round(weights[width.argmax()], 1) == 6.9
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: theory.second_moments("relu", -1.0), ValueError, "variance"),
+        (lambda: theory.second_moments("relu", np.nan), ValueError, "variance"),
+        (lambda: theory.second_moments("relu", "1"), TypeError, "variance"),
+        (lambda: theory.second_moments("rellu"), ValueError, "relu"),
+        (lambda: theory.backward_factor(0, 1.0, 1.0), ValueError, "width"),
+        (lambda: theory.backward_factor(3, -1.0, 1.0), ValueError, "weight_variance"),
+        (lambda: theory.backward_factor(3, 1.0, np.inf), ValueError, "slope"),
+        (lambda: theory.mean_field([3, 2], "relu", "he"), ValueError, "hidden layer"),
+        (lambda: theory.mean_field([3, 2, 2], "relu", "hee"), ValueError, "orthogonal"),
+        (lambda: theory.mean_field([3, 2, 2], "relu", "he", -1.0), ValueError, "second_moment"),
+        (lambda: theory.escape_width(np.inf), ValueError, "finite"),
+        (lambda: theory.escape_width("4"), TypeError, "real numbers"),
+        (
+            lambda: theory.mean_field([3, 2, 2], "relu", initialiser("constant", value=1.0)),
+            ValueError,
+            "mean zero",
+        ),
+    ],
+)
+def test_bad_input(call, error, words):
+    with pytest.raises(error, match=words):
+        call()

@@ -1,0 +1,49 @@
+"""The package behind *Vanishing Gradients*: every concept of the book as code to read.
+
+Rooms, each of which imports only from those before it: `activations`,
+`derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
+`explore`. The Sphinx extension is `vgtools.sphinx_ext`.
+"""
+
+from vgtools import datasets, diagnostics, figures, networks, theory
+from vgtools.activations import Activation, activation, catalogue
+from vgtools.derivation import (
+    Derivation,
+    DerivationError,
+    Equation,
+    define,
+    numeric,
+    register,
+    verify,
+)
+from vgtools.diagnostics import GradientFlow, gradient_flow
+from vgtools.explore import Explorable, explore
+from vgtools.networks import MLP, History, initialiser, loss, optimiser, train
+
+__all__ = [
+    "MLP",
+    "Activation",
+    "Derivation",
+    "DerivationError",
+    "Equation",
+    "Explorable",
+    "GradientFlow",
+    "History",
+    "activation",
+    "catalogue",
+    "datasets",
+    "define",
+    "diagnostics",
+    "explore",
+    "figures",
+    "gradient_flow",
+    "initialiser",
+    "loss",
+    "networks",
+    "numeric",
+    "optimiser",
+    "register",
+    "theory",
+    "train",
+    "verify",
+]

@@ -1,0 +1,453 @@
+r"""Numerics of the catalogue: every function and derivative on float64 arrays.
+
+A formula that is right on paper can lose every digit in floating point:
+``1 - tanh(x)**2`` is exactly zero from :math:`|x| \approx 19` on, where the
+true derivative is still 1e-16. The kernels below rest on four ideas.
+
+1. *Only exponentials that decay.* Everything is written with
+   :math:`z = e^{-|x|} \le 1`, which cannot overflow.
+2. *A rectifier plus a bump.* Many functions are :math:`\max(x, 0)` minus an
+   even bump that dies out on both sides, for instance
+   :math:`x\,\sigma(x) = \max(x, 0) - |x| z / (1 + z)`. On the negative side the
+   bump is all there is; on the positive side it is smaller than what it is
+   subtracted from: nothing cancels.
+3. *The product decays last.* In ``x * exp(x)`` the exponential underflows before
+   the product does. `_fade` multiplies by half an exponential at a time there,
+   and so keeps all digits down to the smallest float.
+4. *Exact exponents.* An argument of 700 that is rounded in its last place moves
+   its exponential by hundreds of units in the last place. An `Exponent` carries
+   the rounding error along, and `_exp` corrects for it.
+
+Every kernel takes a float64 array of one or more dimensions and returns a new
+one. Those marked `exact` only compare and copy, so they take any float type.
+The caller silences floating-point flags: an underflow to zero is meant.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from fractions import Fraction
+from functools import lru_cache
+
+import mpmath
+import numpy as np
+import sympy as sp
+from numpy.typing import NDArray
+
+Array = NDArray[np.floating]
+
+Exponent = tuple[Array, Array | None]
+"""A number p >= 0 as a float and its rounding error: p = first + second (None: exact)."""
+
+SELU_ALPHA = sp.sqrt(2 / sp.pi) / (1 - sp.sqrt(sp.E) * sp.erfc(1 / sp.sqrt(2)))
+r"""The :math:`\alpha` of SELU: for :math:`x \sim N(0, 1)` it makes the mean of SELU zero.
+
+With :math:`E[e^x; x < 0] = \tfrac12 \sqrt{e}\,\mathrm{erfc}(1/\sqrt2)` the mean is
+:math:`\lambda\,(1/\sqrt{2\pi} + \alpha(\tfrac12 \sqrt{e}\,\mathrm{erfc}(1/\sqrt2) - \tfrac12))`.
+"""
+
+SELU_LAMBDA = sp.sqrt(2) / sp.sqrt(
+    1
+    + SELU_ALPHA**2
+    * (sp.E**2 * sp.erfc(sp.sqrt(2)) - 2 * sp.sqrt(sp.E) * sp.erfc(1 / sp.sqrt(2)) + 1)
+)
+r"""The :math:`\lambda` of SELU: for :math:`x \sim N(0, 1)` it makes the variance of SELU one.
+
+The second moment is :math:`\tfrac12 \lambda^2 (1 + \alpha^2 q)` with
+:math:`q = 2 E[(e^x - 1)^2; x < 0]`, the parenthesis in the code, because
+:math:`E[e^{2x}; x < 0] = \tfrac12 e^2\,\mathrm{erfc}(\sqrt2)`.
+"""
+
+_CERTAIN_UNDERFLOW = 1500.0  # exp(-1500 / 2) is zero in float64; keeps inf out of products
+
+
+def exact(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    """Mark a kernel that does no arithmetic and so is exact in every float type."""
+    kernel.exact = True
+    return kernel
+
+
+# Building blocks
+
+
+def _magnitude(x: Array, largest: float = _CERTAIN_UNDERFLOW) -> Array:
+    """Return min(|x|, largest), NaN kept."""
+    magnitude = np.abs(x)
+    return np.minimum(magnitude, largest, out=magnitude)
+
+
+def _head(x: Array) -> Array:
+    """Clear the low 27 bits of each float64, so that products of heads are exact."""
+    return (x.view(np.int64) & -(1 << 27)).view(np.float64)
+
+
+@lru_cache
+def _as_floats(rate: Fraction) -> tuple[float, float]:
+    """Write a rational number as the sum of two floats, good to 106 bits."""
+    high = float(rate)
+    return high, float(rate - Fraction(high))
+
+
+def _multiple(a: Array, rate: Fraction) -> Exponent:
+    """Return rate * a with its rounding error, from exact products of halves (Dekker)."""
+    high, low = _as_floats(rate)
+    product = high * a
+    if low == 0 and math.frexp(high)[0] == 0.5:  # a power of two: nothing was rounded
+        return product, None
+    a_head, high_head = _head(a), float(_head(np.float64(high)))
+    a_tail, high_tail = a - a_head, high - high_head
+    error = a_head * high_head - product
+    error += a_head * high_tail
+    error += a_tail * high_head
+    error += a_tail * high_tail + a * low
+    return product, error
+
+
+def _exp(exponent: Exponent) -> Array:
+    """Return exp(-p)."""
+    p, error = exponent
+    z = np.exp(-p)
+    if error is not None:
+        z -= z * error
+    return z
+
+
+def _fade(factor: Array, z: Array, exponent: Exponent) -> Array:
+    """Return factor * exp(-p) where z = exp(-p) is known but may be subnormal."""
+    product = factor * z
+    deep = exponent[0] > 690
+    if deep.any():
+        half = np.exp(-exponent[0][deep] / 2)
+        corrected = half if exponent[1] is None else half * (1 - exponent[1][deep])
+        product[deep] = factor[deep] * half * corrected
+    return product
+
+
+def _rational(parameter: float) -> Fraction:
+    """Return the decimal number that was typed: 0.1 means one tenth."""
+    return Fraction(str(parameter))
+
+
+def _pieces(
+    x: Array, inside: NDArray[np.bool_], slope_inside: float, slope_outside: float
+) -> Array:
+    """Return one of two slopes per element in the float type of x, NaN where x is NaN."""
+    float_type = x.dtype.type
+    slopes = np.where(inside, float_type(slope_inside), float_type(slope_outside))
+    np.copyto(slopes, x, where=np.isnan(x))
+    return slopes
+
+
+# Sigmoid and tanh
+
+
+def sigmoid(x: Array) -> Array:
+    z = np.exp(-np.abs(x))
+    at_minus_a = z - z * z / (1 + z)  # z / (1 + z), but with one rounding in the tail
+    return np.where(x < 0, at_minus_a, 1 - at_minus_a)
+
+
+def sigmoid_derivative(x: Array) -> Array:
+    z = np.exp(-np.abs(x))
+    return z / (1 + z * (2 + z))
+
+
+def tanh(x: Array) -> Array:
+    return np.tanh(x)
+
+
+def tanh_derivative(x: Array) -> Array:
+    z = np.exp(-2 * np.abs(x))
+    return 4 * (z / (1 + z * (2 + z)))
+
+
+def scaled_tanh(x: Array) -> Array:
+    return 1.7159 * np.tanh(2 * x / 3)
+
+
+def scaled_tanh_derivative(x: Array) -> Array:
+    z = _exp(_multiple(_magnitude(x), Fraction(4, 3)))
+    return 4 * 1.7159 * 2 / 3 * (z / (1 + z * (2 + z)))
+
+
+def softsign(x: Array) -> Array:
+    largest = np.finfo(np.float64).max
+    x = np.clip(x, -largest, largest)
+    return x / (1 + np.abs(x))
+
+
+def softsign_derivative(x: Array) -> Array:
+    d = 1 + np.abs(x)
+    return 1 / d / d
+
+
+# Clipped lines
+
+
+def hard_sigmoid(x: Array) -> Array:
+    return np.clip(x + 3, 0, 6) / 6
+
+
+@exact
+def hard_sigmoid_derivative(x: Array) -> Array:
+    return _pieces(x, np.abs(x) < 3, 1 / 6, 0)
+
+
+@exact
+def hard_tanh(x: Array) -> Array:
+    return np.clip(x, -1, 1)
+
+
+@exact
+def hard_tanh_derivative(x: Array) -> Array:
+    return _pieces(x, np.abs(x) < 1, 1, 0)
+
+
+@exact
+def relu(x: Array) -> Array:
+    return np.maximum(x, 0)
+
+
+@exact
+def relu_derivative(x: Array) -> Array:
+    return _pieces(x, x > 0, 1, 0)
+
+
+@exact
+def relu6(x: Array) -> Array:
+    return np.clip(x, 0, 6)
+
+
+@exact
+def relu6_derivative(x: Array) -> Array:
+    return _pieces(x, (x > 0) & (x < 6), 1, 0)
+
+
+def hard_swish(x: Array) -> Array:
+    inside = np.clip(x, -3, 3)
+    return np.where(x < 3, inside * (inside + 3) / 6, x)
+
+
+def hard_swish_derivative(x: Array) -> Array:
+    inside = np.clip(x, -3, 3)
+    slope = (2 * inside + 3) / 6
+    slope[x <= -3] = 0
+    slope[x >= 3] = 1
+    return slope
+
+
+# Two slopes: leaky, parametric and randomised ReLU
+
+
+def leaky_relu(x: Array, alpha: float) -> Array:
+    if alpha == 0:  # 0 * inf would be NaN
+        return np.maximum(x, 0)
+    return np.where(x > 0, x, alpha * x)
+
+
+@exact
+def leaky_relu_derivative(x: Array, alpha: float) -> Array:
+    return _pieces(x, x > 0, 1, alpha)
+
+
+def prelu(x: Array, a: float) -> Array:
+    return leaky_relu(x, a)
+
+
+@exact
+def prelu_derivative(x: Array, a: float) -> Array:
+    return leaky_relu_derivative(x, a)
+
+
+def rrelu(x: Array, lower: float, upper: float) -> Array:
+    return np.where(x > 0, x, x / ((lower + upper) / 2))
+
+
+@exact
+def rrelu_derivative(x: Array, lower: float, upper: float) -> Array:
+    return leaky_relu_derivative(x, 2 / (lower + upper))
+
+
+# Exponential on the negative side
+
+
+def elu(x: Array, alpha: float) -> Array:
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0))
+
+
+def elu_derivative(x: Array, alpha: float) -> Array:
+    return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)))
+
+
+def celu(x: Array, alpha: float) -> Array:
+    return np.maximum(x, 0) + alpha * np.expm1(np.minimum(x, 0) / alpha)
+
+
+def celu_derivative(x: Array, alpha: float) -> Array:
+    depth = np.minimum(-np.minimum(x, 0), _CERTAIN_UNDERFLOW * alpha)
+    return _exp(_multiple(depth, 1 / _rational(alpha)))
+
+
+_SELU_POSITIVE = float(SELU_LAMBDA)
+_SELU_NEGATIVE = float(SELU_LAMBDA * SELU_ALPHA)
+
+
+def selu(x: Array) -> Array:
+    return _SELU_POSITIVE * np.maximum(x, 0) + _SELU_NEGATIVE * np.expm1(np.minimum(x, 0))
+
+
+def selu_derivative(x: Array) -> Array:
+    return np.where(x > 0, _SELU_POSITIVE, _SELU_NEGATIVE * np.exp(np.minimum(x, 0)))
+
+
+# A rectifier plus a bump
+
+
+def softplus(x: Array) -> Array:
+    return np.maximum(x, 0) + np.log1p(np.exp(-np.abs(x)))
+
+
+def softplus_derivative(x: Array) -> Array:
+    return sigmoid(x)
+
+
+def _gated(x: Array, a: Array, exponent: Exponent) -> Array:
+    """Return x * sigmoid(g) for an odd g, from a = |x| and p = |g|."""
+    z = _exp(exponent)
+    return np.maximum(x, 0) - _fade(a, z, exponent) / (1 + z)
+
+
+def _gated_derivative(x: Array, exponent: Exponent, growth: Array) -> Array:
+    """Return the derivative of x * sigmoid(g), with growth = |x| * dg/dx."""
+    z = _exp(exponent)
+    at_minus_a = _fade(1 + z - growth, z, exponent) / (1 + z * (2 + z))
+    return np.where(x < 0, at_minus_a, 1 - at_minus_a)
+
+
+def silu(x: Array, beta: float) -> Array:
+    a = _magnitude(x, _CERTAIN_UNDERFLOW / beta)
+    return _gated(x, a, _multiple(a, _rational(beta)))
+
+
+def silu_derivative(x: Array, beta: float) -> Array:
+    a = _magnitude(x, _CERTAIN_UNDERFLOW / beta)
+    return _gated_derivative(x, _multiple(a, _rational(beta)), beta * a)
+
+
+# gelu_tanh is gated by g = k x + c x^3. With a rounded to a grid of 1/256 and the
+# high parts of k and c, the cubic is exact in float64; the rest is a correction.
+_K_EXACT = 2 * sp.sqrt(2 / sp.pi)
+_C_EXACT = sp.Rational("0.044715") * _K_EXACT
+_K, _C = float(_K_EXACT), float(_C_EXACT)
+_K_HIGH, _C_HIGH = round(_K * 2**35) / 2**35, round(_C * 2**19) / 2**19
+_K_LOW = float(sp.N(_K_EXACT - sp.Rational(_K_HIGH), 20))
+_C_LOW = float(sp.N(_C_EXACT - sp.Rational(_C_HIGH), 20))
+_GELU_TANH_UNDERFLOW = 22.0
+
+
+def _cubic(a: Array) -> Exponent:
+    """Return k a + c a^3 with its rounding error, for 0 <= a <= 22."""
+    head = np.rint(a * 256) / 256
+    tail = a - head
+    square = head * head
+    exact_part = head * (_K_HIGH + _C_HIGH * square)
+    rest = head * (_K_LOW + _C_LOW * square) + tail * (_K + _C * (a * (a + head) + square))
+    p = exact_part + rest
+    return p, (exact_part - p) + rest
+
+
+def gelu_tanh(x: Array) -> Array:
+    a = _magnitude(x, _GELU_TANH_UNDERFLOW)
+    return _gated(x, a, _cubic(a))
+
+
+def gelu_tanh_derivative(x: Array) -> Array:
+    a = _magnitude(x, _GELU_TANH_UNDERFLOW)
+    return _gated_derivative(x, _cubic(a), a * (_K + 3 * _C * a * a))
+
+
+# gelu: x Phi(x) = max(x, 0) - a Phi(-a) with a = |x|. The normal tail is written
+# Phi(-a) = exp(-a^2 / 2) R(a); R falls slowly, as 1 / (a sqrt(2 pi)).
+_GELU_UNDERFLOW = 40.0
+_NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
+
+
+def _half_square(a: Array) -> Exponent:
+    """Return a^2 / 2 with its rounding error."""
+    p = a * a / 2
+    head = _head(a)
+    return p, (head * head / 2 - p) + (a - head) * (a + head) / 2
+
+
+@lru_cache
+def _tail_ratio_coefficients() -> tuple[float, ...]:
+    """Fit (1 + a) R(a) on [0, 40] by a polynomial in w = (a - 4) / (a + 4).
+
+    24 coefficients reach 1e-18; SciPy's erfcx, which is 2 R, errs by up to 7 ulp.
+    """
+
+    def scaled_ratio(w: mpmath.mpf) -> mpmath.mpf:
+        a = 4 * (1 + w) / (1 - w)
+        return (1 + a) * mpmath.exp(a * a / 2) * mpmath.erfc(a / mpmath.sqrt(2)) / 2
+
+    with mpmath.workdps(40):
+        largest = mpmath.mpf(_GELU_UNDERFLOW - 4) / (_GELU_UNDERFLOW + 4)
+        return tuple(map(float, mpmath.chebyfit(scaled_ratio, [-1, largest], 24)))
+
+
+def _tail_ratio(a: Array) -> Array:
+    """Return R(a) = exp(a^2 / 2) Phi(-a) for 0 <= a <= 40."""
+    w = (a - 4) / (a + 4)
+    first, *others = _tail_ratio_coefficients()
+    polynomial = np.full_like(w, first)
+    for coefficient in others:
+        polynomial *= w
+        polynomial += coefficient
+    polynomial /= 1 + a
+    return polynomial
+
+
+def gelu(x: Array) -> Array:
+    a = _magnitude(x, _GELU_UNDERFLOW)
+    exponent = _half_square(a)
+    return np.maximum(x, 0) - _fade(a * _tail_ratio(a), _exp(exponent), exponent)
+
+
+def gelu_derivative(x: Array) -> Array:
+    a = _magnitude(x, _GELU_UNDERFLOW)
+    exponent = _half_square(a)
+    at_minus_a = _fade(_tail_ratio(a) - a * _NORMAL_PEAK, _exp(exponent), exponent)
+    return np.where(x < 0, at_minus_a, 1 - at_minus_a)
+
+
+# mish: tanh(softplus(x)) is rational in e^x, so one exponential is enough.
+
+
+def mish(x: Array) -> Array:
+    a = _magnitude(x)
+    z = np.exp(-a)
+    negative = x < 0
+    gate = np.where(negative, 2 + z, 2 * z)
+    gate /= np.where(negative, 2 + z * (2 + z), 1 + 2 * z * (1 + z))
+    return np.maximum(x, 0) - _fade(a * gate, z, (a, None))
+
+
+def mish_derivative(x: Array) -> Array:
+    a = _magnitude(x)
+    z = np.exp(-a)
+    left = _fade(4 * (1 - a) + z * (6 - 4 * a + z * (4 + z)), z, (a, None))
+    left /= 4 + z * (8 + z * (8 + z * (4 + z)))
+    right = z * z * (4 * a - 2 + z * (4 * (a - 1) - 4 * z))
+    right /= 1 + z * (4 + z * (8 + z * (8 + 4 * z)))
+    return np.where(x < 0, left, 1 + right)
+
+
+@exact
+def identity(x: Array) -> Array:
+    return x.copy()
+
+
+@exact
+def identity_derivative(x: Array) -> Array:
+    return _pieces(x, x == x, 1, 1)

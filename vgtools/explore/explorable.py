@@ -1,0 +1,246 @@
+"""One drawing function, four renditions: `explore`."""
+
+from __future__ import annotations
+
+import inspect
+import itertools
+import re
+import textwrap
+from collections import Counter
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import matplotlib
+from matplotlib import pyplot
+from matplotlib.figure import Figure
+
+from vgtools import figures, frontend
+from vgtools.explore import live, page
+from vgtools.explore.controls import Control, check_size, make_controls
+from vgtools.explore.frames import find_slots
+from vgtools.explore.svg import Element, svg_panels
+
+_shown: Counter[str] = Counter()
+
+
+class Explorable:
+    """A figure that can be moved, as made by `explore`.
+
+    As the last expression of a cell it displays itself: with widgets to a person
+    at a live notebook, with every state precomputed while the book is built, and
+    as its description everywhere else. Called with values for its controls it
+    returns the Matplotlib figure.
+
+    Attributes
+    ----------
+    controls : tuple of Control
+        What can be moved, in order.
+    caption : str
+        The finding.
+    """
+
+    def __init__(
+        self,
+        draw: Callable[..., Figure],
+        controls: tuple[Control, ...],
+        alt: str | Callable[..., str],
+        caption: str,
+    ) -> None:
+        self._draw = draw
+        self._alt = alt
+        self.controls = controls
+        self.caption = caption
+        self.__doc__ = draw.__doc__
+        self.__name__ = draw.__name__
+        self.__wrapped__ = draw
+
+    @property
+    def defaults(self) -> dict[str, Any]:
+        """The state that is shown first: {control: value}."""
+        return {control.name: control.values[control.default] for control in self.controls}
+
+    def __call__(self, **state: Any) -> Figure:
+        """Draw one state; a control that is not given has its default value."""
+        unknown = [name for name in state if name not in self.defaults]
+        if unknown:
+            raise TypeError(
+                f"{self.__name__} has no control {unknown[0]!r}: "
+                f"its controls are {', '.join(self.defaults) or 'none'}"
+            )
+        with matplotlib.rc_context(figures.STYLE):
+            figure = self._draw(**{**self.defaults, **state})
+        if not isinstance(figure, Figure):
+            raise TypeError(
+                f"{self.__name__} must return a matplotlib Figure, not {type(figure).__name__}"
+            )
+        pyplot.close(figure)
+        return figure
+
+    def describe(self, **state: Any) -> str:
+        """Return what a state shows, in words and numbers."""
+        text = self._alt
+        if callable(text):
+            text = text(**{**self.defaults, **state})
+        if not isinstance(text, str) or not text.strip():
+            raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
+        return " ".join(text.split())
+
+    def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
+        """Return the figure with all its states as HTML that needs nothing else.
+
+        Parameters
+        ----------
+        with_runtime : bool
+            Whether style sheet and script come along: needed once on each page.
+        identifier : str, optional
+            Unique on the page; by default the name of the drawing function.
+
+        Raises
+        ------
+        ValueError
+            If the grid of states is larger than a page may carry.
+        """
+        check_size(self.controls)
+        name = identifier or re.sub(r"\W+|_", "-", self.__name__)
+        states = self._states()
+        frames = [
+            self._panels(name, state)
+            for state in frontend.progress(states, f"frames of {self.__name__}")
+        ]
+        descriptions = [self.describe(**state) for state in states]
+        default = states.index(self.defaults)
+        shape = [len(control.values) for control in self.controls]
+        slots = find_slots(frames, descriptions, shape, default) if self.controls else []
+        return page.figure_html(
+            name,
+            frames[default],
+            descriptions[default],
+            caption=self.caption,
+            controls=self.controls,
+            slots=slots,
+            with_runtime=with_runtime,
+        )
+
+    def __repr__(self) -> str:
+        """Return controls, values and description: for terminals, tests and screen readers."""
+        state = ", ".join(
+            f"{control.title} = {control.labels[control.default]}" for control in self.controls
+        )
+        lines = [f"Figure {self.__name__}" + (f" at {state}" if state else "")]
+        if self.controls:
+            lines += [
+                f"  {control.title}: {_span(control)}" for control in self.controls
+            ]
+        lines += textwrap.wrap(self.describe(), 96, initial_indent="  ", subsequent_indent="  ")
+        return "\n".join(lines)
+
+    def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
+        text = repr(self)
+        if frontend.static_build():
+            name = re.sub(r"\W+|_", "-", self.__name__)
+            _shown[name] += 1
+            if _shown[name] > 1:
+                name = f"{name}-{_shown[name]}"
+            html = self.to_html(with_runtime=_shown.total() == 1, identifier=name)
+            return {"text/html": html, "text/plain": text}
+        if frontend.live_notebook():
+            box = live.live_box(self.controls, self._live_html)
+            return {**box._repr_mimebundle_(), "text/plain": text}
+        return {"text/plain": text}
+
+    def _live_html(self, **state: Any) -> str:
+        name = f"live-{re.sub(r'[^a-z0-9]+', '-', self.__name__.lower())}"
+        return page.figure_html(
+            name, self._panels(name, state), self.describe(**state), caption=self.caption
+        )
+
+    def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
+        figure = self(**state)
+        with matplotlib.rc_context(figures.STYLE):
+            return svg_panels(figure, name)
+
+    def _states(self) -> list[dict[str, Any]]:
+        names = [control.name for control in self.controls]
+        grid = itertools.product(*(control.values for control in self.controls))
+        return [dict(zip(names, values, strict=True)) for values in grid]
+
+
+def explore(
+    *,
+    alt: str | Callable[..., str],
+    caption: str = "",
+    defaults: Mapping[str, Any] | None = None,
+    titles: Mapping[str, str] | None = None,
+    **controls: object,
+) -> Callable[[Callable[..., Figure]], Explorable]:
+    """Make a figure that readers can move, from a function that draws it.
+
+    Parameters
+    ----------
+    alt : str or callable
+        What the figure shows, with its numbers: a function of the same controls,
+        or a text if there are none. It stands under the figure, is read aloud by
+        screen readers and is what the tests of the notebooks compare.
+    caption : str
+        The finding, in a sentence.
+    defaults : mapping, optional
+        The values at the start, {control: value}. Otherwise sliders start in the
+        middle, selects at the first entry, checkboxes at the value given.
+    titles : mapping, optional
+        What readers see beside a control, {control: text}; else its name.
+    **controls
+        One for each argument of the function, abbreviated as in
+        `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
+        ``{label: value}`` a select, a bool a checkbox. Without controls, the
+        figure stands still.
+
+    Returns
+    -------
+    callable
+        A decorator that turns the drawing function into an `Explorable`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a control, a default or a title does not fit, or if the arguments of
+        the drawing function are not the controls.
+
+    Examples
+    --------
+    >>> @explore(slope=(0.0, 1.0, 0.5), alt=lambda slope: f"A line of slope {slope}.")
+    ... def line(slope):
+    ...     figure, [axes] = figures.subplots()
+    ...     axes.plot([0, 1], [0, slope])
+    ...     return figure
+    >>> line
+    Figure line at slope = 0.5
+      slope: 0 to 1 in 3 values
+      A line of slope 0.5.
+    """
+    if not (isinstance(alt, str) or callable(alt)):
+        raise TypeError(
+            f"alt must be a text or a function of the controls, not {type(alt).__name__}"
+        )
+    if isinstance(alt, str) and controls:
+        raise TypeError(
+            "alt must be a function of the controls, because what the figure shows depends on them"
+        )
+    made = make_controls(controls, dict(defaults or {}), dict(titles or {}))
+
+    def decorate(draw: Callable[..., Figure]) -> Explorable:
+        for function in filter(callable, (draw, alt)):
+            accepted = list(inspect.signature(function).parameters)
+            if sorted(accepted) != sorted(controls):
+                raise TypeError(
+                    f"{function.__name__} takes ({', '.join(accepted)}), but the controls are "
+                    f"({', '.join(controls)})"
+                )
+        return Explorable(draw, made, alt, caption)
+
+    return decorate
+
+
+def _span(control: Control) -> str:
+    if control.kind == "slider":
+        return f"{control.labels[0]} to {control.labels[-1]} in {len(control.values)} values"
+    return ", ".join(control.labels)

@@ -1,0 +1,153 @@
+"""The figure as a piece of a web page that moves by itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from html import escape
+from importlib.resources import files
+
+from vgtools import figures
+from vgtools.explore.controls import Control
+from vgtools.explore.frames import Slot, payload
+from vgtools.explore.svg import Element, markup
+
+
+def style_sheet() -> str:
+    """Return the style sheet of all figures, with the palette as variables.
+
+    Examples
+    --------
+    >>> "--vg-blue" in style_sheet()
+    True
+    """
+    return _asset("explore.css").replace("/* palette: light */", _palette(0)).replace(
+        "/* palette: dark */", _palette(1)
+    )
+
+
+def runtime() -> str:
+    """Return the script that moves all figures of a page.
+
+    Examples
+    --------
+    >>> "</script" in runtime()
+    False
+    """
+    return _asset("explore.js")
+
+
+def figure_html(
+    name: str,
+    panels: Sequence[Element],
+    description: str,
+    *,
+    caption: str = "",
+    controls: Sequence[Control] = (),
+    slots: Sequence[Slot] = (),
+    with_runtime: bool = True,
+) -> str:
+    """Write one figure as HTML.
+
+    Parameters
+    ----------
+    name : str
+        Identifier of the figure, unique on its page.
+    panels : sequence of Element
+        The drawing at the default state.
+    description : str
+        What the drawing shows at the default state, with its numbers.
+    caption : str
+        The finding, in a sentence; basic Markdown emphasis is allowed.
+    controls : sequence of Control
+        What can be moved; they stay hidden where scripts do not run.
+    slots : sequence of Slot
+        What changes from state to state.
+    with_runtime : bool
+        Whether style sheet and script come along: once on each page.
+
+    Returns
+    -------
+    str
+
+    Examples
+    --------
+    >>> html = figure_html("unit", [], "Nothing.", with_runtime=False)
+    >>> html.startswith('<figure class="vg-explore" id="unit">')
+    True
+    """
+    says = f"{name}-says"
+    parts = [f'<figure class="vg-explore" id="{name}">']
+    if with_runtime:
+        parts.append(f"<style>{style_sheet()}</style>")
+    parts.append(f'<div class="vg-panels" role="img" aria-labelledby="{says}">')
+    for panel in panels:
+        _, _, width, _ = panel.get("viewBox").split()
+        panel.set("style", f"--vg-width:{width}")
+        parts.append(markup(panel).replace("<svg ", '<svg aria-hidden="true" ', 1))
+    parts.append("</div>")
+    if controls:
+        parts.append('<div class="vg-controls" role="group" aria-label="Controls" hidden>')
+        parts.extend(_control_html(name, control) for control in controls)
+        parts.append("</div>")
+    live = ' aria-live="polite"' if controls else ""
+    parts.append(f'<p class="vg-says" id="{says}"{live}>{escape(description, quote=False)}</p>')
+    if caption:
+        parts.append(f"<figcaption>{_emphasis(caption)}</figcaption>")
+    if controls:
+        shape = [len(control.values) for control in controls]
+        parts.append(f'<script type="application/json">{payload(slots, shape)}</script>')
+        if with_runtime:
+            parts.append(f"<script>{runtime()}</script>")
+    parts.append("</figure>")
+    return "".join(parts)
+
+
+def _control_html(figure: str, control: Control) -> str:
+    key = f"{figure}-{control.name.replace('_', '-')}"
+    title = escape(control.title)
+    common = f'id="{key}" data-control="{escape(control.name)}" autocomplete="off"'
+    if control.kind == "checkbox":
+        checked = " checked" if control.default else ""
+        return (
+            f'<div class="vg-control"><input type="checkbox" {common}{checked}>'
+            f'<label for="{key}">{title}</label></div>'
+        )
+    if control.kind == "select":
+        options = "".join(
+            f"<option{' selected' if place == control.default else ''}>{escape(label)}</option>"
+            for place, label in enumerate(control.labels)
+        )
+        return (
+            f'<div class="vg-control"><label for="{key}">{title}</label>'
+            f"<select {common}>{options}</select></div>"
+        )
+    label = escape(control.labels[control.default])
+    labels = escape("|".join(control.labels))
+    return (
+        f'<div class="vg-control vg-slider"><label for="{key}">{title}</label>'
+        f'<input type="range" {common} min="0" max="{len(control.values) - 1}" step="1" '
+        f'value="{control.default}" aria-valuetext="{label}" data-labels="{labels}">'
+        f'<output for="{key}" aria-hidden="true">{label}</output>'
+        f'<button type="button" class="vg-play" aria-label="Play {title}" aria-pressed="false">'
+        "</button></div>"
+    )
+
+
+def _emphasis(text: str) -> str:
+    text = escape(text, quote=False)
+    text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"\*(.+?)\*", r"<em>\1</em>", text)
+
+
+def _asset(name: str) -> str:
+    """Read a file beside this one, without its opening comment."""
+    text = files("vgtools.explore").joinpath(name).read_text(encoding="utf-8")
+    return re.sub(r"\A/\*.*?\*/\s*", "", text, flags=re.DOTALL)
+
+
+def _palette(page: int) -> str:
+    colours = {**figures.PALETTE}
+    if page == 1:
+        colours.update(figures.NEUTRALS)
+    return "".join(f"--vg-{name}:{shade[page]};" for name, shade in colours.items())

@@ -1,0 +1,42 @@
+"""Networks whose every step can be read: layers, losses, optimisers, training.
+
+Nothing here differentiates automatically. Each layer states its formula, its
+forward pass, and the way back, so that a gradient can be followed by eye from
+the loss to the first weight. Arrays have the shape (batch, features).
+"""
+
+from vgtools.networks.initialisers import Initialiser, initialiser
+from vgtools.networks.layers import ActivationLayer, Dense, Layer
+from vgtools.networks.losses import (
+    accuracy,
+    binary_cross_entropy,
+    cross_entropy,
+    loss,
+    squared_error,
+)
+from vgtools.networks.mlp import MLP
+from vgtools.networks.optimisers import SGD, Adam, Optimiser, optimiser
+from vgtools.networks.parameters import Parameter
+from vgtools.networks.training import DivergenceError, History, train
+
+__all__ = [
+    "MLP",
+    "SGD",
+    "ActivationLayer",
+    "Adam",
+    "Dense",
+    "DivergenceError",
+    "History",
+    "Initialiser",
+    "Layer",
+    "Optimiser",
+    "Parameter",
+    "accuracy",
+    "binary_cross_entropy",
+    "cross_entropy",
+    "initialiser",
+    "loss",
+    "optimiser",
+    "squared_error",
+    "train",
+]

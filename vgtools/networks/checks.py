@@ -1,0 +1,226 @@
+"""What the networks accept, and what they say when they are given something else."""
+
+from __future__ import annotations
+
+import dataclasses
+import math
+import numbers
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+FLOAT_TYPES = (np.float32, np.float64)
+
+
+def generator(seed: int | np.random.Generator) -> np.random.Generator:
+    """Turn a seed into a random generator; a generator is passed through.
+
+    Raises
+    ------
+    TypeError
+        If `seed` is neither a whole number nor a ``numpy.random.Generator``.
+    ValueError
+        If `seed` is negative.
+
+    Examples
+    --------
+    >>> bool(generator(7).random() == generator(7).random())
+    True
+    """
+    if isinstance(seed, np.random.Generator):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"seed must be a whole number or a numpy.random.Generator, not {seed!r}")
+    if seed < 0:
+        raise ValueError(f"seed must be 0 or larger, not {seed}")
+    return np.random.default_rng(int(seed))
+
+
+def count(name: str, value: int, least: int = 1) -> int:
+    """Return `value` as an ``int`` if it is a whole number of at least `least`.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a whole number.
+    ValueError
+        If it is smaller than `least`.
+
+    Examples
+    --------
+    >>> count("epochs", 3)
+    3
+    """
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, not {value!r}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, not {value}")
+    return int(value)
+
+
+def number(name: str, value: float, low: float = -math.inf, high: float = math.inf) -> float:
+    """Return `value` as a ``float`` if it is finite and ``low <= value < high``.
+
+    A plain float matters: a NumPy scalar of double precision would turn the
+    arithmetic of a single precision network into double precision.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is not finite or lies outside the interval.
+
+    Examples
+    --------
+    >>> number("momentum", 0.5, low=0.0, high=1.0)
+    0.5
+    """
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, not {value!r}")
+    if not (math.isfinite(value) and low <= value < high):
+        raise ValueError(f"{name} must be finite and in [{low:g}, {high:g}), not {value!r}")
+    return float(value)
+
+
+def sizes(value: Sequence[int]) -> tuple[int, ...]:
+    """Return the widths of a network's layers as a tuple of ``int``.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a sequence of whole numbers.
+    ValueError
+        If there are fewer than two or one of them is below 1.
+
+    Examples
+    --------
+    >>> sizes([64, 30, 10])
+    (64, 30, 10)
+    """
+    if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+        raise TypeError(f"sizes must be a sequence such as [64, 100, 10], not {value!r}")
+    if len(value) < 2:
+        raise ValueError(
+            f"sizes must name at least two widths, input and output, not {list(value)}"
+        )
+    return tuple(count(f"sizes[{index}]", width) for index, width in enumerate(value))
+
+
+def float_type(dtype: DTypeLike) -> np.dtype:
+    """Return the dtype of a network: ``float32`` or ``float64``.
+
+    Raises
+    ------
+    TypeError
+        If `dtype` is anything else.
+
+    Examples
+    --------
+    >>> float_type("float32")
+    dtype('float32')
+    """
+    try:
+        result = np.dtype(dtype)
+    except TypeError:
+        result = None
+    if dtype is None or result not in FLOAT_TYPES:
+        raise TypeError(f"dtype must be float32 or float64, not {dtype!r}")
+    return result
+
+
+def floats(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
+    """Return `value` as an array of type `dtype`, uncopied if it is one already.
+
+    Raises
+    ------
+    TypeError
+        If `value` does not hold real numbers.
+
+    Examples
+    --------
+    >>> floats("x", [1, 2], np.float32)
+    array([1., 2.], dtype=float32)
+    """
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    return array.astype(dtype, copy=False)
+
+
+def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArray:
+    """Return `value` as a finite array of shape ``(batch, columns)`` of type `dtype`.
+
+    Raises
+    ------
+    TypeError
+        If `value` does not hold real numbers.
+    ValueError
+        If its shape does not fit, it is empty, or it holds NaN or infinity.
+
+    Examples
+    --------
+    >>> matrix("x", [[1, 2], [3, 4]], 2, np.float32).dtype
+    dtype('float32')
+    """
+    with np.errstate(over="ignore"):
+        array = floats(name, value, dtype)
+    if array.ndim != 2 or array.shape[1] != columns or len(array) == 0:
+        raise ValueError(
+            f"{name} must have shape (batch, {columns}) with at least one row, not {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite in {array.dtype}, but holds NaN or infinity")
+    return array
+
+
+def choose(kind: str, registry: Mapping[str, Any], name: str) -> Any:
+    """Look `name` up in `registry`.
+
+    Raises
+    ------
+    TypeError
+        If `name` is not a string.
+    ValueError
+        If it is not in the registry; the message lists what is.
+
+    Examples
+    --------
+    >>> choose("loss", {"cross_entropy": 1}, "cross_entropy")
+    1
+    """
+    known = ", ".join(registry)
+    if not isinstance(name, str):
+        raise TypeError(f"{kind} must be one of the names {known}, or an object, not {name!r}")
+    if name not in registry:
+        raise ValueError(f"unknown {kind} {name!r}; the known ones are: {known}")
+    return registry[name]
+
+
+def build(kind: str, registry: Mapping[str, type], name: str, parameters: dict[str, Any]) -> Any:
+    """Make an object of the dataclass that `registry` has under `name`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `choose`, and TypeError if a parameter is not one of the dataclass's fields.
+
+    Examples
+    --------
+    >>> @dataclasses.dataclass
+    ... class Normal:
+    ...     std: float = 1.0
+    >>> build("initialiser", {"normal": Normal}, "normal", {"std": 2.0}).std
+    2.0
+    """
+    chosen = choose(kind, registry, name)
+    accepted = [field.name for field in dataclasses.fields(chosen) if field.init]
+    for parameter in parameters:
+        if parameter not in accepted:
+            raise TypeError(
+                f"{kind} {name!r} has no parameter {parameter!r}; "
+                f"it accepts: {', '.join(accepted) or 'none'}"
+            )
+    return chosen(**parameters)

@@ -1,0 +1,284 @@
+"""How the weights start: one class per recipe, each with the variance it gives.
+
+The variance of a weight is what theory needs: going forward, a layer multiplies
+the second moment of its input by ``fan_in * Var W``; going backward, it
+multiplies that of the gradient by ``fan_out * Var W``. No single number keeps
+both unless ``fan_in == fan_out``.
+
+Every recipe here draws weights only. Biases start at zero, as in Glorot and
+Bengio (2010) and He et al. (2015).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from vgtools.networks import checks
+
+
+class Initialiser:
+    """A recipe for the weights of a layer; call it to draw them.
+
+    Subclasses give `variance` and `draw`.
+    """
+
+    def __call__(
+        self,
+        fan_in: int,
+        fan_out: int,
+        seed: int | np.random.Generator = 0,
+        dtype: DTypeLike = np.float64,
+    ) -> NDArray:
+        """Draw a weight matrix.
+
+        Parameters
+        ----------
+        fan_in, fan_out : int
+            How many units the layer reads from and how many it has.
+        seed : int or numpy.random.Generator
+            The source of randomness. The draw is made in double precision, so
+            that one seed gives the same weights, rounded, in single precision.
+        dtype : float32 or float64
+
+        Returns
+        -------
+        ndarray, shape (fan_in, fan_out)
+
+        Raises
+        ------
+        TypeError, ValueError
+            If a size, the seed or the float type is not one of the above.
+
+        Examples
+        --------
+        >>> initialiser("he")(3, 2, seed=0).shape
+        (3, 2)
+        """
+        fan_in, fan_out = checks.count("fan_in", fan_in), checks.count("fan_out", fan_out)
+        dtype = checks.float_type(dtype)
+        weights = self.draw(fan_in, fan_out, checks.generator(seed))
+        return weights.astype(dtype, copy=False)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return Var W, the variance of one entry of the weight matrix."""
+        raise NotImplementedError
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw the matrix in double precision from checked arguments."""
+        raise NotImplementedError
+
+
+@dataclass(frozen=True)
+class Constant(Initialiser):
+    """W = value, everywhere.
+
+    All units of a layer then compute the same and stay the same: the gradient
+    cannot tell them apart. That is the reason to draw weights at random
+    (Rumelhart, Hinton and Williams, 1986, call it breaking the symmetry).
+    """
+
+    value: float = 0.0
+
+    def __post_init__(self) -> None:
+        checks.number("value", self.value)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 0: nothing varies (the second moment is value**2)."""
+        return 0.0
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Fill the matrix; no random number is used."""
+        return np.full((fan_in, fan_out), float(self.value))
+
+
+@dataclass(frozen=True)
+class Normal(Initialiser):
+    """W ~ N(0, std**2), whatever the width.
+
+    Source of the default: Krizhevsky, Sutskever and Hinton (2012), section 5,
+    start every layer with a standard deviation of 0.01.
+    """
+
+    std: float = 0.01
+
+    def __post_init__(self) -> None:
+        checks.number("std", self.std, low=0.0)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return std**2."""
+        return float(self.std) ** 2
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw independent normal entries."""
+        return rng.normal(0.0, self.std, (fan_in, fan_out))
+
+
+@dataclass(frozen=True)
+class Uniform(Initialiser):
+    """W ~ U(-1/sqrt(fan_in), 1/sqrt(fan_in)), hence Var W = 1 / (3 fan_in).
+
+    The heuristic that was common before 2010; Glorot and Bengio (2010) quote it
+    as their equation 1, with zero biases, and show that it shrinks the gradient.
+    """
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 1 / (3 fan_in)."""
+        return 1.0 / (3.0 * fan_in)
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw independent uniform entries."""
+        limit = 1.0 / math.sqrt(fan_in)
+        return rng.uniform(-limit, limit, (fan_in, fan_out))
+
+
+@dataclass(frozen=True)
+class Scaled(Initialiser):
+    """Independent entries of mean zero whose variance depends on the width.
+
+    With ``distribution="normal"``, W ~ N(0, Var W); with ``"uniform"``,
+    W ~ U(-sqrt(3 Var W), sqrt(3 Var W)), which has the same variance.
+    """
+
+    distribution: str = "normal"
+
+    def __post_init__(self) -> None:
+        if self.distribution not in ("normal", "uniform"):
+            raise ValueError(
+                f"distribution must be 'normal' or 'uniform', not {self.distribution!r}"
+            )
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw independent entries of the variance that the recipe states."""
+        std = math.sqrt(self.variance(fan_in, fan_out))
+        if self.distribution == "normal":
+            return rng.normal(0.0, std, (fan_in, fan_out))
+        limit = math.sqrt(3.0) * std
+        return rng.uniform(-limit, limit, (fan_in, fan_out))
+
+
+@dataclass(frozen=True)
+class LeCun(Scaled):
+    """Var W = 1 / fan_in: a linear layer keeps the second moment of the signal.
+
+    Source: LeCun, Bottou, Orr and Müller, Efficient BackProp (1998), section
+    4.6, which leaves the distribution open.
+    """
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 1 / fan_in."""
+        return 1.0 / fan_in
+
+
+@dataclass(frozen=True)
+class Glorot(Scaled):
+    """Var W = 2 / (fan_in + fan_out): between the forward and the backward need.
+
+    Source: Glorot and Bengio (2010), equations 12 and 16; the paper draws from
+    the uniform distribution, and so does this class unless told otherwise. Also
+    known by the first name, as Xavier initialisation.
+    """
+
+    distribution: str = "uniform"
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 2 / (fan_in + fan_out)."""
+        return 2.0 / (fan_in + fan_out)
+
+
+@dataclass(frozen=True)
+class He(Scaled):
+    """Var W = 2 / fan_in: makes up for the half of the signal that ReLU removes.
+
+    Source: He, Zhang, Ren and Sun (2015), equation 10, arXiv:1502.01852; the
+    paper draws from the normal distribution.
+    """
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 2 / fan_in."""
+        return 2.0 / fan_in
+
+
+@dataclass(frozen=True)
+class Orthogonal(Initialiser):
+    """W = gain Q with orthonormal columns (fan_in >= fan_out) or rows (otherwise).
+
+    Square matrices keep every length up to the factor `gain`, forward and
+    backward, not only the average. Q is drawn evenly from all such matrices:
+    the orthogonal factor of a matrix of normal numbers, with the signs that make
+    the factorisation unique.
+
+    Source: Saxe, McClelland and Ganguli (2014), arXiv:1312.6120; the signs:
+    Mezzadri, How to generate random matrices from the classical compact groups,
+    Notices of the AMS 54 (2007).
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.number("gain", self.gain, low=0.0)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return gain**2 / max(fan_in, fan_out)."""
+        return float(self.gain) ** 2 / max(fan_in, fan_out)
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw the orthogonal factor of a random matrix."""
+        long, short = max(fan_in, fan_out), min(fan_in, fan_out)
+        q, r = np.linalg.qr(rng.standard_normal((long, short)))
+        q *= np.sign(np.diag(r))
+        q *= self.gain
+        return q if fan_in >= fan_out else np.ascontiguousarray(q.T)
+
+
+INITIALISERS: dict[str, type[Initialiser]] = {
+    "constant": Constant,
+    "normal": Normal,
+    "uniform": Uniform,
+    "lecun": LeCun,
+    "glorot": Glorot,
+    "he": He,
+    "orthogonal": Orthogonal,
+}
+
+
+def initialiser(name: str | Initialiser, **parameters: float | str) -> Initialiser:
+    """Return the recipe called `name`.
+
+    Parameters
+    ----------
+    name : str or Initialiser
+        ``"constant"`` (value=0), ``"normal"`` (std=0.01), ``"uniform"``,
+        ``"lecun"``, ``"glorot"``, ``"he"`` (each with ``distribution="normal"`` or
+        ``"uniform"``), ``"orthogonal"`` (gain=1). An `Initialiser` is passed through.
+    **parameters
+        The parameters of the recipe, as listed.
+
+    Returns
+    -------
+    Initialiser
+        Call it with ``(fan_in, fan_out, seed)`` to draw weights; ask
+        ``variance(fan_in, fan_out)`` for Var W.
+
+    Raises
+    ------
+    ValueError
+        If the name or a parameter's value is unknown.
+    TypeError
+        If `name` is of another type or the recipe has no such parameter.
+
+    Examples
+    --------
+    >>> initialiser("he").variance(fan_in=50, fan_out=10)
+    0.04
+    >>> initialiser("normal", std=0.1)
+    Normal(std=0.1)
+    """
+    if isinstance(name, Initialiser):
+        if parameters:
+            raise TypeError(f"{name!r} is complete; the parameters {parameters} need a name")
+        return name
+    return checks.build("initialiser", INITIALISERS, name, parameters)

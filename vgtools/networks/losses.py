@@ -1,0 +1,262 @@
+"""Losses: how wrong a prediction is, and the gradient that says which way to go.
+
+Each takes the network's output and the truth, and returns ``(value, gradient)``:
+the mean over the batch as a ``float``, and its derivative with respect to the
+output, with the output's shape and float type. Because the loss is a mean over n
+samples, each row of the gradient carries a factor 1/n. An output that holds NaN
+or infinity gives a value that is not finite.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vgtools.networks import checks
+
+Loss = Callable[[NDArray, NDArray], tuple[float, NDArray]]
+
+
+def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> tuple[float, NDArray]:
+    """Softmax cross-entropy from logits.
+
+    With p = softmax(a) for the logits a of a sample and c its class::
+
+        loss = mean over samples of -log p_c = mean of (log sum_k exp a_k) - a_c
+        gradient = (p - onehot(c)) / n
+
+    The largest logit is subtracted before anything is exponentiated; this
+    changes nothing in exact arithmetic and prevents overflow.
+
+    Parameters
+    ----------
+    logits : array_like, shape (n, classes)
+    labels : array_like of int, shape (n,)
+        The class of each sample, from 0 to classes - 1.
+
+    Returns
+    -------
+    value : float
+        In nats; log(classes) for a network that knows nothing.
+    gradient : ndarray, shape (n, classes)
+
+    Raises
+    ------
+    TypeError
+        If the labels are not whole numbers or the logits not real ones.
+    ValueError
+        If the shapes do not fit or a label is out of range.
+
+    Examples
+    --------
+    >>> value, gradient = cross_entropy([[0.0, 0.0]], [1])
+    >>> round(value, 4), gradient
+    (0.6931, array([[ 0.5, -0.5]]))
+    """
+    logits = _outputs("logits", logits)
+    if logits.ndim != 2:
+        raise ValueError(f"logits must have shape (batch, classes), not {logits.shape}")
+    labels = _labels(labels, *logits.shape)
+    n, rows = len(logits), np.arange(len(logits))
+    shifted = logits - logits.max(axis=1, keepdims=True)
+    right = shifted[rows, labels]
+    p = np.exp(shifted, out=shifted)
+    total = p.sum(axis=1, keepdims=True)
+    value = float(np.mean(np.log(total[:, 0]) - right))
+    gradient = p
+    gradient /= total
+    gradient[rows, labels] -= 1
+    gradient /= n
+    return value, gradient
+
+
+def squared_error(prediction: ArrayLike, target: ArrayLike) -> tuple[float, NDArray]:
+    """Half the squared distance between prediction and target, mean over samples.
+
+    With y and t of shape (n, outputs)::
+
+        loss = 1/(2n) sum over samples and outputs of (y - t)**2
+        gradient = (y - t) / n
+
+    The half is there so that the gradient is free of factors.
+
+    Parameters
+    ----------
+    prediction, target : array_like, same shape, (n,) or (n, outputs)
+
+    Returns
+    -------
+    value : float
+    gradient : ndarray, the shape of the prediction
+
+    Raises
+    ------
+    TypeError
+        If either does not hold real numbers.
+    ValueError
+        If the shapes differ, the batch is empty, or the target is not finite.
+
+    Examples
+    --------
+    >>> squared_error([[1.0, 2.0]], [[0.0, 4.0]])
+    (2.5, array([[ 1., -2.]]))
+    """
+    prediction = _outputs("prediction", prediction)
+    target = _targets(target, prediction)
+    gradient = prediction - target
+    n = len(gradient)
+    value = float(np.vdot(gradient, gradient)) / (2 * n)
+    gradient /= n
+    return value, gradient
+
+
+def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, NDArray]:
+    """Cross-entropy of a yes-or-no answer, from one logit per sample.
+
+    With P = sigmoid(z) for the logit z, and the truth t::
+
+        loss = mean over samples of -t log P - (1 - t) log(1 - P)
+             = mean of max(z, 0) - t z + log(1 + exp(-|z|))
+        gradient = (P - t) / n
+
+    The second line neither overflows nor takes the logarithm of zero.
+
+    Parameters
+    ----------
+    logits : array_like, shape (n,) or (n, 1)
+    target : array_like, same shape or (n,)
+        The truth: 0 or 1, or a probability in between.
+
+    Returns
+    -------
+    value : float
+        In nats.
+    gradient : ndarray, the shape of the logits
+
+    Raises
+    ------
+    TypeError
+        If either does not hold real numbers.
+    ValueError
+        If the shapes do not fit or a target lies outside [0, 1].
+
+    Examples
+    --------
+    >>> value, gradient = binary_cross_entropy([0.0, 0.0], [1, 0])
+    >>> round(value, 4), gradient
+    (0.6931, array([-0.25,  0.25]))
+    """
+    z = _outputs("logits", logits)
+    if z.ndim == 2 and z.shape[1] != 1 or z.ndim > 2:
+        raise ValueError(f"logits must have shape (batch,) or (batch, 1), not {z.shape}")
+    if z.ndim == 2 and np.ndim(target) == 1:
+        target = np.asarray(target)[:, np.newaxis]
+    t = _targets(target, z)
+    if t.min() < 0 or t.max() > 1:
+        raise ValueError(f"targets must be in [0, 1], but run from {t.min()} to {t.max()}")
+    tail = np.exp(-np.abs(z))
+    value = float(np.mean(np.maximum(z, 0) - t * z + np.log1p(tail)))
+    gradient = np.where(z >= 0, 1, tail) / (1 + tail)
+    gradient -= t
+    gradient /= len(z)
+    return value, gradient
+
+
+LOSSES: dict[str, Loss] = {
+    "cross_entropy": cross_entropy,
+    "squared_error": squared_error,
+    "binary_cross_entropy": binary_cross_entropy,
+}
+
+
+def loss(name: str | Loss) -> Loss:
+    """Return the loss called `name`; a function is passed through.
+
+    Parameters
+    ----------
+    name : str or callable
+        ``"cross_entropy"``, ``"squared_error"``, ``"binary_cross_entropy"``, or
+        a function of (output, truth) that returns (value, gradient).
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is neither.
+
+    Examples
+    --------
+    >>> loss("squared_error") is squared_error
+    True
+    """
+    return name if callable(name) else checks.choose("loss", LOSSES, name)
+
+
+def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
+    """Return the share of samples whose class is predicted.
+
+    The prediction is the class of the largest logit; where there is one logit
+    only, it is class 1 if that logit is positive and class 0 if not.
+
+    Parameters
+    ----------
+    logits : array_like, shape (n, classes), (n, 1) or (n,)
+    labels : array_like of int, shape (n,) (or (n, 1) beside one logit)
+
+    Returns
+    -------
+    float
+        From 0 to 1.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `cross_entropy`.
+
+    Examples
+    --------
+    >>> accuracy([[0.2, 0.7], [0.9, 0.1], [0.3, 0.4]], [1, 0, 0])
+    0.6666666666666666
+    """
+    logits = _outputs("logits", logits)
+    if logits.ndim == 1 or logits.shape[1] == 1:
+        predicted, classes = logits.reshape(-1) > 0, 2
+        labels = np.reshape(labels, -1)
+    else:
+        predicted, classes = logits.argmax(axis=1), logits.shape[1]
+    return float(np.mean(predicted == _labels(labels, len(predicted), classes)))
+
+
+def _outputs(name: str, value: ArrayLike) -> NDArray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    if array.ndim == 0 or len(array) == 0:
+        raise ValueError(f"{name} must have at least one row, not shape {array.shape}")
+    return array if array.dtype.kind == "f" else array.astype(np.float64)
+
+
+def _targets(value: ArrayLike, like: NDArray) -> NDArray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "buif":
+        raise TypeError(f"the target must hold real numbers, not {array.dtype}")
+    if array.shape != like.shape:
+        raise ValueError(f"the target must have shape {like.shape}, not {array.shape}")
+    if not np.isfinite(array).all():
+        raise ValueError("the target must be finite, but holds NaN or infinity")
+    return array.astype(like.dtype, copy=False)
+
+
+def _labels(value: ArrayLike, n: int, classes: int) -> NDArray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "bui":
+        raise TypeError(f"labels must be whole numbers (the class indices), not {array.dtype}")
+    if array.shape != (n,):
+        raise ValueError(f"labels must have shape ({n},), one per sample, not {array.shape}")
+    low, high = int(array.min()), int(array.max())
+    if low < 0 or high >= classes:
+        raise ValueError(
+            f"labels must be from 0 to {classes - 1}, one per class, but run from {low} to {high}"
+        )
+    return array.astype(np.intp, copy=False)

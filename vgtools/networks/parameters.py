@@ -1,0 +1,39 @@
+"""What a network learns: a value, and the gradient of the loss with respect to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(eq=False)
+class Parameter:
+    """An array that training changes, and the gradient that tells how.
+
+    A backward pass *overwrites* `gradient`; it does not add to it. An optimiser
+    changes `value` in place, so both arrays live as long as the network.
+
+    Attributes
+    ----------
+    name : str
+        Where it is, such as ``"dense 1 weight"``.
+    value : ndarray
+        Any shape, float32 or float64.
+    gradient : ndarray
+        dLoss/dvalue, same shape and float type; zero until the first backward pass.
+
+    Examples
+    --------
+    >>> bias = Parameter("dense 1 bias", np.array([1.0, 2.0]))
+    >>> bias.gradient
+    array([0., 0.])
+    """
+
+    name: str
+    value: NDArray
+    gradient: NDArray = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.gradient = np.zeros_like(self.value)

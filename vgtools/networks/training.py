@@ -1,0 +1,249 @@
+"""Training: show the network samples, follow the gradient, write down what happens."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vgtools.frontend import progress
+from vgtools.networks import checks, losses, optimisers
+from vgtools.networks.mlp import MLP
+
+Record = Callable[[MLP], Mapping[str, ArrayLike]]
+
+
+@dataclass(eq=False)
+class History:
+    """What happened during training; entry 0 is the network before the first step.
+
+    Attributes
+    ----------
+    epoch : ndarray, shape (epochs + 1,)
+        0, 1, ..., epochs.
+    loss, accuracy : ndarray, shape (epochs + 1,)
+        On the whole training set, at the end of each epoch. The accuracy is NaN
+        where the labels are not classes.
+    validation_loss, validation_accuracy : ndarray, shape (epochs + 1,)
+        The same on the validation set; NaN if there is none.
+    records : dict of str to ndarray
+        What the `record` function returned, stacked along the first axis.
+    record_epoch : ndarray
+        When: the number of epochs, with fractions, at each entry of `records`.
+    """
+
+    epoch: NDArray
+    loss: NDArray
+    accuracy: NDArray
+    validation_loss: NDArray
+    validation_accuracy: NDArray
+    records: dict[str, NDArray]
+    record_epoch: NDArray
+
+    def __repr__(self) -> str:
+        return (
+            f"History(epochs={len(self.epoch) - 1}, loss={self.loss[0]:.3g} to "
+            f"{self.loss[-1]:.3g}, accuracy={self.accuracy[0]:.3g} to {self.accuracy[-1]:.3g})"
+        )
+
+
+class DivergenceError(ArithmeticError):
+    """The loss is no longer a finite number.
+
+    The network is left as it was when that showed; `history` holds the epochs
+    that ended before.
+    """
+
+    def __init__(self, message: str, history: History | None = None) -> None:
+        super().__init__(message)
+        self.history = history
+
+
+def train(
+    network: MLP,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    epochs: int = 10,
+    batch_size: int | None = 32,
+    optimiser: str | optimisers.Optimiser = "sgd",
+    loss: str | losses.Loss = "cross_entropy",
+    validation: tuple[ArrayLike, ArrayLike] | None = None,
+    record: Record | None = None,
+    record_every: int | None = None,
+    seed: int | np.random.Generator = 0,
+) -> History:
+    """Train a network in place with minibatches.
+
+    In each epoch the samples are shuffled and cut into batches; the last batch
+    is smaller if the numbers do not divide. For each batch: forward, loss,
+    backward, one step of the optimiser.
+
+    Parameters
+    ----------
+    network : MLP
+        Its parameters change.
+    x : array_like, shape (n, features)
+    y : array_like
+        What the loss needs: class labels of shape (n,), or targets.
+    epochs : int
+        How often to go through the data, at least 1.
+    batch_size : int or None
+        From 1 to n; None stands for n, all samples at once.
+    optimiser : str or Optimiser
+        See `vgtools.networks.optimisers.optimiser`. A name stands for its defaults.
+    loss : str or callable
+        See `vgtools.networks.losses.loss`.
+    validation : pair of array_like, optional
+        Another x and y, never trained on, to measure loss and accuracy.
+    record : callable, optional
+        Called with the network; returns a dictionary of numbers, or of arrays of
+        fixed shape, that the history stores. It must not change the network's
+        parameters.
+    record_every : int, optional
+        Call `record` before the first step and then after every so many steps;
+        by default, after every epoch.
+    seed : int or numpy.random.Generator
+        The order of the samples.
+
+    Returns
+    -------
+    History
+
+    Raises
+    ------
+    DivergenceError
+        If the loss becomes infinite or NaN, as it does when the learning rate is
+        far too large. What happened until then is in its `history`.
+    TypeError, ValueError
+        If an argument is not one of the above; the network is then unchanged.
+
+    Examples
+    --------
+    Two classes that a line separates:
+
+    >>> x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
+    >>> y = np.array([0, 0, 1, 1])
+    >>> network = MLP([1, 2], seed=0)
+    >>> history = train(network, x, y, epochs=50, batch_size=2)
+    >>> float(history.accuracy[-1]), bool(history.loss[-1] < history.loss[0])
+    (1.0, True)
+    """
+    if not isinstance(network, MLP):
+        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
+    epochs = checks.count("epochs", epochs)
+    rule = optimisers.optimiser(optimiser)
+    criterion = losses.loss(loss)
+    rng = checks.generator(seed)
+    x, y = _data("", network, x, y)
+    n = len(x)
+    batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
+    if batch_size > n:
+        raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
+    if validation is not None:
+        if not isinstance(validation, (tuple, list)) or len(validation) != 2:
+            raise TypeError(f"validation must be a pair (x, y), not {type(validation).__name__}")
+        validation = _data("validation ", network, *validation)
+    if record is not None and not callable(record):
+        raise TypeError(f"record must be a function of the network, not {record!r}")
+    if record_every is not None:
+        record_every = checks.count("record_every", record_every)
+
+    log = _Log(network, criterion, (x, y), validation, record)
+    parameters = network.parameters()
+    step, steps_per_epoch = 0, math.ceil(n / batch_size)
+
+    # A network that diverges overflows first; the error below says it better.
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        log.measure()
+        log.take(0.0)
+        for _ in progress(range(epochs), "training"):
+            order = rng.permutation(n)
+            for start in range(0, n, batch_size):
+                batch = order[start : start + batch_size]
+                logits = network.forward(x[batch])
+                value, gradient = criterion(logits, y[batch])
+                if not math.isfinite(value):
+                    _stop(log, value, step, rule)
+                network.backward(gradient)
+                rule.step(parameters)
+                step += 1
+                if record_every is not None and step % record_every == 0:
+                    log.take(step / steps_per_epoch)
+            if not math.isfinite(log.measure()):
+                _stop(log, log.lines.pop()[0], step, rule)
+            if record_every is None:
+                log.take(step / steps_per_epoch)
+    return log.history()
+
+
+@dataclass
+class _Log:
+    """Collects what becomes the history."""
+
+    network: MLP
+    criterion: losses.Loss
+    training: tuple[NDArray, NDArray]
+    validation: tuple[NDArray, NDArray] | None
+    record: Record | None
+    lines: list[tuple[float, ...]] = field(default_factory=list)
+    taken: list[dict[str, NDArray]] = field(default_factory=list)
+    times: list[float] = field(default_factory=list)
+
+    def measure(self) -> float:
+        """Add loss and accuracy on both sets; return the training loss."""
+        line = self._score(self.training)
+        line += (math.nan, math.nan) if self.validation is None else self._score(self.validation)
+        self.lines.append(line)
+        return line[0]
+
+    def take(self, time: float) -> None:
+        """Add what the record function returns."""
+        if self.record is None:
+            return
+        entry = self.record(self.network)
+        if not isinstance(entry, Mapping):
+            raise TypeError(f"record must return a dictionary, not {type(entry).__name__}")
+        if self.taken and entry.keys() != self.taken[0].keys():
+            raise ValueError(
+                f"record must return the same names every time, first {sorted(self.taken[0])}, "
+                f"now {sorted(entry)}"
+            )
+        # Copies: what was handed over may be a parameter, which goes on changing.
+        self.taken.append({name: np.array(value) for name, value in entry.items()})
+        self.times.append(time)
+
+    def history(self) -> History:
+        """Turn the lists into arrays."""
+        columns = np.array(self.lines).reshape(-1, 4).T
+        names = self.taken[0] if self.taken else ()
+        records = {name: np.array([entry[name] for entry in self.taken]) for name in names}
+        return History(np.arange(len(self.lines)), *columns, records, np.array(self.times))
+
+    def _score(self, data: tuple[NDArray, NDArray]) -> tuple[float, float]:
+        x, y = data
+        logits = self.network.forward(x)
+        value, _ = self.criterion(logits, y)
+        classes = self.criterion in (losses.cross_entropy, losses.binary_cross_entropy)
+        if not classes or y.dtype.kind not in "bui":
+            return value, math.nan
+        return value, losses.accuracy(logits, y)
+
+
+def _stop(log: _Log, value: float, step: int, rule: optimisers.Optimiser) -> None:
+    raise DivergenceError(
+        f"the loss became {value} after {step} steps with {rule}: training diverged. "
+        "Lower the learning rate, or start from smaller weights.",
+        log.history(),
+    )
+
+
+def _data(kind: str, network: MLP, x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
+    x = checks.matrix(f"{kind}x", x, network.sizes[0], network.dtype)
+    y = np.asarray(y)
+    if y.ndim == 0 or len(y) != len(x):
+        raise ValueError(f"{kind}y must have one entry per row of x, {len(x)}, not shape {y.shape}")
+    return x, y

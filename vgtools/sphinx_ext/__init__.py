@@ -1,0 +1,33 @@
+"""What the book asks of Sphinx beyond what its extensions already do.
+
+`execution` runs the chapters: with the static switch on, on both cores, and
+again whenever something that an output depends on has changed. `pages` decides
+what a page loads: nothing from another server, and nothing that it does not use.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from vgtools.sphinx_ext import execution, pages
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register both halves with Sphinx.
+
+    Parameters
+    ----------
+    app : sphinx.application.Sphinx
+        The application that loads this extension.
+
+    Returns
+    -------
+    dict
+        The metadata that Sphinx asks of an extension.
+    """
+    execution.connect(app)
+    pages.connect(app)
+    return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -1,0 +1,175 @@
+"""How chapters are executed while the book is built.
+
+jupyter-cache knows a notebook by its code alone. An output also depends on
+`vgtools`, on the installed packages and on Python, so the folder of the cache is
+named after those: change one of them and every chapter runs again, change a
+sentence and none does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import logging
+import os
+import platform
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jupyter_cache import get_cache
+from jupyter_cache.executors import load_executor
+from sphinx.util.logging import getLogger
+
+from vgtools.frontend import STATIC_VARIABLE
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
+
+PACKAGE = Path(__file__).resolve().parents[1]
+
+KERNEL_ENVIRONMENT = {
+    STATIC_VARIABLE: "1",
+    # One thread for each kernel: the kernels share the cores, and sums that are
+    # split between threads need not add up to the same last digit twice.
+    "MKL_NUM_THREADS": "1",
+    "OMP_NUM_THREADS": "1",
+    "OPENBLAS_NUM_THREADS": "1",
+    "VECLIB_MAXIMUM_THREADS": "1",
+    # The order of sets and the dates in figures.
+    "PYTHONHASHSEED": "0",
+    "SOURCE_DATE_EPOCH": "0",
+}
+"""What kernels inherit during a build, and only then."""
+
+CACHES_KEPT = 3
+"""Folders that are kept, so that a switch between branches stays cheap."""
+
+_logger = getLogger(__name__)
+
+
+def connect(app: Sphinx) -> None:
+    """Connect this module's handlers to the events of a build."""
+    app.connect("config-inited", choose_cache)
+    app.connect("builder-inited", enter_build)
+    app.connect("env-before-read-docs", execute_chapters)
+    app.connect("build-finished", leave_build)
+
+
+def cache_key(package: Path, requirements: Path, python: str) -> str:
+    """Name everything that an output depends on besides the cells.
+
+    Parameters
+    ----------
+    package : Path
+        The folder of the package that chapters import.
+    requirements : Path
+        The file that pins the environment; it may be missing.
+    python : str
+        The version of Python.
+
+    Returns
+    -------
+    str
+        Sixteen hexadecimal digits.
+
+    Examples
+    --------
+    >>> key = cache_key(PACKAGE, Path("requirements.txt"), "3.11.7")
+    >>> len(key), key == cache_key(PACKAGE, Path("requirements.txt"), "3.12.1")
+    (16, False)
+    """
+    digest = hashlib.sha256(python.encode())
+    sources = [path for path in package.rglob("*") if path.is_file()]
+    for path in sorted(path for path in sources if "__pycache__" not in path.parts):
+        digest.update(path.relative_to(package).as_posix().encode() + b"\0")
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    if requirements.is_file():
+        digest.update(requirements.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def prune(caches: Path, current: Path, keep: int = CACHES_KEPT) -> list[Path]:
+    """Remove all but the newest folders, and never the current one.
+
+    Parameters
+    ----------
+    caches : Path
+        The folder that holds one cache for each key.
+    current : Path
+        The cache of this build.
+    keep : int
+        How many caches remain at most, the current one among them.
+
+    Returns
+    -------
+    list of Path
+        The folders that were removed.
+    """
+    others = [folder for folder in caches.iterdir() if folder.is_dir() and folder != current]
+    others.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
+    stale = others[keep - 1 :]
+    for folder in stale:
+        shutil.rmtree(folder, ignore_errors=True)
+    return stale
+
+
+def choose_cache(app: Sphinx, config: Config) -> None:
+    """Point MyST-NB to the cache of this key.
+
+    Sphinx reads every page again when this value changes, so a new key also
+    reaches the pages whose source did not change.
+    """
+    book = Path(app.srcdir)
+    key = cache_key(PACKAGE, book / "requirements.txt", platform.python_version())
+    caches = Path(config.nb_execution_cache_path or book / "_build" / ".jupyter_cache")
+    config.nb_execution_cache_path = str(caches / key)
+
+
+def enter_build(app: Sphinx) -> None:
+    """Set the environment that kernels inherit, and make room for the cache."""
+    app.vgtools_environment = {name: os.environ.get(name) for name in KERNEL_ENVIRONMENT}
+    os.environ.update(KERNEL_ENVIRONMENT)
+    current = Path(app.config.nb_execution_cache_path)
+    current.mkdir(parents=True, exist_ok=True)
+    os.utime(current)
+    prune(current.parent, current)
+
+
+def leave_build(app: Sphinx, exception: Exception | None) -> None:
+    """Give the process its own environment back."""
+    for name, value in getattr(app, "vgtools_environment", {}).items():
+        if value is None:
+            os.environ.pop(name, None)
+        else:
+            os.environ[name] = value
+
+
+def execute_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Run the notebooks that Sphinx is about to read, one on each core.
+
+    MyST-NB would run them one after the other. Here jupyter-cache's own parallel
+    executor fills the cache first. A notebook that fails stays out of the cache,
+    so MyST-NB comes to it again and stops the build with the traceback.
+    """
+    if app.config.nb_execution_mode != "cache":
+        return
+    notebooks = [str(env.doc2path(name)) for name in docnames]
+    notebooks = [path for path in notebooks if path.endswith(".ipynb")]
+    if not notebooks:
+        return
+    cache = get_cache(app.config.nb_execution_cache_path)
+    for path in notebooks:
+        cache.add_nb_to_project(path)
+    waiting = cache.list_unexecuted(filter_uris=notebooks)
+    if len(waiting) < 2:
+        return
+    _logger.info("executing %d notebooks on %d cores", len(waiting), os.cpu_count())
+    quiet = logging.getLogger(f"{__name__}.executor")
+    quiet.setLevel(logging.CRITICAL)
+    executor = load_executor("local-parallel", cache, logger=quiet)
+    executor.run_and_cache(
+        filter_uris=[record.uri for record in waiting],
+        timeout=app.config.nb_execution_timeout,
+    )

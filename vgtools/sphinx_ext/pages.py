@@ -1,0 +1,151 @@
+"""What a page of the book loads.
+
+Extensions add their scripts and style sheets to every page. Here a page keeps
+those that it uses, and mathematics comes from the book itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import re
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sphinx.util.fileutil import copy_asset
+
+if TYPE_CHECKING:
+    from docutils import nodes
+    from sphinx.application import Sphinx
+    from sphinx.config import Config
+
+STATIC = Path(__file__).parent / "static"
+
+MATHJAX_FILES = [
+    "startup.js",
+    "core.js",
+    "input/tex.js",
+    "input/tex/extensions/boldsymbol.js",
+    "output/svg.js",
+    "output/svg/fonts/tex.js",
+    "a11y/assistive-mml.js",
+]
+"""The parts of MathJax that `equations.js` loads.
+
+SVG output, because Firefox refuses web fonts on pages that are read from disk.
+"""
+
+ASSETS_ON_DEMAND = {
+    r"clipboard|copybutton": r'class="highlight',
+    r"togglebutton|toggleHint|toggleOpenOnPrint": r"\bdropdown\b|\btoggle\b",
+    r"design-tabs|sphinx-design": r'class="[^"]*\bsd-',
+    r"mystnb": r'class="[^"]*\bcell\b',
+    r"exercise\.css": r'class="[^"]*\b(exercise|solution)\b',
+    r"proof\.css": r'class="[^"]*\bproof\b',
+}
+"""A pattern for assets, and the pattern that a page which needs them contains."""
+
+UNUSED_FILES = [
+    "**/*.map",
+    "*webpack-macros.html",
+    "locales",
+    "scripts/bootstrap.js*",
+    "scripts/fontawesome.js*",
+    "vendor",
+]
+"""Six megabytes that the theme copies and that no page of this book loads."""
+
+
+def connect(app: Sphinx) -> None:
+    """Connect this module's handlers to the events of a build."""
+    app.connect("config-inited", serve_mathjax)
+    # After every extension has added what it adds.
+    app.connect("html-page-context", keep_used_assets, priority=950)
+    app.connect("html-page-context", mend_roles)
+    app.connect("build-finished", copy_files)
+
+
+def serve_mathjax(app: Sphinx, config: Config) -> None:
+    """Take MathJax from the book instead of from a content delivery network."""
+    config.mathjax_path = "mathjax/startup.js"
+    config.mathjax_options = {"defer": "defer"}
+
+
+def uses(asset: str, body: str) -> bool:
+    """Tell whether a page uses a script or a style sheet.
+
+    Parameters
+    ----------
+    asset : str
+        The file name of the asset, or the text of an inline script.
+    body : str
+        The page's own HTML.
+
+    Returns
+    -------
+    bool
+        False if the asset serves something that the page does not contain.
+
+    Examples
+    --------
+    >>> uses("_static/copybutton.js", "<p>No code here.</p>")
+    False
+    >>> uses("_static/book.css", "<p>No code here.</p>")
+    True
+    """
+    for assets, needed_by in ASSETS_ON_DEMAND.items():
+        if re.search(assets, asset):
+            return re.search(needed_by, body) is not None
+    return True
+
+
+def keep_used_assets(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Drop the assets that a page does not use, and prepare its equations."""
+    if any("mathjax" in str(script.filename) for script in context["script_files"]):
+        app.add_js_file("equations.js", priority=400)
+    body = context.get("body", "")
+    for kind in ("script_files", "css_files"):
+        context[kind] = [
+            asset
+            for asset in context[kind]
+            if uses(f"{asset.filename} {asset.attributes.get('body', '')}", body)
+        ]
+
+
+def mend_roles(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Drop the roles that docutils gives to a bibliography and that ARIA does not allow."""
+    body = context.get("body", "").replace(' role="doc-biblioentry"', "")
+    context["body"] = body.replace(
+        '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
+
+
+def copy_files(app: Sphinx, exception: Exception | None) -> None:
+    """Copy this extension's files and the used parts of MathJax, and drop what nobody uses."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
+    copy_asset(STATIC, static)
+    package = importlib.import_module("sphinx-mathjax-offline")
+    mathjax = Path(package.__file__).parent / "static" / "mathjax"
+    for name in MATHJAX_FILES:
+        target = static / "mathjax" / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes((mathjax / name).read_bytes())
+    for path in {path for pattern in UNUSED_FILES for path in static.glob(pattern)}:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink()

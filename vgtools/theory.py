@@ -1,0 +1,314 @@
+"""What the mathematics predicts, to be drawn beside what is measured.
+
+The predictions for deep networks follow second moments through the layers, as
+Glorot and Bengio (2010) and He et al. (2015) do, with the exact integral over
+the activation in the place of their approximations (Poole et al., 2016,
+arXiv:1606.05340; Schoenholz et al., 2017, arXiv:1611.01232). They hold for wide
+layers with independent weights of mean zero, at initialisation.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from vgtools.activations import Activation
+from vgtools.activations import activation as find_activation
+from vgtools.networks import Initialiser, checks, initialiser
+from vgtools.networks.initialisers import Constant
+
+NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+
+def normal_mean(
+    function: Callable[[NDArray], NDArray], variance: float = 1.0, kinks: Sequence[float] = ()
+) -> float:
+    """Return E g(z) for a normal z with mean zero.
+
+    Gauss-Legendre quadrature on pieces that end at the kinks of g and shrink
+    towards 0 by factors of two, so that features of the function much narrower
+    than the distribution, and the reverse, are both resolved. Relative error
+    below 1e-12 for the squares of every activation in the catalogue and of its
+    derivative.
+
+    Parameters
+    ----------
+    function : callable
+        g, from an array to an array of the same shape.
+    variance : float
+        Of z; 0 gives g(0).
+    kinks : sequence of float
+        Where g or its derivative jumps.
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the variance is not a finite number of at least 0.
+
+    Examples
+    --------
+    >>> round(normal_mean(np.square, variance=3.0), 12)
+    3.0
+    """
+    variance = checks.number("variance", variance, low=0.0)
+    if variance == 0.0:
+        return float(function(np.zeros(1))[0])
+    std = math.sqrt(variance)
+    far = 12.0 * std
+    near = 1e-4 * min(1.0, std)
+    graded = np.geomspace(near, far, 1 + math.ceil(math.log2(far / near)))
+    edges = {0.0, *graded, *-graded, *(kink for kink in kinks if abs(kink) < far)}
+    edges = np.array(sorted(edges))
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    z = middle[:, np.newaxis] + half[:, np.newaxis] * NODES
+    density = np.exp(-0.5 * (z / std) ** 2) / (std * math.sqrt(2 * math.pi))
+    return float(np.sum(half[:, np.newaxis] * WEIGHTS * density * function(z)))
+
+
+def second_moments(activation: str | Activation, variance: float = 1.0) -> tuple[float, float]:
+    """Return E f(z)**2 and E f'(z)**2 for a normal z with mean zero.
+
+    The first is what the signal has left after the activation, the second what
+    the gradient has left after going back through it.
+
+    Parameters
+    ----------
+    activation : str or Activation
+    variance : float
+        Of the pre-activation z, at least 0.
+
+    Returns
+    -------
+    signal, slope : float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the activation is unknown or the variance out of range.
+
+    Examples
+    --------
+    ReLU removes half of either:
+
+    >>> [round(moment, 10) for moment in second_moments("relu")]
+    [0.5, 0.5]
+    """
+    f = _activation(activation)
+    signal = normal_mean(lambda z: f(z) ** 2, variance, tuple(f.kinks))
+    slope = normal_mean(lambda z: f.derivative(z) ** 2, variance, tuple(f.kinks))
+    return signal, slope
+
+
+def backward_factor(width: int, weight_variance: float, slope: float) -> float:
+    """Return what one layer multiplies the gradient by on the way back.
+
+    sqrt(width * Var W * E f'(z)**2), a factor for the root mean square of dLoss/dz.
+
+    Parameters
+    ----------
+    width : int
+        How many units the gradient comes from (the fan-out of the weights).
+    weight_variance : float
+        Var W.
+    slope : float
+        E f'(z)**2, the second result of `second_moments`.
+
+    Returns
+    -------
+    float
+        Below 1 the gradient vanishes, above 1 it explodes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If a number is negative or not finite.
+
+    Examples
+    --------
+    ReLU with the weights of He et al. keeps it:
+
+    >>> backward_factor(width=100, weight_variance=2 / 100, slope=0.5)
+    1.0
+    """
+    width = checks.count("width", width)
+    weight_variance = checks.number("weight_variance", weight_variance, low=0.0)
+    slope = checks.number("slope", slope, low=0.0)
+    return math.sqrt(width * weight_variance * slope)
+
+
+@dataclass(frozen=True, eq=False)
+class MeanField:
+    """What theory says about each hidden layer, first layer first.
+
+    Attributes
+    ----------
+    variance : ndarray, shape (layers,)
+        Of the pre-activations z: fan_in * Var W times the second moment of what
+        comes in.
+    signal : ndarray, shape (layers,)
+        Root mean square of the output, sqrt(E f(z)**2).
+    gradient : ndarray, shape (layers,)
+        Root mean square of dLoss/dz, relative to that of the last hidden layer.
+    """
+
+    variance: NDArray[np.float64]
+    signal: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+
+    @property
+    def rate(self) -> float:
+        """Slope of log10 of the gradient per layer, as `GradientFlow.rate`."""
+        return slope_per_layer(self.gradient)
+
+    @property
+    def backward_factor(self) -> float:
+        """What a layer multiplies the gradient by on the way back, 10**(-rate)."""
+        return 10.0**-self.rate
+
+
+def mean_field(
+    sizes: Sequence[int],
+    activation: str | Activation,
+    init: str | Initialiser,
+    input_second_moment: float = 1.0,
+) -> MeanField:
+    """Predict signal and gradient in each hidden layer of an `MLP` at initialisation.
+
+    Forward, from E h_0**2 = `input_second_moment`::
+
+        q_l = fan_in_l Var W_l E h_(l-1)**2
+        E h_l**2 = E f(sqrt(q_l) z)**2,   z standard normal
+
+    Backward::
+
+        E delta_l**2 = fan_out_(l+1) Var W_(l+1) E f'(sqrt(q_l) z)**2 E delta_(l+1)**2
+
+    Parameters
+    ----------
+    sizes, activation, init
+        As for `MLP`; at least one hidden layer, and weights of mean zero.
+    input_second_moment : float
+        Mean of the squares of the input's entries; 1 for standardised data.
+
+    Returns
+    -------
+    MeanField
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not one of the above.
+
+    Notes
+    -----
+    Biases are zero. The prediction is an average over networks; one narrow deep
+    network scatters around it, and the more so the deeper it is.
+
+    Examples
+    --------
+    A sigmoid loses most of the gradient in every layer, even with these weights:
+
+    >>> prediction = mean_field([64] + [100] * 10 + [10], "sigmoid", "glorot")
+    >>> round(prediction.backward_factor, 1)
+    0.2
+    """
+    sizes = checks.sizes(sizes)
+    if len(sizes) < 3:
+        raise ValueError(f"sizes must name at least one hidden layer, not {list(sizes)}")
+    f, recipe = _activation(activation), initialiser(init)
+    moment = checks.number("input_second_moment", input_second_moment, low=0.0)
+    weight_variances = [recipe.variance(*fans) for fans in zip(sizes, sizes[1:])]
+    if isinstance(recipe, Constant) and recipe.value != 0:
+        raise ValueError(f"the theory needs weights of mean zero, not {recipe}")
+
+    variance, signal, slope = [], [], []
+    for fan_in, weight_variance in zip(sizes[:-2], weight_variances):
+        variance.append(fan_in * weight_variance * moment)
+        moment, squared_slope = second_moments(f, variance[-1])
+        signal.append(math.sqrt(moment))
+        slope.append(squared_slope)
+
+    gradient = [1.0]
+    for layer in range(len(signal) - 2, -1, -1):
+        fan_out, weight_variance = sizes[layer + 2], weight_variances[layer + 1]
+        gradient.append(gradient[-1] * backward_factor(fan_out, weight_variance, slope[layer]))
+    return MeanField(np.array(variance), np.array(signal), np.array(gradient[::-1]))
+
+
+def slope_per_layer(norms: ArrayLike) -> float:
+    """Return the least-squares slope of log10 of a norm per layer.
+
+    Parameters
+    ----------
+    norms : array_like, shape (layers,)
+        Zeros and infinities have no finite logarithm and are left out.
+
+    Returns
+    -------
+    float
+        NaN if fewer than two layers remain.
+
+    Examples
+    --------
+    >>> round(slope_per_layer([0.001, 0.01, 0.1]), 12)
+    1.0
+    """
+    norms = np.asarray(norms, float)
+    layers = np.flatnonzero((norms > 0) & np.isfinite(norms))
+    if len(layers) < 2:
+        return math.nan
+    centred = layers - layers.mean()
+    return float(centred @ np.log10(norms[layers]) / (centred @ centred))
+
+
+def escape_width(weight: ArrayLike) -> NDArray[np.float64]:
+    """Return how wide a range of inputs keeps one sigmoid unit from shrinking the gradient.
+
+    In a chain of single units a layer multiplies the gradient by w s'(w a + b),
+    s the sigmoid. As s' is at most 1/4, this reaches 1 only if |w| >= 4, and
+    then, whatever the bias, for inputs a in one interval of width::
+
+        (4 / |w|) arcosh(sqrt(|w|) / 2)
+
+    Parameters
+    ----------
+    weight : array_like
+        w, any shape.
+
+    Returns
+    -------
+    ndarray, same shape
+        The width; 0 where the weight is too small.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the weights are not finite real numbers.
+
+    Notes
+    -----
+    From s'(u) = 1 / (4 cosh(u/2)**2). The question is Nielsen's, Neural Networks
+    and Deep Learning (2015), chapter 5.
+
+    Examples
+    --------
+    >>> escape_width([3.0, 4.0, 7.0]).round(2)
+    array([0.  , 0.  , 0.45])
+    """
+    w = np.abs(checks.floats("weight", weight, np.float64))
+    if not np.isfinite(w).all():
+        raise ValueError("weight must be finite, but holds NaN or infinity")
+    w = np.maximum(w, 4.0)
+    return 4.0 / w * np.arccosh(np.sqrt(w) / 2.0)
+
+
+def _activation(activation: str | Activation) -> Activation:
+    return activation if isinstance(activation, Activation) else find_activation(activation)
