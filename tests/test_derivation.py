@@ -1,4 +1,4 @@
-"""Claims that are true pass, claims that are altered do not, and what is shown is what was checked."""
+"""True claims pass, altered claims do not, and what is shown is what was checked."""
 
 from __future__ import annotations
 
@@ -44,13 +44,19 @@ from sympy import (
     tanh,
 )  # fmt: skip
 
-from vgtools import derivation
 from vgtools.derivation import (
     Derivation,
     DerivationError,
+    conditions,
     define,
+    definitions,
+    equations,
+    equivalence,
     numeric,
+    printing,
+    proving,
     register,
+    relations,
     verify,
 )  # fmt: skip
 
@@ -69,7 +75,7 @@ NORMAL = exp(-(x**2) / 2) / sqrt(2 * pi)
 
 @pytest.fixture(autouse=True)
 def _own_register(monkeypatch):
-    monkeypatch.setattr(derivation, "_REGISTER", {})
+    monkeypatch.setattr(equations, "_REGISTER", {})
     monkeypatch.delenv("VGTOOLS_STATIC", raising=False)
 
 
@@ -175,13 +181,13 @@ def mutants(expression):
 
 def same(first, second, options):
     """Whether two expressions agree, judged by floats alone: a second, independent opinion."""
-    where = dict(derivation._definitions(options.get("where")))
+    where = dict(equations._definitions(options.get("where")))
     chosen = {f: sympy.Lambda(x, sympy.sin(x) + x**2 / 5), g: sympy.Lambda(x, x / 3 + exp(x / 7))}
     both = []
     for side in (first, second):
         for _ in range(3):
             for name, meaning in (where | chosen).items():
-                side = derivation._by_arguments(side).replace(name, meaning)
+                side = definitions._by_arguments(side).replace(name, meaning)
         both.append(side.doit())
     draw = random.Random(7)
     conditions = options.get("given", ())
@@ -211,7 +217,8 @@ def test_altered_identities_are_refused(case):
         except DerivationError:
             refused += 1
         except ValueError as error:
-            assert "both sides are" in str(error)
+            if "both sides are" not in str(error):
+                raise
         else:
             assert same(right, other, options), f"accepted {left} = {other}"
     assert refused >= 1
@@ -415,11 +422,11 @@ def test_wrong_or_only_implied_steps_are_refused(before, after, given):
     for relation in (before, after):
         values = [complex(side.subs(point).evalf(15)) for side in relation.args]
         close = np.isclose(*values, rtol=1e-9, atol=1e-9)
-        truths.append(
-            close if relation.rel_op in ("==",)
-            else (close and "=" in relation.rel_op)
-            or (not close and bool((values[0].real < values[1].real) == (relation.rel_op[0] == "<")))
-        )  # fmt: skip
+        less = values[0].real < values[1].real
+        if close or relation.rel_op == "==":
+            truths.append(close and "=" in relation.rel_op)
+        else:
+            truths.append(less == (relation.rel_op[0] == "<"))
     assert truths[0] != truths[1]
 
 
@@ -471,8 +478,8 @@ def test_altered_steps_of_a_derivation_are_refused(index):
 
 @pytest.fixture
 def _no_search(monkeypatch):
-    monkeypatch.setattr(derivation, "_refute", lambda *arguments: None)
-    monkeypatch.setattr(derivation, "_refute_equivalence", lambda *arguments: None)
+    monkeypatch.setattr(relations, "_refute", lambda *arguments: None)
+    monkeypatch.setattr(equivalence, "_refute_equivalence", lambda *arguments: None)
 
 
 BARELY_FALSE = [
@@ -547,8 +554,8 @@ def test_no_false_identity_is_proved(left, right, given):
     ids=str,
 )
 def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
-    domain = derivation._Domain(tuple(given))
-    proved = {sign for sign in derivation._ACCEPTED if derivation._shown(expression, sign, domain)}
+    domain = conditions._Domain(tuple(given))
+    proved = {sign for sign in proving._ACCEPTED if proving._shown(expression, sign, domain)}
     assert proved == set(signs.split())
 
 
@@ -606,15 +613,6 @@ def test_affine_layers_collapse():
         assert set(caught.value.counterexample) == set(rows)
     with pytest.raises(DerivationError, match="shapes"):
         verify(layers, W1 * X + b1)
-
-
-def test_a_derivation_checks_quickly(benchmark_limit=3.0):
-    import time
-
-    start = time.process_time()
-    logit_to_sigmoid()
-    sigmoid_slope()
-    assert time.process_time() - start < benchmark_limit
 
 
 # --- what is shown is what was checked -------------------------------------------------
@@ -683,7 +681,7 @@ TYPESET = [
 
 @pytest.mark.parametrize(("expression", "expected"), TYPESET, ids=str)
 def test_latex_is_textbook_style(expression, expected):
-    assert derivation._latex(expression) == expected
+    assert printing._latex(expression) == expected
 
 
 def read_text(text):
@@ -807,10 +805,10 @@ def test_what_is_displayed_reads_back_as_what_was_checked(expression):
     if not expected.is_finite:
         return
     for read in (
-        read_text(derivation._text(expression)), read_latex(derivation._latex(expression))
+        read_text(printing._text(expression)), read_latex(printing._latex(expression))
     ):  # fmt: skip
         found = value(read)
-        assert abs(found - expected) <= 1e-9 * max(1, abs(expected)), derivation._latex(expression)
+        assert abs(found - expected) <= 1e-9 * max(1, abs(expected)), printing._latex(expression)
 
 
 def test_a_notebook_gets_latex_and_text():

@@ -148,4 +148,4 @@ def copy_files(app: Sphinx, exception: Exception | None) -> None:
         if path.is_dir():
             shutil.rmtree(path)
         else:
-            path.unlink()
+            path.unlink(missing_ok=True)

@@ -1,0 +1,45 @@
+"""Equations that were checked before they are shown.
+
+A display equation in the book is never typed as text. It is an object that holds
+the SymPy expressions on both sides, and it exists only because the check behind it
+passed. Three functions make one equation each:
+
+* `verify` proves an identity, a bound or a decimal value;
+* `define` names something, so that it needs no proof;
+* `numeric` backs, by many random draws, what SymPy cannot hold.
+
+`Derivation` strings steps together. Each step has a reason in words and is proved
+by itself: equal expressions must be identical under the stated conditions, and
+equations must be *equivalent*, not merely implied by one another.
+
+How a claim is judged
+---------------------
+1. *Refute.* Both sides are evaluated at 50 and at 100 digits at points that satisfy
+   the conditions. If they differ, that point is the counterexample.
+2. *Is everything defined?* Each denominator must be shown to be nonzero, each
+   argument of a logarithm positive, each kink differentiable where a derivative is
+   taken. Missing conditions such as 0 < P < 1 come to light here.
+3. *Prove.* Conditions become substitutions (0 < P < 1 turns into P = t/(1+t) with
+   t > 0), case distinctions become separate proofs, and the difference of both
+   sides is brought to a normal form that must be zero.
+
+Numbers alone never count as a proof: a claim that survives step 1 and fails step 3
+is refused as "not proved".
+"""
+
+from vgtools.derivation.chains import Derivation, Step
+from vgtools.derivation.equations import Equation, Record, register
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.statements import define, numeric, verify
+
+__all__ = [
+    "Derivation",
+    "DerivationError",
+    "Equation",
+    "Record",
+    "Step",
+    "define",
+    "numeric",
+    "register",
+    "verify",
+]

@@ -1,0 +1,244 @@
+"""Derivations: steps, each with a reason, each proved by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import sympy
+from sympy.core.relational import Relational
+
+from vgtools.derivation.conditions import _Domain
+from vgtools.derivation.equations import (
+    _PHONE,
+    _conditions,
+    _definitions,
+    _enter,
+    _plain_reason,
+    _Shown,
+    _stacked,
+    _tex_reason,
+    _width,
+)
+from vgtools.derivation.equivalence import _check_equivalent
+from vgtools.derivation.printing import _SIGNS, _TEX_SIGNS, _latex, _text
+from vgtools.derivation.relations import _check_identity, _check_inequality
+from vgtools.derivation.statements import _expression, _given, _reason, _relation, _tight
+
+
+@dataclass(frozen=True)
+class Step:
+    """One proved step: what it leads to, how, and why."""
+
+    expression: Any
+    because: str
+    relation: str = "=="
+    proof: Any = None
+    tight_at: Mapping | None = None
+
+
+class Derivation(_Shown):
+    """A chain of steps, each of which is proved when it is added.
+
+    Parameters
+    ----------
+    start : sympy expression or relation
+        An expression starts a chain a = b = c (or a = b ≤ c). An equation or inequality
+        starts a chain of equivalent ones, each with the same solutions.
+    given : relation or sequence of relations
+        Conditions that hold throughout, besides the assumptions of the symbols.
+    where : Equation, mapping or sequence of them
+        What the names mean; see `verify`.
+    label : str, optional
+        Enters the derivation in the register, and numbers it in the book: ``eq-…``.
+
+    Attributes
+    ----------
+    start, given, where, label
+        As above.
+    steps : tuple of Step
+        The steps so far; ``len(derivation)`` counts them.
+    result : sympy expression or relation
+        Where the chain has arrived.
+
+    Raises
+    ------
+    TypeError, ValueError
+        The start is neither an expression nor a relation, or a condition is not one.
+
+    Notes
+    -----
+    A derivation never changes: `step` returns a new, longer one. An equation counts as
+    equivalent to the next if one of these can be proved: its two sides differ by a factor
+    that is nonzero under the conditions; exp, log, tanh or artanh was applied to both
+    sides or taken off; or both equations are strictly monotone in one symbol and have the
+    same root. Squaring both sides, or dividing by what may be zero, is refused.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> P, z = sympy.symbols("P z", real=True)
+    >>> (Derivation(sympy.Eq(sympy.log(P / (1 - P)), z), given=(0 < P, P < 1))
+    ...     .step(sympy.Eq(P / (1 - P), sympy.exp(z)), because="apply exp to both sides")
+    ...     .step(sympy.Eq(P, 1 / (1 + sympy.exp(-z))), because="solve for $P$"))
+    ln(P/(1 − P)) = z
+    ⟺ P/(1 − P) = exp(z)   (apply exp to both sides)
+    ⟺ P = 1/(1 + exp(−z))   (solve for P)
+    for 0 < P < 1, z real
+    """
+
+    def __init__(
+        self, start: Any, *, given: Any = (), where: Any = None, label: str | None = None
+    ) -> None:
+        self.start = start if isinstance(start, Relational) else _expression(start, "the start")
+        if isinstance(start, Relational):
+            _relation(start.rel_op)
+            for side in start.args:
+                _expression(side, "a side of the start")
+        self.given = _given(given)
+        self.where = _definitions(where)
+        self.label = label
+        self.steps: tuple[Step, ...] = ()
+        if label is not None:
+            _enter(self)
+
+    def step(
+        self,
+        expression: Any,
+        because: str | None = None,
+        *,
+        relation: str = "=",
+        proof: Any = None,
+        tight_at: Mapping | None = None,
+    ) -> Derivation:
+        """Prove one more step and return the longer derivation.
+
+        Parameters
+        ----------
+        expression : sympy expression or relation
+            What the previous line equals, or what it is equivalent to.
+        because : str
+            The reason, in plain words; inline formulas between dollar signs.
+        relation : {"=", "<", "<=", ">", ">="}, default "="
+            For chains of expressions: how the previous line compares with this one.
+            One chain goes in one direction.
+        proof, tight_at
+            For such a bound: as in `verify`.
+
+        Returns
+        -------
+        Derivation
+            A new object; this one stays as it is.
+
+        Raises
+        ------
+        DerivationError
+            The step is wrong, only implied, or not proved.
+        TypeError, ValueError
+            The step is of the wrong kind, changes nothing, or has no reason.
+        """
+        because = _reason(because, required=True)
+        operator, domain = _relation(relation), _Domain(self.given)
+        before = self.result
+        if isinstance(before, Relational):
+            if not isinstance(expression, Relational):
+                _expression(expression, "the step")
+                raise TypeError(f"a chain of relations goes on with one, not {expression!r}")
+            if operator != "==" or proof is not None or tight_at is not None:
+                raise ValueError("relation=, proof= and tight_at= are for chains of expressions")
+            for side in expression.args:
+                _expression(side, "a side of the step")
+        else:
+            if isinstance(expression, Relational):
+                raise TypeError(f"a chain of expressions goes on with one, not {expression}")
+            expression = _expression(expression, "the step")
+        if sympy.srepr(expression) == sympy.srepr(before):
+            raise ValueError(f"the step to {_text(expression)} changes nothing")
+        if isinstance(before, Relational):
+            claim = f"the step from {_text(before)} to {_text(expression)}"
+            _check_equivalent(before, expression, domain, self.where, claim)
+        else:
+            claim = f"{_text(before)} {_SIGNS[operator]} {_text(expression)}"
+            if operator == "==":
+                _check_identity(before, expression, domain, self.where, claim)
+            else:
+                directions = {s.relation[0] for s in self.steps if s.relation != "=="}
+                if directions - {operator[0]}:
+                    raise ValueError(f"{claim}: a chain cannot go both up and down")
+                proof = None if proof is None else _expression(proof, "proof=")
+                tight_at = _tight(tight_at)
+                _check_inequality(
+                    before, operator, expression, domain, self.where, claim, proof, tight_at
+                )
+        longer = object.__new__(Derivation)
+        longer.start, longer.given, longer.where = self.start, self.given, self.where
+        longer.label = self.label
+        longer.steps = (*self.steps, Step(expression, because, operator, proof, tight_at))
+        _enter(longer)
+        return longer
+
+    @property
+    def result(self) -> Any:
+        """The last line."""
+        return self.steps[-1].expression if self.steps else self.start
+
+    @property
+    def kind(self) -> str:
+        """``"derivation"``, as the register lists it."""
+        return "derivation"
+
+    @property
+    def evidence(self) -> str:
+        """What stands behind the steps, in words."""
+        return f"symbolic, {len(self)} steps"
+
+    @property
+    def latex(self) -> str:
+        """The aligned lines, with letters that refer to the reasons."""
+        return self._typeset(letters=True)
+
+    def __len__(self) -> int:
+        return len(self.steps)
+
+    def _lines(self) -> list[Any]:
+        return [self.start, *(step.expression for step in self.steps)]
+
+    def _conditions(self, tex: bool) -> str:
+        return _conditions(self._lines(), self.given, tex, where=self.where)
+
+    def _reasons(self) -> list[str]:
+        return [f"({_letter(k)}) {step.because}" for k, step in enumerate(self.steps)]
+
+    def _typeset(self, letters: bool) -> str:
+        arrow = isinstance(self.start, Relational)
+        rows = [_latex(self.start)]
+        for k, step in enumerate(self.steps):
+            sign = r"\iff" if arrow else _TEX_SIGNS[step.relation]
+            if letters:
+                sign = rf"\overset{{\text{{({_letter(k)})}}}}{{{sign}}}"
+            note = "" if letters else f" && {_tex_reason(step.because)}"
+            rows.append(rf"{sign}\ & {_latex(step.expression)}{note}")
+        starts_wide = _width(self.start) + max(map(_width, self._lines()[1:]), default=0) > _PHONE
+        if arrow or starts_wide or not self.steps:
+            rows[0] = f"& {rows[0]}"
+        else:
+            rows[0:2] = [f"{rows[0]} {rows[1]}"]
+        conditions = self._conditions(tex=True)
+        if conditions:
+            rows.append(rf"& \small {conditions}")
+        return _stacked(rows, "aligned")
+
+    def __str__(self) -> str:
+        arrow = isinstance(self.start, Relational)
+        lines = [_text(self.start)]
+        for step in self.steps:
+            sign = "⟺" if arrow else "  " + _SIGNS[step.relation]
+            lines.append(f"{sign} {_text(step.expression)}   ({_plain_reason(step.because)})")
+        conditions = self._conditions(tex=False)
+        return "\n".join([*lines, *([conditions] if conditions else [])])
+
+
+def _letter(k: int) -> str:
+    """Name a step: a, b, … z, then aa, ab and so on."""
+    return (_letter(k // 26 - 1) if k >= 26 else "") + chr(ord("a") + k % 26)

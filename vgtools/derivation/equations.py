@@ -1,0 +1,320 @@
+"""Equations that display themselves, and the register of those with a label."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import sympy
+from sympy import Add, Derivative, Expr, Piecewise, Symbol
+from sympy.core.function import AppliedUndef, UndefinedFunction
+from sympy.core.relational import Relational
+
+from vgtools.derivation.conditions import _Domain
+from vgtools.derivation.printing import _SIGNS, _TEX_SIGNS, _latex, _pretty, _text
+from vgtools.frontend import live_notebook, static_build
+
+if TYPE_CHECKING:
+    from vgtools.derivation.chains import Derivation
+
+
+@dataclass(frozen=True)
+class Record:
+    """One labelled equation or derivation of this process.
+
+    Attributes
+    ----------
+    label, kind, evidence, latex, text : str
+        What the book's register lists.
+    source : Equation or Derivation
+        The object itself, with both sides, conditions and definitions, so that a test
+        can alter it and check again.
+    """
+
+    label: str
+    kind: str
+    evidence: str
+    latex: str
+    text: str
+    source: Equation | Derivation = field(repr=False, compare=False)
+
+
+_REGISTER: dict[str, Record] = {}
+
+
+def register() -> tuple[Record, ...]:
+    """Everything with a label that was made in this process, in order.
+
+    Returns
+    -------
+    tuple of Record
+        One record per label.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> from vgtools.derivation import verify
+    >>> x = sympy.symbols("x", real=True)
+    >>> square = verify((x + 1) ** 2, x**2 + 2 * x + 1, label="eq-doc-square")
+    >>> [(r.kind, r.evidence) for r in register() if r.label == "eq-doc-square"]
+    [('identity', 'symbolic')]
+    """
+    return tuple(_REGISTER.values())
+
+
+def _enter(source: Equation | Derivation) -> None:
+    """Put a labelled object on the register; a label means one thing only."""
+    label = source.label
+    if label is None:
+        return
+    if not isinstance(label, str) or not re.fullmatch(r"eq-[a-z0-9]+(-[a-z0-9]+)*", label):
+        raise ValueError(
+            f"label={label!r}: a label is eq- and then lower-case words, such as eq-sigmoid"
+        )
+    record = Record(
+        label, source.kind, source.evidence, source._typeset(letters=True), str(source), source
+    )
+    old = _REGISTER.get(label)
+    if old is not None and old != record and not live_notebook():
+        if _begins(old.source, source):
+            return  # the same derivation again, on its way to where it was
+        if not _begins(source, old.source):
+            raise ValueError(f"the label {label} already stands for {old.source}")
+    _REGISTER[label] = record
+
+
+def _begins(longer: Equation | Derivation, shorter: Equation | Derivation) -> bool:
+    """Whether a derivation starts with all the steps of another one."""
+    return (
+        not isinstance(longer, Equation)
+        and not isinstance(shorter, Equation)
+        and (longer.start, longer.given, longer.where) == (
+            shorter.start, shorter.given, shorter.where
+        )
+        and longer.steps[: len(shorter)] == shorter.steps
+    )  # fmt: skip
+
+
+_PHONE = 34
+"""Characters of plain text that fit beside each other on a phone."""
+
+
+def _width(expression: Any) -> int:
+    """About how many characters wide an expression is when it is typeset."""
+    if isinstance(expression, Piecewise):
+        return 5 + max(_width(e) + len(_text(c)) for e, c in expression.args)
+    if isinstance(expression, (Relational, Add)):
+        return sum(_width(part) + 3 for part in expression.args) - 3
+    if isinstance(expression, Derivative):
+        return 5 + _width(expression.expr)
+    if expression.is_Mul or expression.is_Pow:
+        above, below = sympy.fraction(expression, exact=True)
+        if below != 1:
+            return max(_width(above), _width(below))
+    return len(_text(expression))
+
+
+class _Shown:
+    """Display in a notebook, in the book and in a terminal."""
+
+    label: str | None
+
+    def _reasons(self) -> list[str]:
+        raise NotImplementedError
+
+    def _repr_latex_(self) -> str:
+        return f"$$\n{self._typeset(letters=False)}\n$$"
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        """MyST markdown while the book is built, LaTeX in a notebook, text everywhere."""
+        if not static_build():
+            return {"text/latex": self._repr_latex_(), "text/plain": str(self)}
+        label = f":label: {self.label}\n" if self.label else ""
+        blocks = [f"```{{math}}\n{label}\n{self._typeset(letters=True)}\n```"]
+        if self._reasons():
+            reasons = "\\\n".join(self._reasons())
+            blocks.append(f"```{{container}} derivation-reasons\n{reasons}\n```")
+        return {"text/markdown": "\n\n".join(blocks), "text/plain": str(self)}
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+def _stacked(rows: list[str], layout: str) -> str:
+    """Rows under each other, centred (gathered) or flush left (aligned)."""
+    if len(rows) == 1 and "&" not in rows[0]:
+        return rows[0]
+    if layout == "aligned":
+        rows = [row if row.lstrip().startswith("&") or " &" in row else f"& {row}" for row in rows]
+    return f"\\begin{{{layout}}}\n" + " \\\\\n".join(rows) + f"\n\\end{{{layout}}}"
+
+
+def _plain_reason(reason: str) -> str:
+    r"""Write a reason without dollar signs and commands: ``$1 - \sigma$`` becomes 1 − σ."""
+
+    def formula(match: re.Match) -> str:
+        words = re.sub(r"\\([A-Za-z]+)", lambda m: _pretty(m[1]), match[1])
+        return words.replace("-", "−")
+
+    return re.sub(r"\$([^$]*)\$", formula, reason)
+
+
+def _tex_reason(reason: str) -> str:
+    parts = re.split(r"(\$[^$]*\$)", reason)
+    escaped = [p if p[:1] == "$" else re.sub(r"([%&#_{}])", r"\\\1", p) for p in parts]
+    return rf"\text{{{''.join(escaped)}}}"
+
+
+@dataclass(frozen=True, repr=False, eq=False)
+class Equation(_Shown):
+    """A statement that was checked; made by `verify`, `define` and `numeric`.
+
+    Attributes
+    ----------
+    lhs, rhs : sympy expression or None
+        Both sides, as the author wrote them (None if `numeric` was given LaTeX).
+    relation : str
+        ``"=="``, ``"<"``, ``"<="``, ``">"``, ``">="`` or ``"~"``.
+    kind : str
+        ``"identity"``, ``"bound"``, ``"decimal"``, ``"definition"`` or ``"numeric"``.
+    evidence : str
+        What stands behind it, in words.
+    given : tuple of relations
+        The conditions, besides what the symbols assume.
+    where : dict
+        Meaning of the names that the check used.
+    label : str or None
+        Under which other places refer to it.
+    because : str or None
+        The reason in words.
+    """
+
+    lhs: Any
+    rhs: Any
+    relation: str
+    kind: str
+    evidence: str
+    given: tuple = ()
+    where: Mapping = field(default_factory=dict)
+    label: str | None = None
+    because: str | None = None
+    tight_at: Mapping | None = None
+    proof: Any = None
+    digits: int | None = None
+    written: str | None = None
+    spoken: str | None = None
+
+    @property
+    def latex(self) -> str:
+        """The statement without its conditions."""
+        if self.written is not None:
+            return self.written
+        right = self._decimal() if self.digits is not None else _latex(self.rhs)
+        return f"{_latex(self.lhs)} {_TEX_SIGNS[self.relation]} {right}"
+
+    @property
+    def text(self) -> str:
+        """The statement without its conditions, as one line of text."""
+        if self.written is not None:
+            return self.spoken or self.written
+        if self.digits is not None:
+            return f"{_text(self.lhs)} ≈ {self._decimal().replace('-', '−')}"
+        return f"{_text(self.lhs)} {_SIGNS[self.relation]} {_text(self.rhs)}"
+
+    def _decimal(self) -> str:
+        return f"{float(self.rhs):.{self.digits}f}"
+
+    def _conditions(self, tex: bool) -> str:
+        sides = [side for side in (self.lhs, self.rhs) if side is not None]
+        if self.kind == "definition" and self.lhs.is_Symbol:
+            sides = [self.rhs]
+        return _conditions(sides, self.given, tex, self.tight_at, self.relation, self.where)
+
+    def _reasons(self) -> list[str]:
+        return [self.because] if self.because else []
+
+    def _typeset(self, letters: bool) -> str:
+        rows, conditions, layout = [self.latex], self._conditions(tex=True), "gathered"
+        width = 0 if self.written else _width(self.lhs) + _width(self.rhs) + 3
+        if width > _PHONE:
+            sign = _TEX_SIGNS[self.relation]
+            rows, layout = [_latex(self.lhs), rf"\quad {sign} {_latex(self.rhs)}"], "aligned"
+        if conditions and width + len(self._conditions(tex=False)) <= _PHONE:
+            rows = [rf"{self.latex} \qquad {conditions}"]
+        elif conditions:
+            rows.append(rf"\small {conditions}")
+        if self.because and not letters:
+            rows.append(_tex_reason(self.because))
+        return _stacked(rows, layout)
+
+    def __str__(self) -> str:
+        text, conditions = self.text, self._conditions(tex=False)
+        text += f"   {conditions}" if conditions else ""
+        text += f"   ({_plain_reason(self.because)})" if self.because else ""
+        return text if self.evidence == "symbolic" else f"{text}   [{self.evidence}]"
+
+
+def _definitions(where: Any) -> dict:
+    """Collect definitions from a mapping, an `Equation` made by `define`, or several."""
+    if where is None:
+        return {}
+    if isinstance(where, Equation):
+        if where.kind != "definition":
+            raise ValueError(f"where= accepts definitions; {where} is of kind {where.kind}")
+        return dict(_definition_of(where.lhs, where.rhs))
+    if isinstance(where, Mapping):
+        found = {}
+        for name, meaning in where.items():
+            if isinstance(name, UndefinedFunction):
+                if not isinstance(meaning, sympy.Lambda):
+                    raise TypeError(
+                        f"the function {name} must be defined by a sympy.Lambda, not {meaning!r}"
+                    )
+            elif not (isinstance(name, Symbol) and isinstance(meaning, Expr)):
+                raise TypeError(
+                    "where= maps a SymPy Function to a Lambda or a Symbol to an expression; "
+                    f"got {name!r}: {meaning!r}"
+                )
+            found[name] = meaning
+        return found
+    if isinstance(where, Iterable) and not isinstance(where, str):
+        found = {}
+        for item in where:
+            for name, meaning in _definitions(item).items():
+                if found.get(name, meaning) != meaning:
+                    raise ValueError(f"{name} is defined twice, in different ways")
+                found[name] = meaning
+        return found
+    raise TypeError(f"where= accepts a definition, a mapping or a sequence of them, not {where!r}")
+
+
+def _definition_of(name: Expr, meaning: Expr) -> Iterator[tuple]:
+    """Turn ``f(x, a) = …`` or ``s = …`` into an entry of a where-mapping."""
+    if isinstance(name, AppliedUndef):
+        yield name.func, sympy.Lambda(name.args, meaning)
+    else:
+        yield name, meaning
+
+
+def _conditions(
+    expressions: Iterable[Any], given: tuple, tex: bool, tight_at: Mapping | None = None,
+    relation: str = "==", where: Mapping | None = None,
+) -> str:  # fmt: skip
+    """``for 0 < P < 1``, and where a bound is attained."""
+    names = {name for name in (where or {}) if isinstance(name, Symbol)}
+    symbols = set().union(*(e.free_symbols for e in (*expressions, *given)))
+    symbols = {s for s in symbols if isinstance(s, Symbol) and s.is_real} - names
+    text = _Domain(given).describe(symbols, tex)
+    words = (rf"\text{{for }} {text}" if tex else f"for {text}") if text else ""
+    if tight_at:
+        show, arrow = (_latex, r" \to ") if tex else (_text, " → ")
+        attained = relation in ("<=", ">=")
+        place = ", ".join(
+            show(s) + (" = " if attained else arrow) + show(sympy.sympify(v))
+            for s, v in tight_at.items()
+        )
+        phrase = "equality at " if attained else "approached as "
+        words += rf";\ \text{{{phrase}}} {place}" if tex else f"; {phrase}{place}"
+    return words

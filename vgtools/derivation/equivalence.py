@@ -1,0 +1,273 @@
+"""Judging whether two relations say the same."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Expr, Piecewise, Rational, Symbol
+from sympy.core.relational import Relational
+
+from vgtools.derivation.conditions import (
+    _as_bound,
+    _assumed_bounds,
+    _Bounds,
+    _Domain,
+    _real_symbols,
+)
+from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _FLIPPED, _SIGNS, _text
+from vgtools.derivation.proving import _CONTINUOUS, _is_zero, _require_defined, _shown
+from vgtools.derivation.refuting import _DIGITS, _assignment, _concrete, _evaluator, _hints, _number
+
+_FINE = 2_520_000  # a denominator that most simple fractions divide
+# Judging whether two relations say the same
+# --------------------------------------------------------------------------------------
+
+_INJECTIVE: tuple[tuple[Callable[[Expr], Expr], str | None], ...] = (
+    (sympy.log, "positive"),
+    (sympy.exp, None),
+    (sympy.atanh, None),
+    (sympy.tanh, None),
+)
+
+
+def _check_equivalent(
+    first: Relational, second: Relational, domain: _Domain, where: Mapping, claim: str
+) -> None:
+    """Prove that two relations have the same solutions on the domain, or raise."""
+    first, second = (_resolved(r, where) for r in (first, second))
+    symbols = _real_symbols(first, second, *domain.given)
+    for relation in (first, second):
+        for side in relation.args:
+            _require_defined(side, domain, claim)
+    before, after = ((r.lhs.doit(), r.rel_op, r.rhs.doit()) for r in (first, second))
+    _refute_equivalence(before, after, domain, symbols, claim)
+    if (before[1] == "==") != (after[1] == "=="):
+        raise DerivationError(f"{claim}: an equation is not equivalent to an inequality")
+    if not (
+        _by_factor(before, after, domain)
+        or _by_function(before, after, domain)
+        or _by_unique_root(before, after, symbols, domain)
+    ):
+        raise DerivationError(
+            f"{claim} is not proved to be an equivalence: no counterexample was found; "
+            "multiply by a factor that is nonzero under the conditions, apply exp or log to "
+            "both sides, or solve for a symbol, one step at a time"
+        )
+
+
+def _oriented(relation: tuple) -> tuple[Expr, str]:
+    """A relation as (expression, operator) that compares the expression with zero."""
+    left, operator, right = relation
+    if operator in (">", ">="):
+        return right - left, _FLIPPED[operator]
+    return left - right, operator
+
+
+def _by_factor(before: tuple, after: tuple, domain: _Domain) -> bool:
+    """Equivalent because one difference is a nonzero multiple of the other."""
+    (first, operator), (second, same) = _oriented(before), _oriented(after)
+    if operator != same:
+        return False
+    if _is_zero(first, domain):
+        return _is_zero(second, domain)
+    sign = "nonzero" if operator == "==" else "positive"
+    candidates = [sympy.cancel(sympy.together(second / first)), sympy.simplify(second / first)]
+    for factor in candidates:
+        try:
+            _require_defined(factor, domain, "the factor")
+        except DerivationError:
+            continue
+        if _shown(factor, sign, domain) and _is_zero(second - factor * first, domain):
+            return True
+    return False
+
+
+def _by_function(before: tuple, after: tuple, domain: _Domain) -> bool:
+    """Equivalent because an increasing function was applied to (or removed from) both sides."""
+    if before[1] != after[1]:
+        flipped = _FLIPPED.get(after[1])
+        if before[1] != flipped:
+            return False
+        after = (after[2], flipped, after[0])
+    swapped = [(after[0], after[2])] + ([(after[2], after[0])] if after[1] == "==" else [])
+    for inner, outer in itertools.chain(
+        (((before[0], before[2]), pair) for pair in swapped),
+        ((pair, (before[0], before[2])) for pair in swapped),
+    ):
+        for function, needs in _INJECTIVE:
+            if needs and not all(_shown(side, needs, domain) for side in inner):
+                continue
+            if function is sympy.atanh and not all(
+                _shown(1 - side, "positive", domain) and _shown(1 + side, "positive", domain)
+                for side in inner
+            ):
+                continue
+            if all(_is_zero(function(a) - b, domain) for a, b in zip(inner, outer, strict=True)):
+                return True
+    return False
+
+
+def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _Domain) -> bool:
+    """Equivalent because both, strictly monotone in one symbol, have the same root."""
+    if before[1] != "==" or after[1] != "==":
+        return False
+    first, second = before[0] - before[2], after[0] - after[2]
+    bounds = domain.bounds()
+    for symbol in sorted(symbols & first.free_symbols & second.free_symbols, key=lambda s: s.name):
+        bound = bounds.get(symbol)
+        if (
+            symbol.is_integer
+            or symbol.is_nonzero
+            and not (symbol.is_positive or symbol.is_negative)
+        ):
+            continue
+        if bound is not None and bound.excluded and not (bound.lower or bound.upper):
+            continue  # not an interval: monotone pieces could each have a root
+        isolated = [
+            other
+            for relation in (after, before)
+            for one, other in ((relation[0], relation[2]), (relation[2], relation[0]))
+            if one == symbol and symbol not in other.free_symbols
+        ]
+        monotone = [
+            expression.has(Piecewise, *_CONTINUOUS) is False
+            and any(
+                _shown(sympy.diff(expression, symbol), sign, domain)
+                for sign in ("positive", "negative")
+            )
+            for expression in (first, second)
+        ]
+        if not all(monotone):
+            continue
+        for root in isolated or _solutions(first, symbol) + _solutions(second, symbol):
+            if (
+                _inside(root, symbol, domain)
+                and _is_zero(first.subs(symbol, root), domain)
+                and _is_zero(second.subs(symbol, root), domain)
+            ):
+                return True
+    return False
+
+
+def _solutions(expression: Expr, symbol: Symbol) -> list[Expr]:
+    """Candidates for the root of an expression; they are checked afterwards."""
+    try:
+        return [s for s in sympy.solve(expression, symbol) if isinstance(s, Expr)]
+    except NotImplementedError:
+        return []
+
+
+def _inside(value: Expr, symbol: Symbol, domain: _Domain) -> bool:
+    """Prove that `value` is permitted for `symbol` whatever the other symbols are."""
+    bound = domain.bounds().get(symbol, _Bounds(*_assumed_bounds(symbol)))
+    rest = _Domain(tuple(r for r in domain.given if symbol not in r.free_symbols))
+    for relation in domain.given:
+        if symbol in relation.free_symbols and _as_bound(relation) is None:
+            return False
+    for end, sign in ((bound.lower, 1), (bound.upper, -1)):
+        if end is not None:
+            kind = "positive" if end[1] else "nonnegative"
+            if not _shown(sign * (value - end[0]), kind, rest):
+                return False
+    return all(_shown(value - other, "nonzero", rest) for other in bound.excluded)
+
+
+def _refute_equivalence(
+    before: tuple, after: tuple, domain: _Domain, symbols: set[Symbol], claim: str
+) -> None:
+    """Raise if some point satisfies one of the two relations and not the other."""
+    names = sorted(symbols, key=lambda s: s.name)
+    flat, _ = _concrete([before[0], before[2], after[0], after[2]])
+    tests = []
+    for left, operator, right in (
+        (flat[0], before[1], flat[1]), (flat[2], after[1], flat[3])
+    ):  # fmt: skip
+        tests.append((_evaluator(left - right, names), operator, left - right,
+                      _evaluator(abs(left) + abs(right), names)))  # fmt: skip
+    hints = _hints(*flat)
+
+    def truth(index: int, point: Mapping) -> bool | None:
+        """Whether a relation holds at a point; None where digits do not tell."""
+        gap, operator, _, size = tests[index]
+        value, scale = gap(point, _DIGITS), size(point, _DIGITS)
+        if value is None or scale is None:
+            return None
+        if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
+            return operator in ("==", "<=", ">=")
+        if abs(value) < mpmath.mpf(10) ** -15 * max(1, scale):
+            return None
+        return {"==": False, "<": value < 0, "<=": value < 0}.get(operator, value > 0)
+
+    roots = (_roots(tests[i][2], names, domain, hints) for i in (0, 1))
+    for point in itertools.chain(*roots, domain.points(names, hints)):
+        verdicts = [truth(0, point), truth(1, point)]
+        if None not in verdicts and verdicts[0] != verdicts[1]:
+            old = f"{_text(before[0])} {_SIGNS[before[1]]} {_text(before[2])}"
+            new = f"{_text(after[0])} {_SIGNS[after[1]]} {_text(after[2])}"
+            holds, fails = (old, new) if verdicts[0] else (new, old)
+            shown = {
+                s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()
+            }
+            raise DerivationError(
+                f"{claim} is not an equivalence: at {_assignment(shown)}, {holds} holds "
+                f"and {fails} does not",
+                shown,
+            )
+
+
+def _roots(
+    expression: Expr, names: list[Symbol], domain: _Domain, hints: list[Expr]
+) -> Iterator[dict]:
+    """Points of the domain at which an expression is zero, to 50 digits."""
+    value = _evaluator(expression, names)
+    points = domain.points(names, hints)
+    for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
+        if symbol not in names:
+            continue
+        line = sorted({p[symbol] for p in points if isinstance(p[symbol], Rational)})
+        for base in points[:6]:
+            last = None
+            for place in line:
+                here = dict(base) | {symbol: place}
+                if not all(domain._allows(r, here) for r in domain.given):
+                    last = None
+                    continue
+                now = value(here, _DIGITS)
+                if now is None:
+                    last = None
+                    continue
+                if now == 0:
+                    yield here
+                elif last is not None and last[1] * now < 0 and not symbol.is_integer:
+                    root = _bisect(value, here, symbol, last[0], place)
+                    there = dict(base) | {symbol: root}
+                    if root is not None and all(domain._allows(r, there) for r in domain.given):
+                        yield there
+                last = (place, now) if now != 0 else None
+
+
+def _bisect(value: Callable, point: dict, symbol: Symbol, low: Any, high: Any) -> Any:
+    """A sign change between two places, located to 50 digits."""
+
+    def along(x: Any) -> Any:
+        result = value(point | {symbol: x}, _DIGITS)
+        if result is None:
+            raise ValueError
+        return result
+
+    with mpmath.workdps(_DIGITS + 5):
+        try:
+            ends = (_number(low), _number(high))
+            root = mpmath.findroot(along, ends, solver="anderson", tol=1e-90, verify=False)
+            simple = Rational(int(mpmath.nint(root * _FINE)), _FINE)
+            if abs(root - _number(simple)) < mpmath.mpf(10) ** -30:
+                return simple
+            return sympy.Float(root, _DIGITS)
+        except (ValueError, ZeroDivisionError):
+            return None

@@ -1,0 +1,434 @@
+"""Proving: normal forms, signs and where an expression is defined."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cache
+from typing import Any
+
+import sympy
+from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
+
+from vgtools.derivation.conditions import _as_bound, _Domain, _real_symbols
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _FLIPPED, _text
+from vgtools.derivation.refuting import _DIGITS, _NEEDS_EVALF, _assignment, _evaluator, _hints
+
+_HYPERBOLIC = [sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech, sympy.csch, sympy.coth]
+
+
+def _unfolded(expression: Expr) -> Expr:
+    """Write |x|, sign, max, min and the step function as case distinctions."""
+
+    def modulus(u: Expr) -> Expr:
+        return (
+            sympy.Abs(u)
+            if sympy.Abs(u).func is not sympy.Abs
+            else Piecewise((u, u >= 0), (-u, True))
+        )
+
+    expression = expression.replace(sympy.Abs, modulus)
+    expression = expression.replace(
+        sympy.sign, lambda u: Piecewise((1, u > 0), (-1, u < 0), (0, True))
+    )
+    if expression.has(sympy.Max, sympy.Min, sympy.Heaviside):
+        expression = expression.replace(
+            lambda e: isinstance(e, (sympy.Max, sympy.Min, sympy.Heaviside)),
+            lambda e: e.rewrite(Piecewise),
+        )
+    return expression
+
+
+def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]]:
+    """Split the domain until no case distinction is left in the expression."""
+    expression = _unfolded(expression)
+    pieces = expression.atoms(Piecewise)
+    conditions = set().union(*(c.atoms(Relational) for p in pieces for _, c in p.args))
+    if not conditions:
+        yield expression, domain
+        return
+    chosen = min(conditions, key=lambda c: (_as_bound(c) is None, sympy.default_sort_key(c)))
+    bound = _as_bound(chosen)
+    settled = None if bound and bound[2].is_number else _settled(chosen, domain)
+    for truth in (sympy.true, sympy.false) if settled is None else (settled,):
+        part = domain.restricted(chosen if truth else sympy.Not(chosen))
+        if part is None:
+            continue
+        opposite = sympy.Not(truth)
+        known = {chosen: truth, chosen.reversed: truth}
+        known |= {chosen.negated: opposite, chosen.negated.reversed: opposite}
+        yield from _regions(expression.xreplace(known), part)
+
+
+def _settled(condition: Relational, domain: _Domain) -> Boolean | None:
+    """The truth of a condition, if it is the same on the whole domain."""
+    words = {"<": ("negative", "nonnegative"), "<=": ("nonpositive", "positive")}
+    operator, gap = condition.rel_op, condition.lhs - condition.rhs
+    if operator in (">", ">="):
+        operator, gap = _FLIPPED[operator], -gap
+    if operator not in words or gap.has(Piecewise):
+        return None
+    for truth, sign in zip((sympy.true, sympy.false), words[operator], strict=True):
+        if _shown(gap, sign, domain):
+            return truth
+    return None
+
+
+def _cases(expression: Expr, domain: _Domain) -> Iterator[Expr]:
+    """Expressions whose joint truth settles the claim on the whole domain."""
+    for part, region in _regions(expression, domain):
+        bounds = region.bounds()
+        for substitution in region.substitutions():
+            case = part
+            for _ in range(len(substitution)):
+                case = case.xreplace(substitution)
+                if not case.free_symbols & set(bounds):
+                    break
+            yield case
+
+
+def _rational_form(expression: Expr, compared_with_one: bool = False) -> Expr:
+    """A quotient of polynomials in the symbols, exponentials, logarithms and so on.
+
+    Exponentials of multiples of one argument become powers of one positive symbol,
+    and logarithms of products become sums, so that equal expressions meet. For questions
+    of sign, the exponential of something positive can be written as 1 + u with u > 0.
+    """
+    expression = expression.rewrite(_HYPERBOLIC, sympy.exp)
+    expression = expression.replace(
+        lambda e: isinstance(e, sympy.exp), lambda e: sympy.exp(sympy.expand(e.args[0]))
+    )
+    multiples: dict[Expr, set] = {}
+    for power in expression.atoms(sympy.exp):
+        for term in Add.make_args(power.args[0]):
+            factor, base = term.as_coeff_Mul()
+            if factor.is_Rational:
+                multiples.setdefault(base, set()).add(factor)
+    units = {}
+    for base, factors in sorted(
+        multiples.items(), key=lambda item: sympy.default_sort_key(item[0])
+    ):
+        step = sympy.ilcm(1, *(factor.q for factor in factors))
+        unit, sign = Dummy("y", positive=True), _assumed_sign(base)
+        if compared_with_one and sign in ("+", "-"):
+            unit = 1 + unit if sign == "+" else 1 / (1 + unit)
+        units[base] = (unit, step)
+
+    def power(argument: Expr) -> Expr:
+        result = sympy.S.One
+        for term in Add.make_args(sympy.expand(argument)):
+            factor, base = term.as_coeff_Mul()
+            if base in units and factor.is_Rational:
+                unit, step = units[base]
+                if (factor * step).is_Integer:
+                    result *= unit ** (factor * step)
+                    continue
+            result *= sympy.exp(term)
+        return result
+
+    back = {sympy.log(unit): base / step for base, (unit, step) in units.items() if unit.is_Symbol}
+
+    def logarithm(argument: Expr) -> Expr:
+        factored = sympy.factor(sympy.cancel(sympy.together(argument)))
+        return sympy.expand_log(sympy.log(factored)).xreplace(back)
+
+    expression = expression.replace(sympy.exp, power).replace(sympy.log, logarithm)
+    return sympy.cancel(sympy.together(sympy.expand_power_base(expression)))
+
+
+def _vanishes(expression: Expr) -> bool:
+    """Prove that an expression without case distinctions is zero."""
+    if expression == 0:
+        return True
+    if _looks_nonzero(expression):
+        return False
+    attempts = (
+        sympy.expand,
+        _rational_form,
+        lambda e: sympy.simplify(_rational_form(e)),
+        sympy.simplify,
+        lambda e: sympy.simplify(sympy.powsimp(sympy.expand(e, power_exp=True), force=False)),
+    )
+    for attempt in attempts:
+        try:
+            if attempt(expression) == 0:
+                return True
+        except (sympy.PolynomialError, NotImplementedError):
+            continue
+    return False
+
+
+def _looks_nonzero(expression: Expr) -> bool:
+    """Evaluate at one point, to save the effort of a proof that cannot succeed."""
+    point = {}
+    symbols = sorted(expression.free_symbols, key=sympy.default_sort_key)
+    for k, symbol in enumerate(symbols, start=2):
+        size = sympy.Integer(k) if symbol.is_integer else Rational(7 * k + 1, 11 + k)
+        point[symbol] = -size if symbol.is_negative else size
+    try:
+        value = expression.xreplace(point).evalf(20)
+    except (TypeError, ValueError, NotImplementedError):
+        return False
+    return bool(value.is_Number and value.is_finite and abs(value) > 1e-9)
+
+
+@cache
+def _is_zero(expression: Expr, domain: _Domain) -> bool:
+    """Prove that an expression is zero on the whole domain."""
+    return all(_vanishes(case) for case in _cases(expression, domain))
+
+
+_STRICT = {"positive": ("+",), "negative": ("-",), "nonzero": ("+", "-", "±")}
+_WEAK = {"nonnegative": ("+", "0+"), "nonpositive": ("-", "0-")}
+_ACCEPTED = _STRICT | _WEAK
+
+
+def _has_sign(value: Any, sign: str) -> bool:
+    return {
+        "positive": value > 0,
+        "negative": value < 0,
+        "nonzero": value != 0,
+        "nonnegative": value >= 0,
+        "nonpositive": value <= 0,
+    }[sign]
+
+
+@cache
+def _shown(expression: Expr, sign: str, domain: _Domain) -> bool:
+    """Prove that an expression is positive, negative, nonzero, … on the whole domain."""
+    return all(_sign(case) in _ACCEPTED[sign] for case in _cases(expression, domain))
+
+
+def _assumed_sign(expression: Expr) -> str | None:
+    for sign, holds in (
+        ("+", expression.is_positive), ("-", expression.is_negative),
+        ("0", expression.is_zero), ("0+", expression.is_nonnegative),
+        ("0-", expression.is_nonpositive),
+        ("±", expression.is_real and expression.is_nonzero),
+    ):  # fmt: skip
+        if holds:
+            return "0+" if sign == "0" else sign
+    return None
+
+
+def _sign(expression: Expr) -> str | None:
+    """The sign that can be proved: + − 0+ 0− ± (real, not zero), or None."""
+    sign = _assumed_sign(expression)
+    if sign in ("+", "-"):
+        return sign
+    for compared in (False, True):
+        try:
+            form = sympy.together(_rational_form(expression, compared))
+            numerator, denominator = sympy.fraction(form)
+            found = _times(_product_sign(numerator), _product_sign(denominator))
+        except (sympy.PolynomialError, NotImplementedError):
+            continue
+        if found is not None and (found in ("+", "-") or sign is None):
+            sign = found
+        if sign in ("+", "-"):
+            return sign
+    return sign or _assumed_sign(sympy.simplify(expression))
+
+
+def _times(first: str | None, second: str | None) -> str | None:
+    """The sign of a product from the signs of two factors."""
+    if first is None or second is None:
+        return None
+    if "±" in (first, second):
+        return None if "0" in first + second else "±"
+    negative = (first[-1] == "-") != (second[-1] == "-")
+    return ("0" if "0" in first + second else "") + ("-" if negative else "+")
+
+
+def _product_sign(polynomial: Expr) -> str | None:
+    """The sign of a polynomial in some generators, factor by factor."""
+    constant, factors = sympy.factor_list(polynomial)
+    result = _assumed_sign(constant)
+    for factor, power in factors:
+        sign = _assumed_sign(factor) or _polynomial_sign(factor)
+        if power % 2 == 0:
+            if sign is None and not factor.is_real:
+                return None
+            sign = "+" if sign in ("+", "-", "±") else "0+"
+        result = _times(result, sign)
+    return result
+
+
+def _polynomial_sign(factor: Expr) -> str | None:
+    """The sign of one irreducible factor: by its coefficients, or by Sturm's theorem."""
+    polynomial = sympy.Poly(factor)
+    generators, terms = polynomial.gens, polynomial.terms()
+    if not all(c.is_number and c.is_real for _, c in terms):
+        return None
+    if all(g.is_nonnegative for g in generators):
+        signs = {bool(c > 0) for _, c in terms}
+        if len(signs) == 1:
+            positive_term = any(
+                all(g.is_positive for g, k in zip(generators, powers, strict=True) if k)
+                for powers, _ in terms
+            )
+            return ("" if positive_term else "0") + ("+" if signs.pop() else "-")
+    if len(generators) == 1 and all(c.is_Rational for _, c in terms):
+        (generator,) = generators
+        if not generator.is_real:
+            return None
+        lowest = 0 if generator.is_nonnegative else None
+        if polynomial.count_roots(lowest, None) == 0:
+            return "+" if polynomial.eval(1) > 0 else "-"
+    return None
+
+
+# Functions that are defined and smooth on the whole real line, and the conditions
+# under which the others are: pairs of (expression of the argument, required sign).
+_ENTIRE = (
+    sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
+    sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
+)  # fmt: skip
+_CONTINUOUS = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+_CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
+    sympy.log: lambda u: [(u, "positive")],
+    sympy.tan: lambda u: [(sympy.cos(u), "nonzero")],
+    sympy.coth: lambda u: [(u, "nonzero")],
+    sympy.csch: lambda u: [(u, "nonzero")],
+    sympy.atanh: lambda u: [(1 - u, "positive"), (1 + u, "positive")],
+    sympy.acosh: lambda u: [(u - 1, "nonnegative")],
+    sympy.asin: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
+    sympy.acos: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
+    sympy.gamma: lambda u: [(u, "positive")],
+    sympy.factorial: lambda u: [(u, "nonnegative")],
+}
+
+
+def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
+    """Prove that an expression has a real value everywhere on the domain."""
+
+    def require(part: Expr, sign: str, why: str) -> None:
+        part = part.doit()
+        if _shown(part, sign, domain):
+            return
+        names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
+        value = _evaluator(part, names)
+        for point in domain.points(names, _hints(part)):
+            found = value(point, _DIGITS)
+            if found is not None and not _has_sign(found, sign):
+                raise DerivationError(
+                    f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
+                    f"{_assignment(point)}; add a condition with given=",
+                    point,
+                )
+        raise DerivationError(
+            f"{claim} is not proved: could not show that {_text(part)} is {sign} "
+            f"({why}); add a condition with given="
+        )
+
+    if isinstance(expression, (Relational, Boolean)):
+        for side in expression.args:
+            _require_defined(side, domain, claim)
+        return
+    if isinstance(expression, Piecewise):
+        rest: _Domain | None = domain
+        for branch, condition in expression.args:
+            if rest is None:
+                break
+            region = rest.restricted(condition)
+            if region is not None:
+                _require_defined(branch, region, claim)
+            negated = sympy.Not(condition)
+            rest = rest.restricted(negated) if not isinstance(negated, sympy.Or) else rest
+        if expression.args[-1][1] != sympy.true and rest is not None:
+            raise DerivationError(f"{claim} is not proved: {_text(expression)} leaves cases open")
+        return
+    if isinstance(expression, Derivative):
+        _require_defined(expression.expr, domain, claim)
+        inner = expression.expr
+        for variable, count in expression.variable_count:
+            for _ in range(int(count)):
+                _require_differentiable(inner.doit(), variable, domain, claim)
+                inner = sympy.diff(inner, variable)
+        _require_defined(_without_unknown_slopes(inner.doit()), domain, claim)
+        return
+    if isinstance(expression, (*_NEEDS_EVALF, sympy.Subs)):
+        value = expression.doit()
+        if isinstance(expression, sympy.Subs) or not value.has(type(expression)):
+            _require_defined(_without_unknown_slopes(value), domain, claim)
+        return
+    if isinstance(expression, Pow):
+        base, exponent = expression.args
+        if exponent.is_integer:
+            if not exponent.is_nonnegative:
+                require(base, "nonzero", "it is a denominator")
+        elif exponent.is_nonnegative:
+            require(base, "nonnegative", "it stands under a root")
+        else:
+            require(base, "positive", "it is raised to a power")
+    elif isinstance(expression, sympy.Function) and not isinstance(expression, AppliedUndef):
+        if expression.func in _CONDITIONAL:
+            for part, sign in _CONDITIONAL[expression.func](*expression.args):
+                require(part, sign, f"{expression.func.__name__} needs it")
+        elif not isinstance(expression, (*_ENTIRE, *_CONTINUOUS)):
+            raise DerivationError(
+                f"{claim} is not proved: it is not known here where {expression.func} is defined"
+            )
+    elif expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        raise DerivationError(f"{claim} is not proved: {expression} is not a number")
+    for argument in expression.args:
+        _require_defined(argument, domain, claim)
+
+
+def _without_unknown_slopes(expression: Expr) -> Expr:
+    """Treat the derivatives of unknown functions, which are all that is left, as numbers."""
+    return expression.replace(
+        lambda e: isinstance(e, (Derivative, sympy.Subs)), lambda e: Dummy("slope", real=True)
+    )
+
+
+def _require_differentiable(function: Expr, variable: Symbol, domain: _Domain, claim: str) -> None:
+    """Prove that a function with case distinctions has a derivative at its kinks."""
+    function = _unfolded(function)
+    pieces = function.atoms(Piecewise)
+    conditions = set().union(*(c.atoms(Relational) for p in pieces for _, c in p.args))
+    conditions = {c for c in conditions if variable in c.free_symbols}
+    kinks = {}
+    for condition in conditions:
+        difference = sympy.expand(condition.lhs - condition.rhs)
+        slope = difference.coeff(variable, 1)
+        kink = sympy.simplify(-(difference - slope * variable) / slope) if slope != 0 else None
+        if kink is None or not kink.is_number or not slope.is_number:
+            raise DerivationError(
+                f"{claim} is not proved: cannot tell where {_text(condition)} changes in "
+                f"{_text(variable)}, so the derivative there stays open"
+            )
+        kinks[condition] = kink
+    places = sorted(set(kinks.values()), key=lambda k: k.evalf())
+    for place in places:
+        if domain.excludes(variable, place):
+            continue
+        gaps = [abs(place - other) / 2 for other in places if other != place]
+        reach = min([sympy.S.One, *gaps])
+        at = function.subs(variable, place)
+        sides = []
+        for side in (-1, 1):
+            near = {
+                c: sympy.sympify(bool(c.subs(variable, place + side * reach))) for c in conditions
+            }
+            smooth = function.xreplace(near)
+            direction = "-" if side < 0 else "+"
+            slope = sympy.limit(sympy.diff(smooth, variable), variable, place, direction)
+            sides.append((sympy.limit(smooth, variable, place, direction), slope))
+        for value, _ in sides:
+            if not _is_zero(value - at, domain):
+                raise DerivationError(
+                    f"{claim} does not hold as stated: the function jumps at "
+                    f"{_text(variable)} = {_text(place)}, so it has no derivative there",
+                    {variable: place},
+                )
+        if not _is_zero(sides[0][1] - sides[1][1], domain):
+            raise DerivationError(
+                f"{claim} does not hold as stated: at {_text(variable)} = {_text(place)} the "
+                f"slope is {_text(sides[0][1])} from the left and {_text(sides[1][1])} from "
+                f"the right; exclude that point with given=",
+                {variable: place},
+            )

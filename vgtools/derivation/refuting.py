@@ -1,0 +1,139 @@
+"""Refuting: evaluation at many digits, in search of a counterexample."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Dummy, Expr, Rational, Symbol
+from sympy.core.function import AppliedUndef
+
+from vgtools.derivation.conditions import _Domain
+from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _text
+
+_DIGITS = 50
+_NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
+
+
+def _concrete(expressions: list[Any]) -> tuple[list[Any], dict]:
+    """Put definite functions in the place of unknown ones, so that numbers come out."""
+    unknown = sorted({u.func for e in expressions for u in e.atoms(AppliedUndef)}, key=str)
+    chosen = {}
+    for k, function in enumerate(unknown, start=2):
+        arity = {len(u.args) for e in expressions for u in e.atoms(function)}.pop()
+        names = [Dummy(f"u{i}", real=True) for i in range(arity)]
+        argument = sum((i + 2) * n for i, n in enumerate(names)) / Rational(k + 1)
+        meaning = sympy.exp(argument / 2) + Rational(1, k)
+        if not function(*names).is_positive:
+            meaning = meaning + argument**2 / 3 - argument
+        chosen[function] = sympy.Lambda(tuple(names), meaning)
+    return [_resolved(e, chosen).doit() for e in expressions], chosen
+
+
+def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
+    """Return ``value(point, digits)``: a real mpmath number, or None where undefined."""
+    if expression.has(*_NEEDS_EVALF):
+        function = None
+    else:
+        function = sympy.lambdify(symbols, expression, modules="mpmath")
+
+    def value(point: Mapping, digits: int) -> Any:
+        with mpmath.workdps(digits):
+            try:
+                if function is None:
+                    result = mpmath.mpmathify(expression.xreplace(dict(point)).evalf(digits))
+                else:
+                    result = mpmath.mpmathify(function(*(_number(point[s]) for s in symbols)))
+            except (ZeroDivisionError, ValueError, OverflowError, TypeError):
+                return None
+            if isinstance(result, mpmath.mpc):
+                if abs(result.imag) > mpmath.mpf(10) ** (5 - digits) * (1 + abs(result.real)):
+                    return None
+                result = result.real
+            return result if mpmath.isfinite(result) else None
+
+    return value
+
+
+def _number(value: Any) -> Any:
+    """An exact SymPy number at the current precision of mpmath."""
+    if isinstance(value, Rational):
+        return mpmath.mpf(int(value.p)) / int(value.q)
+    if isinstance(value, Expr):
+        return mpmath.mpmathify(value.evalf(mpmath.mp.dps))
+    return mpmath.mpf(value)
+
+
+def _surely_nonzero(value: Callable[[int], Any], scale: Any) -> Any:
+    """The value of a difference if it is certainly not zero, else None.
+
+    Rounding leaves a difference that shrinks when digits are added; a true
+    difference stays.
+    """
+    first = value(_DIGITS)
+    if first is None or abs(first) <= mpmath.mpf(10) ** (-30) * scale:
+        return None
+    second = value(2 * _DIGITS)
+    if second is None or abs(first - second) > abs(second) * mpmath.mpf(10) ** -10:
+        return None
+    return second
+
+
+def _hints(*expressions: Any) -> list[Expr]:
+    """Numbers that occur in the expressions: kinks and poles often lie there."""
+    found = set().union(*(e.atoms(Rational) for e in expressions))
+    return sorted((n for n in found if abs(n) < 60), key=lambda n: (abs(n), n))[:12]
+
+
+def _refute(
+    left: Expr, right: Expr, operator: str, domain: _Domain, symbols: set[Symbol], claim: str
+) -> None:
+    """Raise with a counterexample if one of the sample points contradicts the claim."""
+    (left, right), chosen = _concrete([left, right])
+    names = sorted(symbols, key=lambda s: s.name)
+    sides = [_evaluator(side, names) for side in (left, right)]
+    gap = _evaluator(left - right, names)
+    for point in domain.points(names, _hints(left, right)):
+        values = [side(point, _DIGITS) for side in sides]
+        if any(v is None for v in values):
+            which = "both sides are" if values == [None, None] else (
+                "the left side is" if values[0] is None else "the right side is"
+            )  # fmt: skip
+            raise DerivationError(
+                f"{claim} does not hold as stated: {which} undefined (or not real) at "
+                f"{_assignment(point)}; add a condition with given=",
+                point,
+            )
+        scale = max(abs(values[0]), abs(values[1]), mpmath.mpf(10) ** -200)
+        difference = _surely_nonzero(lambda digits, at=point: gap(at, digits), scale)
+        if _contradicts(operator, difference, gap, point):
+            extra = "".join(f", {f}(…) = {_text(m.expr)}" for f, m in chosen.items())
+            raise DerivationError(
+                f"{claim} is false at {_assignment(point)}{extra}: the left side is "
+                f"{_digits(values[0])}, the right side is {_digits(values[1])}",
+                point,
+            )
+
+
+def _contradicts(operator: str, difference: Any, gap: Callable, point: Mapping) -> bool:
+    """Tell whether left − right = difference (None: zero as far as digits go) refutes."""
+    if difference is None:
+        # Exactly equal at a rational point refutes a strict inequality.
+        return operator in ("<", ">") and gap(point, 4 * _DIGITS) == 0
+    if operator == "==":
+        return True
+    return difference > 0 if operator in ("<", "<=") else difference < 0
+
+
+def _assignment(point: Mapping) -> str:
+    if not point:
+        return "every point (there is nothing to choose)"
+    return ", ".join(f"{_text(s)} = {_text(v)}" for s, v in point.items())
+
+
+def _digits(value: Any) -> str:
+    return mpmath.nstr(value, 12)

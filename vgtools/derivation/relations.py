@@ -1,0 +1,167 @@
+"""Judging one relation: an identity, a bound, a decimal value."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping
+from typing import Any
+
+import sympy
+from sympy import Expr, Pow, Rational, Symbol
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+from vgtools.derivation.conditions import _SEED, _assumed_bounds, _Bounds, _Domain, _real_symbols
+from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _text
+from vgtools.derivation.proving import _is_zero, _require_defined, _shown
+from vgtools.derivation.refuting import _DIGITS, _refute
+
+
+def _check_identity(left: Any, right: Any, domain: _Domain, where: Mapping, claim: str) -> None:
+    """Prove left = right on the domain, or raise."""
+    left, right = (_resolved(side, where) for side in (left, right))
+    if isinstance(left, MatrixExpr) or isinstance(right, MatrixExpr):
+        _check_matrices(left, right, claim)
+        return
+    symbols = _real_symbols(left, right, *domain.given)
+    values = [side.doit() for side in (left, right)]
+    _refute(*values, "==", domain, symbols, claim)
+    for side in (left, right):
+        _require_defined(side, domain, claim)
+    if not _is_zero(values[0] - values[1], domain):
+        raise DerivationError(
+            f"{claim} is not proved: no counterexample was found, and SymPy could not "
+            "show that the difference of both sides is zero; split it into smaller steps"
+        )
+
+
+def _check_matrices(left: MatrixExpr, right: MatrixExpr, claim: str) -> None:
+    """Prove an identity between matrix expressions of symbolic shape."""
+    if not (isinstance(left, MatrixExpr) and isinstance(right, MatrixExpr)):
+        raise TypeError(f"{claim}: one side is a matrix, the other is not")
+    if left.shape != right.shape:
+        raise DerivationError(f"{claim} is false: shapes {left.shape} and {right.shape} differ")
+    generator = random.Random(_SEED)
+    matrices = sorted(left.atoms(sympy.MatrixSymbol) | right.atoms(sympy.MatrixSymbol), key=str)
+    sizes = sorted(set().union(*(s.free_symbols for m in matrices for s in m.shape)), key=str)
+    sizes = {size: 2 + k for k, size in enumerate(sizes)}
+    scalars = {
+        s: Rational(generator.randint(1, 9), 7)
+        for s in sorted(left.free_symbols | right.free_symbols, key=str)
+        if isinstance(s, Symbol) and s not in sizes
+    }
+
+    def concrete(side: MatrixExpr) -> Any:
+        return sympy.Matrix(side.subs(sizes).subs(scalars).xreplace(numbers).doit().as_explicit())
+
+    numbers = {}
+    for matrix in matrices:
+        shaped = matrix.subs(sizes)
+        entries = [generator.randint(-4, 5) for _ in range(shaped.rows * shaped.cols)]
+        numbers[shaped] = sympy.ImmutableMatrix(shaped.rows, shaped.cols, entries)
+    values = [concrete(side) for side in (left, right)]
+    if values[0] != values[1]:
+        point = {str(m): v.tolist() for m, v in zip(matrices, numbers.values(), strict=True)}
+        shown = ", ".join(f"{m} = {v}" for m, v in point.items())
+        raise DerivationError(
+            f"{claim} is false at {shown}: the left side is {values[0].tolist()}, "
+            f"the right side is {values[1].tolist()}",
+            point,
+        )
+    if sympy.expand(left).doit() != sympy.expand(right).doit():
+        raise DerivationError(
+            f"{claim} is not proved: it holds for the matrices that were tried, and SymPy "
+            "could not expand both sides to the same expression"
+        )
+
+
+def _check_inequality(
+    left: Expr, operator: str, right: Expr, domain: _Domain, where: Mapping, claim: str,
+    proof: Expr | None, tight_at: Mapping | None,
+) -> None:  # fmt: skip
+    """Prove left < right, left ≤ right or the reverse on the domain, or raise."""
+    small, large = (left, right) if operator in ("<", "<=") else (right, left)
+    strict = operator in ("<", ">")
+    gap = _resolved(large - small, where)
+    symbols = _real_symbols(gap, *domain.given)
+    _refute(
+        _resolved(left, where).doit(), _resolved(right, where).doit(), operator, domain,
+        symbols, claim,
+    )  # fmt: skip
+    for side in (left, right):
+        _require_defined(_resolved(side, where), domain, claim)
+    if proof is not None:
+        what = f"{_text(large)} − ({_text(small)}) = {_text(proof)} (the proof of {claim})"
+        _check_identity(large - small, proof, domain, where, what)
+        gap = _resolved(proof, where)
+    sign = "positive" if strict else "nonnegative"
+    if proof is None and not _shown(gap.doit(), sign, domain):
+        gap = _gap_of_bases(_resolved(large, where), _resolved(small, where), domain) or gap
+    if not _shown(gap.doit(), sign, domain):
+        raise DerivationError(
+            f"{claim} is not proved: no counterexample was found, and SymPy could not show "
+            f"that {_text(proof if proof is not None else large - small)} is {sign}; pass "
+            "proof=, the difference written as a sum of squares or a product of positive terms"
+        )
+    if tight_at is not None:
+        _check_tight(gap.doit(), strict, dict(tight_at), domain, claim)
+    elif not strict:
+        raise ValueError(
+            f"{claim}: a bound with ≤ or ≥ is attained somewhere; say where with "
+            "tight_at={symbol: value}, or use < or >"
+        )
+    elif proof is None:
+        raise ValueError(
+            f"{claim}: a looser bound would pass the same check; say where the bound is "
+            "approached with tight_at={symbol: value} (±oo is allowed), or pass proof="
+        )
+
+
+def _gap_of_bases(large: Expr, small: Expr, domain: _Domain) -> Expr | None:
+    """Compare two powers with one positive exponent by their bases."""
+    large, small = large.doit(), small.doit()
+    if large == 1 and small.is_Pow:
+        large = Pow(1, small.exp, evaluate=False)
+    if small == 1 and large.is_Pow:
+        small = Pow(1, large.exp, evaluate=False)
+    if large.is_Pow and small.is_Pow and large.exp == small.exp:
+        bases = large.base, small.base
+        if _shown(large.exp, "positive", domain) and all(
+            _shown(base, "nonnegative", domain) for base in bases
+        ):
+            return bases[0] - bases[1]
+    return None
+
+
+def _check_tight(gap: Expr, strict: bool, at: dict, domain: _Domain, claim: str) -> None:
+    """Show that a bound is attained (or, if strict, approached) where the author says."""
+    place = ", ".join(f"{_text(s)} = {_text(v)}" for s, v in at.items())
+    if not strict:
+        for relation in domain.given:
+            if relation.subs(at) is sympy.false:
+                raise DerivationError(f"{claim}: {place} violates the condition {_text(relation)}")
+        if not _is_zero(gap.subs(at), domain):
+            raise DerivationError(f"{claim}: the bound is not attained at {place}", at)
+        return
+    if len(at) != 1:
+        raise ValueError(f"{claim}: tight_at= of a strict bound names one symbol, not {place}")
+    ((symbol, value),) = at.items()
+    bound = domain.bounds().get(symbol, _Bounds(*_assumed_bounds(symbol)))
+    direction = "-" if bound.upper is not None and bound.upper[0] == value else "+"
+    if not _is_zero(sympy.limit(gap, symbol, value, direction), domain):
+        raise DerivationError(f"{claim}: the bound is not approached at {place}", at)
+
+
+def _check_decimal(left: Expr, right: Expr, digits: int, where: Mapping, claim: str) -> None:
+    """Show that `right` is `left` rounded to so many decimals."""
+    left = _resolved(left, where).doit()
+    if left.free_symbols or right.free_symbols:
+        raise ValueError(f"{claim}: a decimal value has no free symbols")
+    exact = left.evalf(_DIGITS)
+    if abs(exact - right.evalf(_DIGITS)) > Rational(1, 2) * Rational(1, 10) ** digits:
+        raise DerivationError(
+            f"{claim} is false: the value is {exact.evalf(digits + 6)}, which does not round "
+            f"to {right} at {digits} decimals",
+            {},
+        )

@@ -1,0 +1,443 @@
+"""The statements that make one equation each: verify, define, numeric."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import sympy
+from sympy import Expr, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
+from sympy.matrices.expressions.matexpr import MatrixExpr
+from sympy.printing.numpy import SciPyPrinter
+
+from vgtools.derivation.conditions import _Domain, _real_symbols
+from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.equations import Equation, _definitions, _enter
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _SIGNS, _text
+from vgtools.derivation.proving import _require_defined
+from vgtools.derivation.refuting import _DIGITS, _assignment, _digits, _evaluator, _hints, _refute
+from vgtools.derivation.relations import _check_decimal, _check_identity, _check_inequality
+
+
+def _expression(value: Any, what: str, floats: bool = False) -> Any:
+    """Accept exact SymPy expressions, integers and nothing else."""
+    if isinstance(value, (BooleanTrue, BooleanFalse, bool)):
+        raise TypeError(
+            f"{what} is {value}: SymPy evaluated the relation before it could be checked; "
+            "pass both sides separately, or build it with evaluate=False"
+        )
+    if isinstance(value, (int, np.integer)):
+        return sympy.Integer(int(value))
+    if not isinstance(value, (Expr, MatrixExpr)) or isinstance(value, sympy.MatrixBase):
+        raise TypeError(
+            f"{what} must be a SymPy expression or an integer, not {type(value).__name__}: "
+            f"{value!r}"
+        )
+    if not floats and value.atoms(sympy.Float):
+        raise ValueError(f"{what} holds a rounded number: {value}; write sympy.Rational")
+    return value
+
+
+def _given(given: Any) -> tuple[Relational, ...]:
+    """Flatten conditions, refuse what is not a relation."""
+    parts = [given] if isinstance(given, Boolean) else list(given)
+    found: list[Relational] = []
+    for part in parts:
+        for one in sympy.And.make_args(part) if isinstance(part, Boolean) else (part,):
+            if one is sympy.true:
+                raise ValueError(
+                    "a condition in given= is True already: it follows from the assumptions "
+                    "of the symbols, so leave it out"
+                )
+            if one is sympy.false:
+                raise ValueError("a condition in given= is False: no value satisfies it")
+            if not isinstance(one, Relational):
+                raise TypeError(
+                    f"given= accepts relations such as P > 0 or sympy.Ne(x, 0), not {one!r}"
+                )
+            found.append(one)
+    return tuple(found)
+
+
+_ACCEPTED_RELATIONS = {
+    "=": "==", "==": "==", "<": "<", "<=": "<=", "≤": "<=", ">": ">", ">=": ">=", "≥": ">=",
+}  # fmt: skip
+
+
+def _relation(relation: str) -> str:
+    if relation not in _ACCEPTED_RELATIONS:
+        raise ValueError(f"relation={relation!r}: accepted are =, <, <=, > and >=")
+    return _ACCEPTED_RELATIONS[relation]
+
+
+def _reason(because: Any, required: bool) -> str | None:
+    if because is None and not required:
+        return None
+    if not isinstance(because, str):
+        raise TypeError(f"because= must be a sentence (str), not {because!r}")
+    if not because.strip():
+        raise ValueError("because= must not be empty: give the reason in words")
+    return because.strip()
+
+
+def _tight(tight_at: Any) -> dict | None:
+    if tight_at is None:
+        return None
+    if not isinstance(tight_at, Mapping) or not all(isinstance(s, Symbol) for s in tight_at):
+        raise TypeError(f"tight_at= maps symbols to values, such as {{x: 0}}, not {tight_at!r}")
+    return {s: _expression(v, f"tight_at= for {s}") for s, v in tight_at.items()}
+
+
+def verify(
+    lhs: Any,
+    rhs: Any = None,
+    *,
+    relation: str | None = None,
+    given: Any = (),
+    where: Any = None,
+    proof: Any = None,
+    tight_at: Mapping | None = None,
+    digits: int | None = None,
+    label: str | None = None,
+    because: str | None = None,
+) -> Equation:
+    """Prove an identity or a bound, or raise with a counterexample.
+
+    Parameters
+    ----------
+    lhs, rhs : sympy expression or int
+        Both sides. A relation such as ``sympy.Eq(a, b)`` or ``a <= b`` may stand in the
+        place of `lhs` alone. Derivatives, limits, sums and integrals may be left
+        unevaluated.
+    relation : {"=", "<", "<=", ">", ">="}, default "="
+        How the sides compare.
+    given : relation or sequence of relations
+        Conditions besides the assumptions of the symbols: ``(0 < P, P < 1)``.
+    where : Equation, mapping or sequence of them
+        What the names mean: an equation from `define`, or ``{sigma: Lambda(x, …)}``.
+        The display keeps the names, the check uses the meaning.
+    proof : sympy expression, optional
+        For a bound: the larger side minus the smaller one, in a form that is visibly
+        positive, such as a square. Both the form and its sign are proved.
+    tight_at : mapping, optional
+        For a bound: values of symbols at which it is attained (``<=``) or which it
+        approaches (``<``). Required for ``<=``; for ``<``, this or `proof` is required.
+        So no bound in the book can be looser than its evidence.
+    digits : int, optional
+        Turns the claim into a decimal one: `rhs` is `lhs` rounded to so many decimals.
+    label : str, optional
+        Enters the equation in the register, and numbers it in the book: ``eq-…``.
+    because : str, optional
+        The reason, in words.
+
+    Returns
+    -------
+    Equation
+        Displays itself; `.evidence` says what the check was.
+
+    Raises
+    ------
+    DerivationError
+        The claim is false (with a counterexample), undefined somewhere under its
+        conditions, or not proved.
+    TypeError, ValueError
+        What was given is not such a claim.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> x = sympy.symbols("x", real=True)
+    >>> sigma = define(sympy.Function("sigma")(x), 1 / (1 + sympy.exp(-x)))
+    >>> s = sigma.lhs
+    >>> verify(s.diff(x), s * (1 - s), where=sigma)
+    σ'(x) = σ(x)·(1 − σ(x))   for x real
+    >>> verify(s.diff(x) <= sympy.Rational(1, 4), where=sigma,
+    ...        proof=(s - sympy.Rational(1, 2)) ** 2, tight_at={x: 0})
+    σ'(x) ≤ 1/4   for x real; equality at x = 0
+    >>> verify(s.diff(x), s * (1 + s), where=sigma)
+    Traceback (most recent call last):
+        ...
+    vgtools.derivation.errors.DerivationError: σ'(x) = σ(x)·(1 + σ(x)) is false at x = 0: \
+the left side is 0.25, the right side is 0.75
+    """
+    if rhs is None:
+        if not isinstance(lhs, Relational):
+            _expression(lhs, "the claim")
+            raise TypeError(f"verify needs two sides or a relation; only {lhs!r} was given")
+        if relation is not None:
+            raise ValueError("relation= is for two separate sides; a relation was given")
+        relation, lhs, rhs = lhs.rel_op, *lhs.args
+    operator = _relation(relation or "=")
+    lhs, rhs = (
+        _expression(lhs, "the left side"),
+        _expression(rhs, "the right side", floats=digits is not None),
+    )
+    if lhs == rhs:
+        raise ValueError(
+            f"both sides are {_text(lhs)}: SymPy made them identical before anything was "
+            "checked; write sympy.Derivative(f, x) for f.diff(x), or use evaluate=False"
+        )
+    conditions, meaning = _given(given), _definitions(where)
+    because, tight_at = _reason(because, required=False), _tight(tight_at)
+    claim = f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
+    domain, kind = _Domain(conditions), "identity"
+    evidence = "symbolic"
+    if digits is not None:
+        if operator != "==" or isinstance(digits, bool) or not isinstance(digits, int):
+            raise ValueError(f"digits={digits!r}: a number of decimals, with relation =")
+        claim = f"{_text(lhs)} ≈ {_text(rhs)}"
+        _check_decimal(lhs, rhs, digits, meaning, claim)
+        kind, operator, evidence = "decimal", "~", f"evaluated at {_DIGITS} digits, rounded"
+    elif operator == "==":
+        if proof is not None or tight_at is not None:
+            raise ValueError("proof= and tight_at= belong to bounds, not to identities")
+        _check_identity(lhs, rhs, domain, meaning, claim)
+    else:
+        kind = "bound"
+        proof = None if proof is None else _expression(proof, "proof=")
+        _check_inequality(lhs, operator, rhs, domain, meaning, claim, proof, tight_at)
+    equation = Equation(
+        lhs, rhs, operator, kind, evidence, conditions, meaning, label, because, tight_at, proof,
+        digits,
+    )  # fmt: skip
+    _enter(equation)
+    return equation
+
+
+def define(
+    name: Any,
+    meaning: Any,
+    *,
+    given: Any = (),
+    where: Any = None,
+    agrees_with: Any = None,
+    label: str | None = None,
+    because: str | None = None,
+) -> Equation:
+    """Give a name to an expression.
+
+    Parameters
+    ----------
+    name : sympy Symbol or applied Function
+        ``f(x)`` or ``f(x, alpha)``, with distinct symbols as arguments, or a symbol.
+    meaning : sympy expression
+        What the name stands for. It must be defined everywhere under the conditions.
+    given : relation or sequence of relations
+        Conditions besides the assumptions of the symbols.
+    where : Equation, mapping or sequence of them
+        Meaning of names that occur in `meaning`.
+    agrees_with : sympy expression or callable, optional
+        A second source of the same definition: an expression, which must be identical,
+        or a NumPy function of the arguments in order (for instance a kernel from
+        `activation`), which must agree to 1e-10. With it, a slip in a definition cannot
+        pass.
+    label, because : str, optional
+        As in `verify`.
+
+    Returns
+    -------
+    Equation
+        Of kind ``"definition"``; pass it to ``where=``.
+
+    Raises
+    ------
+    DerivationError
+        The meaning is undefined somewhere, or disagrees with `agrees_with`.
+    TypeError, ValueError
+        The name is not a name, or occurs in its own meaning.
+
+    Examples
+    --------
+    >>> import numpy, sympy
+    >>> x = sympy.symbols("x", real=True)
+    >>> define(sympy.Function("f")(x), sympy.tanh(x) / 2,
+    ...        agrees_with=lambda x: numpy.tanh(x) / 2)
+    f(x) = tanh(x)/2   for x real   [definition, agrees with NumPy to 1e-10]
+    """
+    if isinstance(name, AppliedUndef):
+        if len(set(name.args)) != len(name.args) or not all(a.is_Symbol for a in name.args):
+            raise ValueError(f"the arguments of {name} must be distinct symbols")
+        arguments = list(name.args)
+    elif isinstance(name, Symbol):
+        arguments = []
+    else:
+        raise TypeError(f"define accepts a symbol or f(x), not {name!r}")
+    meaning = _expression(meaning, "the meaning")
+    if meaning.has(name.func if arguments else name):
+        raise ValueError(f"{_text(name)} occurs in its own definition")
+    conditions, names = _given(given), _definitions(where)
+    domain, claim = _Domain(conditions), f"{_text(name)} = {_text(meaning)}"
+    evidence = "definition"
+    if not isinstance(meaning, MatrixExpr):
+        resolved = _resolved(meaning, names)
+        symbols = _real_symbols(resolved, *domain.given)
+        _refute(resolved.doit(), resolved.doit(), "==", domain, symbols, claim)
+        _require_defined(resolved, domain, claim)
+        if isinstance(agrees_with, Expr):
+            _check_identity(meaning, agrees_with, domain, names, claim)
+            evidence = "definition, agrees with a second source"
+        elif callable(agrees_with):
+            order = arguments or sorted(symbols, key=lambda s: s.name)
+            _check_kernel(resolved.doit(), agrees_with, order, domain, claim)
+            evidence = "definition, agrees with NumPy to 1e-10"
+        elif agrees_with is not None:
+            raise TypeError(f"agrees_with= is an expression or a function, not {agrees_with!r}")
+    elif agrees_with is not None:
+        raise TypeError("agrees_with= is for scalar definitions")
+    equation = Equation(
+        name, meaning, "==", "definition", evidence, conditions, names, label,
+        _reason(because, required=False),
+    )  # fmt: skip
+    _enter(equation)
+    return equation
+
+
+def _check_kernel(
+    meaning: Expr, kernel: Callable, order: list[Symbol], domain: _Domain, claim: str
+) -> None:
+    extra = meaning.free_symbols - set(order)
+    if extra:
+        raise ValueError(f"{claim}: {', '.join(map(str, extra))} is not an argument")
+    value = _evaluator(meaning, order)
+    for point in domain.points(order, _hints(meaning)):
+        exact = value(point, _DIGITS)
+        computed = float(kernel(*(np.float64(point[s]) for s in order)))
+        if not abs(computed - float(exact)) <= 1e-10 * max(1.0, abs(float(exact))):
+            raise DerivationError(
+                f"{claim} disagrees with agrees_with= at {_assignment(point)}: the definition "
+                f"is {_digits(exact)}, the second source is {computed:.12g}",
+                point,
+            )
+
+
+def numeric(
+    lhs: Any,
+    rhs: Any = None,
+    *,
+    check: Callable[[np.random.Generator], Any],
+    relation: str = "=",
+    rtol: float = 1e-10,
+    draws: int = 20,
+    seed: int = 0,
+    text: str | None = None,
+    label: str | None = None,
+    because: str | None = None,
+) -> Equation:
+    """Back an equation that SymPy cannot prove by random draws.
+
+    Parameters
+    ----------
+    lhs, rhs : sympy expressions, or one str
+        Both sides as expressions in symbols and matrix symbols: then `check` supplies
+        the values, and the expressions that are *shown* are the ones evaluated. As a last
+        resort one string of LaTeX: then `check` computes both sides itself, and nothing
+        ties the string to the check but the author.
+    check : callable
+        Called with a fresh generator per draw. For expressions it returns
+        ``{symbol: number or array}``; a scalar symbol may be given an array of values.
+        For LaTeX it returns ``(left, right)``, arrays of one shape.
+    relation : {"=", "<", "<=", ">", ">="}, default "="
+        How every entry of the sides compares.
+    rtol : float
+        Tolerance, relative to the largest absolute entry of both sides.
+    draws, seed : int
+        How many draws, and where the generator starts.
+    text : str, optional
+        What terminals and screen readers get for LaTeX.
+    label, because : str, optional
+        As in `verify`.
+
+    Returns
+    -------
+    Equation
+        Of kind ``"numeric"``; `.evidence` states tolerance and draws.
+
+    Raises
+    ------
+    DerivationError
+        A draw disagrees.
+    TypeError, ValueError
+        The sides or what `check` returned cannot be compared.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> A, B = (sympy.MatrixSymbol(name, 3, 3) for name in "AB")
+    >>> numeric(sympy.trace(A * B), sympy.trace(B * A),
+    ...         check=lambda rng: {A: rng.normal(size=(3, 3)), B: rng.normal(size=(3, 3))})
+    tr(A·B) = tr(B·A)   [numeric, rtol 1e-10, 20 draws]
+    """
+    operator, because = _relation(relation), _reason(because, required=False)
+    if not callable(check):
+        raise TypeError(f"check= must be a function of a random generator, not {check!r}")
+    if not (isinstance(draws, int) and draws > 0 and rtol >= 0):
+        raise ValueError(f"draws={draws!r} must be a positive int, rtol={rtol!r} not negative")
+    written = lhs if isinstance(lhs, str) else None
+    if written is None:
+        lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
+        symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=str)
+        symbols = [s for s in symbols if isinstance(s, (Symbol, sympy.MatrixSymbol))]
+        sides = [
+            sympy.lambdify(symbols, side, modules=["numpy", "scipy"], printer=_Numpy())
+            for side in (lhs, rhs)
+        ]
+    elif rhs is not None:
+        raise TypeError("with LaTeX, write the whole equation as one string")
+    else:
+        lhs = None
+    name = written or f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
+    for draw, generator in enumerate(np.random.default_rng(seed).spawn(draws)):
+        result = check(generator)
+        if written is None:
+            if not isinstance(result, Mapping) or set(result) != set(symbols):
+                raise ValueError(
+                    f"check= must return values for {', '.join(map(str, symbols))}, "
+                    f"got {result!r:.80}"
+                )
+            result = tuple(side(*(result[s] for s in symbols)) for side in sides)
+        _compare(result, operator, rtol, f"{name}, draw {draw}")
+    evidence = f"numeric, rtol {rtol:g}, {draws} draws"
+    equation = Equation(
+        lhs, rhs, operator, "numeric", evidence, label=label, because=because,
+        written=written, spoken=text,
+    )  # fmt: skip
+    _enter(equation)
+    return equation
+
+
+class _Numpy(SciPyPrinter):
+    """NumPy code, with the matrix functions that SymPy's own printer leaves out."""
+
+    def _print_Trace(self, expr: sympy.Trace) -> str:
+        return f"{self._module_format('numpy.trace')}({self._print(expr.arg)})"
+
+    def _print_Determinant(self, expr: sympy.Determinant) -> str:
+        return f"{self._module_format('numpy.linalg.det')}({self._print(expr.arg)})"
+
+
+def _compare(result: Any, operator: str, rtol: float, claim: str) -> None:
+    """Compare two arrays entry by entry."""
+    try:
+        left, right = (np.asarray(side, dtype=float) for side in result)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{claim}: check= must return (left, right) arrays") from error
+    if left.shape != right.shape or left.size == 0:
+        raise ValueError(f"{claim}: the sides have shapes {left.shape} and {right.shape}")
+    if not (np.isfinite(left).all() and np.isfinite(right).all()):
+        raise DerivationError(f"{claim}: a side is not finite")
+    slack = rtol * max(np.abs(left).max(), np.abs(right).max())
+    gap = left - right
+    excess = {"==": np.abs(gap) - slack, "<": gap, ">": -gap,
+              "<=": gap - slack, ">=": -gap - slack}[operator]  # fmt: skip
+    fails = excess >= 0 if operator in ("<", ">") else excess > 0
+    if fails.any():
+        worst = np.unravel_index(np.argmax(excess), excess.shape)
+        raise DerivationError(
+            f"{claim}: the left side is {left[worst]:.12g}, the right side {right[worst]:.12g}",
+            {"entry": tuple(int(k) for k in worst)},
+        )
