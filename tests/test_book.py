@@ -1,0 +1,292 @@
+"""The sources of the book: what every chapter promises, read without running anything."""
+
+import ast
+import json
+import re
+from collections import Counter
+from itertools import chain
+from pathlib import Path
+
+import pytest
+import yaml
+from pybtex.database import parse_file
+
+BOOK = Path(__file__).resolve().parents[1]
+NOTEBOOKS = sorted((BOOK / "chapters").glob("*.ipynb"))
+PAGES = sorted((BOOK / "chapters").glob("*.md"))
+TEXT = {"text/plain", "text/markdown", "text/latex"}
+KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
+
+WITHOUT_IDENTIFIER = {"solla1988accelerated", "verhulst1838notice", "bergstra2009quadratic"}
+"""Sources for which neither a DOI nor an arXiv number nor an address was found."""
+
+SKELETON = ["predict", "experiment", "what people get wrong", "exercises", "summary"]
+"""Words in the headings of a chapter."""
+
+FIGURE_OPTIONS = {"alt", "caption", "defaults", "titles"}
+"""What `vg.explore` takes besides controls."""
+
+chapters = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+sources = pytest.mark.parametrize("path", NOTEBOOKS + PAGES, ids=lambda path: path.stem)
+
+
+def source(cell):
+    return "".join(cell["source"])
+
+
+def cells(path, kind):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    return [cell for cell in notebook["cells"] if cell["cell_type"] == kind]
+
+
+def code(path):
+    return cells(path, "code") if path.suffix == ".ipynb" else []
+
+
+def prose(path):
+    """Return the text that a person wrote on a page."""
+    if path.suffix == ".md":
+        return path.read_text(encoding="utf-8")
+    return "\n\n".join(source(cell) for cell in cells(path, "markdown"))
+
+
+def everything(path):
+    return "\n".join([prose(path), *map(source, code(path))])
+
+
+def sentences(path):
+    """Return the prose, and the strings in code that become prose, without typed code."""
+    spoken = [prose(path), *re.findall(r'"([^"\n]*)"', "\n".join(map(source, code(path))))]
+    text = "\n".join(spoken)
+    text = re.sub(r"^(`{3,})python.*?^\1", " ", text, flags=re.S | re.M)
+    return re.sub(r"(?<!`)`[^`\n]+`", " ", text)
+
+
+def headings(path):
+    text = re.sub(r"^(`{3,}).*?^\1", "", prose(path), flags=re.S | re.M)
+    return [line.lstrip("# ").lower() for line in text.splitlines() if re.match(r"#+ ", line)]
+
+
+def roles(name, text):
+    """Return what the MyST roles of this name (a pattern) refer to."""
+    targets = re.findall(rf"\{{(?:{name})\}}`([^`]+)`", text)
+    return [re.sub(r".*<(.*)>", r"\1", target, flags=re.S).strip() for target in targets]
+
+
+def calls(path, names):
+    """Return the keywords of every call of these functions in a notebook."""
+    return [
+        {keyword.arg: keyword.value for keyword in node.keywords}
+        for cell in code(path)
+        for node in ast.walk(ast.parse(source(cell)))
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in names
+    ]
+
+
+def labels(path):
+    """Return the labels of a notebook's equations."""
+    equations = {"vg.Derivation", "vg.define", "vg.numeric", "vg.verify"}
+    found = [call["label"] for call in calls(path, equations) if "label" in call]
+    return [ast.literal_eval(label) for label in found]
+
+
+def bibliography():
+    return parse_file(BOOK / "references.bib").entries
+
+
+def all_labels():
+    return list(chain.from_iterable(labels(path) for path in NOTEBOOKS))
+
+
+# Notebooks as they are committed
+
+
+def test_the_table_of_contents_lists_every_page_once():
+    toc = yaml.safe_load((BOOK / "_toc.yml").read_text(encoding="utf-8"))
+    parts = [toc, *toc.get("parts", [])]
+    listed = [toc["root"]] + [page["file"] for part in parts for page in part.get("chapters", [])]
+    there = [f"chapters/{path.stem}" for path in NOTEBOOKS + PAGES]
+    assert sorted(listed) == sorted(there)
+
+
+@chapters
+def test_every_cell_was_executed_once_and_in_order(path):
+    """Notebooks that were never run pass nbval: it has nothing to compare."""
+    counts = [cell["execution_count"] for cell in code(path)]
+    assert counts == list(range(1, len(counts) + 1)), "run make refresh"
+
+
+@chapters
+def test_outputs_are_text_only(path):
+    for cell in code(path):
+        for output in cell["outputs"]:
+            assert output["output_type"] in {"stream", "display_data", "execute_result"}, cell["id"]
+            assert output.get("name", "stdout") == "stdout", cell["id"]
+            assert set(output.get("data", {})) <= TEXT, cell["id"]
+
+
+@chapters
+def test_the_notebook_is_in_its_normal_form(path):
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    assert (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5)
+    assert notebook["metadata"] == {"kernelspec": KERNEL}
+    identities = [cell["id"] for cell in notebook["cells"]]
+    assert len(set(identities)) == len(identities)
+    assert [cell["id"] for cell in notebook["cells"] if set(cell["metadata"]) - {"tags"}] == []
+
+
+@chapters
+def test_no_cell_escapes_comparison(path):
+    for cell in code(path):
+        tags = set(cell["metadata"].get("tags", []))
+        assert tags <= {"hide-input", "remove-input"}, cell["id"]
+        assert not re.search(r"#\s*(NBVAL|PYTEST)_", source(cell), re.I), cell["id"]
+        assert not source(cell).rstrip().endswith(";"), cell["id"]
+        assert source(cell).strip(), cell["id"]
+
+
+# Equations
+
+TYPED = {
+    "$$ ... $$": r"\$\$",
+    r"\[ ... \]": r"(?<!\\)\\\[",
+    "math directive": r"^\s*(?:`{3,}|:{3,})\s*\{math\}",
+    "amsmath": r"\\begin\{(?:equation|align|alignat|flalign|gather|multline|eqnarray)\*?\}",
+}
+
+
+@sources
+@pytest.mark.parametrize("how", TYPED)
+def test_no_display_equation_is_typed(path, how):
+    found = re.search(f".*{TYPED[how]}.*", prose(path), re.M)
+    assert not found, f"typed and checked by nothing: {found[0]!r}"
+
+
+@chapters
+def test_no_code_prints_a_display_equation_past_the_checks(path):
+    text = "\n".join(map(source, code(path)))
+    assert not re.search(rf"{TYPED['$$ ... $$']}|\b(?:Math|Latex)\(|{TYPED['amsmath']}", text)
+
+
+@pytest.mark.parametrize(
+    "how, typed",
+    [
+        ("$$ ... $$", "$$x$$"),
+        (r"\[ ... \]", r"so \[x\]"),
+        ("math directive", "```{math}\nx\n```"),
+        ("math directive", ":::{math}\nx\n:::"),
+        ("amsmath", r"\begin{align*}x\end{align*}"),
+    ],
+)
+def test_a_typed_display_equation_would_be_found(how, typed):
+    assert re.search(TYPED[how], typed, re.M)
+    assert not re.search(TYPED[how], r"A price of \$5, inline $x$ and $a\\[2pt] b$.", re.M)
+
+
+def test_the_label_of_an_equation_is_used_once():
+    assert [label for label, times in Counter(all_labels()).items() if times > 1] == []
+
+
+@chapters
+def test_labels_begin_with_eq(path):
+    assert [label for label in labels(path) if not label.startswith("eq-")] == []
+
+
+@sources
+def test_references_to_equations_arrive(path):
+    assert set(roles("eq", everything(path))) <= set(all_labels())
+
+
+# Sources
+
+
+@sources
+def test_every_citation_is_in_the_bibliography(path):
+    keys = ",".join(roles(r"cite(?::\w+)?", everything(path))).split(",")
+    assert {key.strip() for key in keys} - {""} <= set(bibliography())
+
+
+def test_every_key_of_the_bibliography_is_used_once():
+    text = (BOOK / "references.bib").read_text(encoding="utf-8")
+    keys = re.findall(r"^@\w+\{([^,\s]+)", text, re.M)
+    assert len(keys) == len(bibliography())
+    assert [key for key, times in Counter(map(str.lower, keys)).items() if times > 1] == []
+
+
+def test_every_source_can_be_found():
+    identifiers = {"doi", "eprint", "url"}
+    without = {key for key, entry in bibliography().items() if not identifiers & set(entry.fields)}
+    assert without == WITHOUT_IDENTIFIER
+
+
+def test_the_bibliography_page_lists_every_source():
+    page = (BOOK / "chapters" / "references.md").read_text(encoding="utf-8")
+    assert "```{bibliography}\n:all:\n" in page
+
+
+# The skeleton of a chapter
+
+
+@chapters
+def test_a_chapter_follows_the_skeleton(path):
+    titles = headings(path)
+    assert [part for part in SKELETON if not any(part in title for title in titles)] == []
+    assert len(re.findall(r"^# ", source(cells(path, "markdown")[0]), re.M)) == 1
+    assert ":class: strip" in prose(path)
+    assert titles.index("predict") == 1
+
+
+@chapters
+def test_a_summary_has_five_lines(path):
+    [summary] = re.findall(r"^## Summary\n(.*?)(?=^## |\Z)", prose(path), re.S | re.M)
+    assert len(re.findall(r"^\d\. ", summary, re.M)) == 5
+
+
+@chapters
+def test_a_chapter_has_four_exercises_with_a_solution_each(path):
+    exercises = re.findall(r"^[`:]{3,}\{exercise\}.*\n:label: (\S+)", prose(path), re.M)
+    solutions = re.findall(r"^[`:]{3,}\{solution\} (\S+)\n:class: dropdown", prose(path), re.M)
+    assert len(exercises) >= 4
+    assert sorted(exercises) == sorted(solutions)
+    assert len(set(exercises)) == len(exercises)
+    assert len(re.findall(r"^:class: .*\bhint\b", prose(path), re.M)) >= len(exercises)
+
+
+@chapters
+def test_a_chapter_has_a_figure_that_moves(path):
+    assert any(set(call) - FIGURE_OPTIONS for call in calls(path, {"vg.explore"}))
+
+
+@chapters
+def test_every_figure_has_a_description_and_states_its_finding(path):
+    assert all({"alt", "caption"} <= set(call) for call in calls(path, {"vg.explore"}))
+    assert not re.search(r"\bplt\.|\bpyplot\b|%matplotlib", "\n".join(map(source, code(path))))
+
+
+# Language
+
+
+@sources
+@pytest.mark.parametrize("word", ["simply", "obviously", "just"])
+def test_nothing_is_called_easy(path, word):
+    found = re.search(rf".*\b{word}\b.*", sentences(path), re.I)
+    assert not found, found[0]
+
+
+# Reference pages
+
+
+@sources
+def test_terms_that_are_referred_to_are_in_the_glossary(path):
+    assert {term.lower() for term in roles("term", everything(path))} <= set(glossary())
+
+
+def glossary():
+    text = (BOOK / "chapters" / "glossary.md").read_text(encoding="utf-8")
+    [body] = re.findall(r"```\{glossary\}\n(.*?\n)```", text, re.S)
+    return [line.lower() for line in body.splitlines() if re.match(r"\S", line)]
+
+
+def test_the_glossary_explains_a_term_once():
+    terms = glossary()
+    assert [term for term, times in Counter(terms).items() if times > 1] == []
