@@ -256,9 +256,7 @@ def panels(figure: Figure) -> int:
     return max(count, 1)
 
 
-def label_line(
-    axes: Axes, x: float, y: float, text: str, colour: str, **options: object
-) -> Text:
+def label_line(axes: Axes, x: float, y: float, text: str, colour: str, **options: object) -> Text:
     """Write a label at a point of a line, in the colour of the line.
 
     Parameters
@@ -393,5 +391,6 @@ def plain_ticks(axes: Axes, *, x: Sequence[float] | None = None, y: Sequence[flo
     for positions, axis in ((x, axes.xaxis), (y, axes.yaxis)):
         if positions is not None:
             axis.set_ticks(
-                list(positions), [f"{value:g}".replace("-", "\N{MINUS SIGN}") for value in positions]
+                list(positions),
+                [f"{value:g}".replace("-", "\N{MINUS SIGN}") for value in positions],
             )

@@ -45,9 +45,7 @@ class Control:
         for position, own in enumerate(self.values):
             if own is value or (type(own) is type(value) and own == value) or _close(own, value):
                 return position
-        raise ValueError(
-            f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}"
-        )
+        raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}")
 
 
 def make_controls(

@@ -128,9 +128,7 @@ class Explorable:
         )
         lines = [f"Figure {self.__name__}" + (f" at {state}" if state else "")]
         if self.controls:
-            lines += [
-                f"  {control.title}: {_span(control)}" for control in self.controls
-            ]
+            lines += [f"  {control.title}: {_span(control)}" for control in self.controls]
         lines += textwrap.wrap(self.describe(), 96, initial_indent="  ", subsequent_indent="  ")
         return "\n".join(lines)
 

@@ -21,8 +21,10 @@ def style_sheet() -> str:
     >>> "--vg-blue" in style_sheet()
     True
     """
-    return _asset("explore.css").replace("/* palette: light */", _palette(0)).replace(
-        "/* palette: dark */", _palette(1)
+    return (
+        _asset("explore.css")
+        .replace("/* palette: light */", _palette(0))
+        .replace("/* palette: dark */", _palette(1))
     )
 
 

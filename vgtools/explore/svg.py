@@ -197,7 +197,9 @@ def relative_path(path: str) -> str:
         if command not in _ARGUMENTS:
             raise ValueError(f"the path command {tokens[position]!r} is not one of M, L, Q, C, Z")
         size = _ARGUMENTS[command]
-        numbers = [round(float(token) * 100) for token in tokens[position + 1 : position + 1 + size]]
+        numbers = [
+            round(float(token) * 100) for token in tokens[position + 1 : position + 1 + size]
+        ]
         position += 1 + size
         points = list(zip(numbers[::2], numbers[1::2], strict=True))
         if command == "Z":

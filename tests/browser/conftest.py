@@ -1,0 +1,135 @@
+"""The built book in a real browser: one Chromium and one server for the whole session."""
+
+import os
+import threading
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+BOOK = Path(__file__).resolve().parents[2] / "_build" / "html"
+PAGES = sorted(path.relative_to(BOOK).as_posix() for path in BOOK.rglob("*.html"))
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+def pytest_generate_tests(metafunc):
+    """Run a test that asks for a page once for each page of the book."""
+    if "page_name" in metafunc.fixturenames:
+        metafunc.parametrize("page_name", PAGES or [""], ids=PAGES or ["no book"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def book():
+    """Return the folder of the built book."""
+    if not (BOOK / "index.html").exists():
+        pytest.fail(f"There is no book in {BOOK}: run make book first.", pytrace=False)
+    return BOOK
+
+
+class Quiet(SimpleHTTPRequestHandler):
+    """A file server that writes no log."""
+
+    def log_message(self, *_):
+        """Say nothing."""
+
+
+@pytest.fixture(scope="session")
+def server(book):
+    """Serve the book on the loopback interface and return its address."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=book)) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium: the one in the variable CHROMIUM, or Debian's."""
+    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["file", "http"])
+def address(request, book, page_name):
+    """Return the address of a page, from a disk and from a server."""
+    if request.param == "file":
+        return (book / page_name).as_uri()
+    return request.getfixturevalue("server") + page_name
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens an address in a fresh profile."""
+    contexts = []
+
+    def visit(address, *, dark=False, width=1280, **options):
+        scheme = "dark" if dark else "light"
+        context = browser.new_context(
+            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+        )
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        page = context.new_page()
+        page.troubles = listen(page, address)
+        page.goto(address, wait_until="load")
+        if options.get("java_script_enabled", True):
+            settle(page)
+            assert page.evaluate("document.documentElement.dataset.theme") == scheme
+        return page
+
+    yield visit
+    for context in contexts:
+        context.close()
+
+
+def settle(page):
+    """Wait until the mathematics of a page is typeset."""
+    page.evaluate(
+        """async () => {
+          await document.fonts.ready;
+          const mathjax = window.MathJax;
+          if (mathjax?.startup?.promise) await mathjax.startup.promise;
+          const ready = () => [...document.querySelectorAll(".math")]
+            .every((element) => element.querySelector("mjx-container"));
+          const end = performance.now() + 10000;
+          while (!ready() && performance.now() < end)
+            await new Promise((resolve) => setTimeout(resolve, 25));
+        }"""
+    )
+
+
+def listen(page, address):
+    """Collect everything that should not happen on a page."""
+    troubles = []
+    home = address[: address.index("/", 8) + 1] if address.startswith("http") else "file://"
+    if home == "file://":
+        home = BOOK.as_uri() + "/"
+
+    def request(request):
+        if not request.url.startswith((home, "data:", "blob:")):
+            troubles.append(f"leaves the book: {request.url}")
+
+    page.on("request", request)
+    page.on("requestfailed", lambda request: troubles.append(f"failed: {request.url}"))
+    page.on(
+        "response",
+        lambda response: (
+            response.status >= 400 and troubles.append(f"{response.status}: {response.url}")
+        ),
+    )
+    page.on("pageerror", lambda error: troubles.append(f"page error: {error}"))
+    page.on(
+        "console",
+        lambda message: (
+            message.type in ("error", "warning")
+            and troubles.append(f"console {message.type}: {message.text}")
+        ),
+    )
+    return troubles

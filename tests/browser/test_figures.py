@@ -1,0 +1,184 @@
+"""Every explorable figure of the built book, under a reader's fingers."""
+
+import pytest
+
+FIGURES = "figure.vg-explore:has(.vg-controls)"
+
+
+@pytest.fixture(scope="session")
+def figure_names(book, page_name):
+    """Skip a page whose HTML holds no figure with controls."""
+    if 'class="vg-controls"' not in (book / page_name).read_text(encoding="utf-8"):
+        pytest.skip("no figure with controls")
+
+
+def look(figure):
+    """Return the picture and the description."""
+    return figure.evaluate(
+        "figure => [figure.querySelector('.vg-panels').innerHTML, "
+        "figure.querySelector('.vg-says').textContent]"
+    )
+
+
+def assert_both_changed(figure, before, how):
+    after = look(figure)
+    name = figure.get_attribute("id")
+    assert after[0] != before[0], f"{name}: the picture stays when {how}"
+    assert after[1] != before[1], f"{name}: the description stays when {how}"
+
+
+def kind_of(control):
+    return control.evaluate("control => control.type")
+
+
+def press(page, control, *keys):
+    control.focus()
+    for key in keys:
+        page.keyboard.press(key)
+
+
+def by_keyboard(page, control):
+    """Yield what was done, after each way to move a control with keys."""
+    kind = kind_of(control)
+    if kind == "checkbox":
+        press(page, control, "Space")
+        yield "Space toggles it"
+    elif kind == "range":
+        for key in ("End", "Home", "ArrowRight"):
+            before = control.input_value()
+            press(page, control, key)
+            if control.input_value() == before:  # it stood at this end already
+                press(page, control, "Home" if key == "End" else "End", key)
+                continue
+            yield f"{key} moves it"
+    else:
+        press(page, control, "ArrowDown")
+        yield "ArrowDown moves it"
+
+
+def by_mouse(control):
+    """Move a control by pointing at it."""
+    kind = kind_of(control)
+    if kind == "checkbox":
+        control.click()
+    elif kind == "range":
+        box = control.bounding_box()
+        far = int(control.input_value()) * 2 < int(control.get_attribute("max"))
+        control.click(position={"x": box["width"] * (0.9 if far else 0.1), "y": box["height"] / 2})
+    else:
+        current = control.evaluate("control => control.selectedIndex")
+        control.select_option(index=0 if current else 1)
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_each_control_changes_picture_and_description(visit, address):
+    page = visit(address)
+    for figure in page.locator(FIGURES).all():
+        for control in figure.locator("[data-control]").all():
+            name = control.get_attribute("data-control")
+            before = look(figure)
+            for how in by_keyboard(page, control):
+                assert_both_changed(figure, before, f"{how} ({name})")
+                before = look(figure)
+            by_mouse(control)
+            assert_both_changed(figure, before, f"a mouse moves {name}")
+    assert page.troubles == []
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_a_slider_says_the_value_that_it_shows(visit, book, page_name):
+    page = visit((book / page_name).as_uri())
+    for slider in page.locator(f"{FIGURES} input[type=range]").all():
+        labels = slider.get_attribute("data-labels").split("|")
+        press(page, slider, "Home")
+        for label in labels[:2]:
+            assert slider.get_attribute("aria-valuetext") == label
+            assert slider.locator("xpath=following-sibling::output").text_content() == label
+            press(page, slider, "ArrowRight")
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_a_figure_returns_to_its_first_state(visit, book, page_name):
+    page = visit((book / page_name).as_uri())
+    for figure in page.locator(FIGURES).all():
+        first = look(figure)
+        controls = figure.locator("[data-control]").all()
+        places = [control.evaluate(PLACE) for control in controls]
+        for end in (True, False):
+            for control in controls:
+                control.evaluate(MOVE_TO_AN_END, end)
+        for control, place in zip(controls, places, strict=True):
+            control.evaluate(MOVE, place)
+        assert look(figure) == first
+
+
+PLACE = """control => control.type === "checkbox" ? +control.checked
+  : control.type === "range" ? +control.value : control.selectedIndex"""
+MOVE = """(control, place) => {
+  if (control.type === "checkbox") control.checked = place;
+  else if (control.type === "range") control.value = place;
+  else control.selectedIndex = place;
+  control.dispatchEvent(new Event("input"));
+}"""
+MOVE_TO_AN_END = f"""(control, last) => ({MOVE})(control, last
+  ? (control.type === "checkbox" ? 1 : control.max ? +control.max : control.length - 1) : 0)"""
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_the_play_button_runs_and_stops(visit, book, page_name):
+    page = visit((book / page_name).as_uri())
+    for button in page.locator(".vg-play").all():
+        slider = button.locator("xpath=preceding-sibling::input")
+        press(page, slider, "Home")
+        assert button.get_attribute("aria-pressed") == "false"
+        button.click()
+        assert button.get_attribute("aria-pressed") == "true"
+        first = slider.input_value()
+        page.wait_for_function(
+            "([slider, first]) => +slider.value > first",
+            arg=[slider.element_handle(), int(first)],
+        )
+        if button.get_attribute("aria-pressed") == "true":
+            button.click()
+        assert button.get_attribute("aria-pressed") == "false"
+        stopped = slider.input_value()
+        page.wait_for_timeout(150)
+        assert slider.input_value() == stopped
+    assert page.troubles == []
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_play_stops_at_the_end(visit, book, page_name):
+    page = visit((book / page_name).as_uri())
+    for button in page.locator(".vg-play").all()[:1]:
+        slider = button.locator("xpath=preceding-sibling::input")
+        press(page, slider, "End", "ArrowLeft", "ArrowLeft")
+        button.click()
+        page.wait_for_function(
+            "button => button.ariaPressed === 'false'", arg=button.element_handle()
+        )
+        assert slider.input_value() == slider.get_attribute("max")
+
+
+def test_without_scripts_a_page_shows_its_figures(visit, address):
+    page = visit(address, java_script_enabled=False)
+    for figure in page.locator("figure.vg-explore").all():
+        for panel in figure.locator(".vg-panels > svg").all():
+            panel.scroll_into_view_if_needed()
+            assert panel.is_visible()
+            assert panel.bounding_box()["width"] > 100
+        assert figure.locator(".vg-panels > svg path").count() > 0
+        says = figure.locator(".vg-says")
+        assert says.is_visible() and says.text_content().strip()
+        for control in figure.locator(".vg-controls").all():
+            assert not control.is_visible()
+
+
+@pytest.mark.usefixtures("figure_names")
+def test_readers_who_avoid_motion_get_no_play_button(visit, book, page_name):
+    page = visit((book / page_name).as_uri())
+    shown = [button.is_visible() for button in page.locator(".vg-play").all()]
+    assert all(shown)
+    page.emulate_media(reduced_motion="reduce")
+    assert not any(button.is_visible() for button in page.locator(".vg-play").all())
+    assert all(control.is_visible() for control in page.locator(f"{FIGURES} [data-control]").all())
