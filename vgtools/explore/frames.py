@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from xml.sax.saxutils import escape
 
 import numpy as np
 
@@ -149,10 +150,7 @@ def _compare(
 
 
 def _inner_markup(node: Element) -> str:
-    bare = Element("g")
-    bare.text = node.text
-    bare.extend(node)
-    return markup(bare).removeprefix("<g>").removesuffix("</g>").removesuffix("<g/>")
+    return escape(node.text or "") + "".join(markup(child) for child in node)
 
 
 def _reduce(

@@ -1,0 +1,93 @@
+"""Who is looking: nobody, the build of the book, or a person at a notebook."""
+
+import queue
+import sys
+import time
+
+import nbformat
+import pytest
+from jupyter_client.manager import KernelManager
+from nbclient import NotebookClient
+
+from vgtools import frontend
+
+ASK = "from vgtools import frontend; print(frontend.live_notebook())"
+
+
+@pytest.mark.parametrize("value, expected", [("1", True), ("0", False), ("", False), (None, False)])
+def test_a_static_build_is_announced_by_the_environment(monkeypatch, value, expected):
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+    if value is not None:
+        monkeypatch.setenv(frontend.STATIC_VARIABLE, value)
+    assert frontend.static_build() is expected
+
+
+def test_progress_gives_every_item_and_says_nothing(capsys):
+    assert list(frontend.progress(iter("abc"), "work")) == ["a", "b", "c"]
+    assert capsys.readouterr() == ("", "")
+
+
+def test_progress_shows_a_bar_at_a_terminal(monkeypatch, capsys):
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert list(frontend.progress(range(3), "digging")) == [0, 1, 2]
+    assert "digging" in capsys.readouterr().err
+
+
+def test_progress_is_silent_in_a_build_at_a_terminal(monkeypatch, capsys):
+    monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    assert list(frontend.progress(range(3), "digging")) == [0, 1, 2]
+    assert capsys.readouterr().err == ""
+
+
+def test_nobody_watches_outside_of_a_kernel():
+    assert frontend.live_notebook() is False
+
+
+def test_nobody_watches_a_notebook_that_nbclient_executes(monkeypatch):
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ASK)])
+    NotebookClient(notebook, timeout=120).execute()
+    assert [output.text for output in notebook.cells[0].outputs] == ["False\n"]
+
+
+@pytest.fixture(params=["live", "static"])
+def kernel(request, monkeypatch):
+    """Start a kernel, by itself or in a build."""
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+    if request.param == "static":
+        monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
+    manager = KernelManager()
+    manager.start_kernel()
+    client = manager.client()
+    client.start_channels()
+    client.wait_for_ready(timeout=120)
+    yield client, request.param
+    client.stop_channels()
+    manager.shutdown_kernel(now=True)
+    manager.cleanup_resources()
+
+
+def test_a_person_watches_where_the_kernel_may_ask(kernel):
+    client, place = kernel
+    assert printed(client, ASK, allow_stdin=True) == f"{place == 'live'}\n"
+    assert printed(client, ASK, allow_stdin=False) == "False\n"
+
+
+def printed(client, code, *, allow_stdin):
+    """Run code and return what it prints."""
+    request = client.execute(code, allow_stdin=allow_stdin)
+    text, end = "", time.monotonic() + 120
+    while time.monotonic() < end:
+        try:
+            message = client.get_iopub_msg(timeout=1)
+        except queue.Empty:
+            continue
+        if message["parent_header"].get("msg_id") != request:
+            continue
+        if message["msg_type"] == "stream":
+            text += message["content"]["text"]
+        if message["content"].get("execution_state") == "idle":
+            return text
+    raise TimeoutError("the kernel did not answer")
