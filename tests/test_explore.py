@@ -1,236 +1,770 @@
-"""Explorable figures: nothing is lost between drawing, slots and page."""
+"""Figures that move: controls, drawings, differences between frames, and the four renditions."""
 
-import copy
+import html
+import itertools
 import json
+import math
 import re
-from itertools import product
-from xml.etree.ElementTree import fromstring
+from collections import Counter
+from xml.etree import ElementTree
 
+import matplotlib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import vgtools as vg
-from vgtools import figures
-from vgtools.explore import explorable, page
-from vgtools.explore.controls import check_size, make_controls
+from vgtools import figures, frontend
+from vgtools.explore import explorable, live, page
+from vgtools.explore.controls import MOST_STATES, check_size, make_controls
 from vgtools.explore.frames import CHILDREN, DESCRIPTION, TEXT, find_slots, payload
-from vgtools.explore.live import live_box
 from vgtools.explore.svg import markup, relative_path, svg_panels
 
+MINUS = "\N{MINUS SIGN}"
 
-@st.composite
-def trees(draw, depth=3):
-    """Draw a small tree whose attributes, texts and children vary."""
-    attributes = draw(st.dictionaries(st.sampled_from("dxy"), st.sampled_from("012"), max_size=2))
-    inside = "".join(f' {name}="{value}"' for name, value in attributes.items())
-    if depth == 0 or draw(st.booleans()):
-        return f"<text{inside}>{draw(st.sampled_from(['', 'a', 'b&amp;c']))}</text>"
-    children = "".join(draw(st.lists(trees(depth=depth - 1), max_size=3)))
-    return f"<g{inside}>{children}</g>"
+# How long an example takes says more about the machine than about the code.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
-def apply(skeleton, slots, places, shape):
-    """Do in Python what explore.js does on the page."""
-    panel = copy.deepcopy(skeleton)
-    elements = list(panel.iter())
-    description = None
-    for slot in slots:
-        at = 0
-        for axis in slot.axes:
-            at = at * shape[axis] + places[axis]
-        value = slot.values[at]
-        if slot.element == DESCRIPTION:
-            description = value
-        elif slot.name == TEXT:
-            elements[slot.element].text = value or None
-        elif slot.name == CHILDREN:
-            inner = fromstring(f"<g>{value}</g>")
-            target = elements[slot.element]
-            target[:] = list(inner)
-            target.text = inner.text
-        elif value is None:
-            elements[slot.element].attrib.pop(slot.name, None)
-        else:
-            elements[slot.element].set(slot.name, value)
-    return panel, description
+def one_control(specification, **defaults):
+    [control] = make_controls({"a": specification}, defaults, {})
+    return control
 
 
-def canonical(element):
-    children = tuple(canonical(child) for child in element)
-    return element.tag, tuple(sorted(element.attrib.items())), element.text or "", children
+# ---------- Controls ----------
 
 
-@settings(deadline=None, max_examples=150)
-@given(st.data())
-def test_slots_rebuild_every_frame(data):
-    shape = data.draw(st.sampled_from([[3], [2, 2], [2, 3]]))
-    count = int(np.prod(shape))
-    pool = data.draw(st.lists(trees(), min_size=1, max_size=3))
-    chosen = data.draw(st.lists(st.sampled_from(pool), min_size=count, max_size=count))
-    frames = [[fromstring(f"<svg>{text}</svg>")] for text in chosen]
-    default = data.draw(st.integers(0, count - 1))
-    slots = find_slots(frames, [f"says {text}" for text in chosen], shape, default)
-    for number, places in enumerate(product(*map(range, shape))):
-        rebuilt, description = apply(frames[default][0], slots, places, shape)
-        assert canonical(rebuilt) == canonical(frames[number][0])
-        assert description in (None, f"says {chosen[number]}")
-        assert description is not None or len(set(chosen)) == 1
+@pytest.mark.parametrize(
+    "specification, kind, values, labels, default",
+    [
+        ((0, 3), "slider", (0, 1, 2, 3), ("0", "1", "2", "3"), 1),
+        ((-1, 1, 1), "slider", (-1, 0, 1), (MINUS + "1", "0", "1"), 1),
+        ((0.0, 0.3), "slider", (0.0, 0.1, 0.2, 0.3), ("0", "0.1", "0.2", "0.3"), 1),
+        ((0, 1, 0.5), "slider", (0.0, 0.5, 1.0), ("0", "0.5", "1"), 1),
+        ((0, 10, 4), "slider", (0, 4, 8), ("0", "4", "8"), 1),
+        (["elu", "celu"], "select", ("elu", "celu"), ("elu", "celu"), 0),
+        ([3, 1], "select", (3, 1), ("3", "1"), 0),
+        ({"small": 0.1, "large": 9}, "select", (0.1, 9), ("small", "large"), 0),
+        (True, "checkbox", (False, True), ("off", "on"), 1),
+        (False, "checkbox", (False, True), ("off", "on"), 0),
+    ],
+)
+def test_abbreviations(specification, kind, values, labels, default):
+    control = one_control(specification)
+    assert (control.kind, control.labels, control.default) == (kind, labels, default)
+    assert control.values == values
+    assert [type(value) for value in control.values] == [type(value) for value in values]
 
 
-def test_a_slot_keeps_only_the_controls_it_depends_on():
-    states = list(product(range(3), range(2)))
-    frames = [[fromstring(f"<svg><path d='{b}'/><path d='{a}'/></svg>")] for a, b in states]
-    first, second, _ = find_slots(frames, [str(state) for state in states], [3, 2], 0)
-    assert (first.element, first.axes, first.values) == (1, (1,), ["0", "1"])
-    assert (second.element, second.axes, second.values) == (2, (0,), ["0", "1", "2"])
+def test_values_of_a_slider_are_those_that_one_would_write():
+    values = one_control((0.05, 2.0, 0.05)).values
+    assert len(values) == 40
+    assert list(values) == [float(f"{5 * n / 100:.2f}") for n in range(1, 41)]
 
 
-def test_payload_cannot_end_its_script_and_reads_back():
-    frames = [[fromstring(f"<svg><text>{text}</text></svg>")] for text in ("&lt;/script&gt;", "b")]
-    text = payload(find_slots(frames, ["x", "x"], [2], 0), [2])
-    assert "<" not in text
-    assert json.loads(text) == {"shape": [2], "slots": [[1, "", [0], ["</script>", "b"]]]}
+@given(
+    low=st.integers(-5000, 5000),
+    steps=st.integers(1, MOST_STATES - 1),
+    step=st.integers(1, 700),
+    places=st.integers(0, 4),
+)
+@unhurried
+def test_a_slider_reaches_both_ends(low, steps, step, places):
+    limits = [float(f"{number}e-{places}") for number in (low, low + steps * step, step)]
+    control = one_control(tuple(limits))
+    assert len(control.values) == steps + 1
+    assert (control.values[0], control.values[-1]) == (limits[0], limits[1])
+    numbers = [float(label.replace(MINUS, "-")) for label in control.labels]
+    assert numbers == list(control.values)
+    for position in {0, steps // 2, steps}:
+        assert control.index(control.values[position]) == position
 
 
-points = st.tuples(st.floats(-500, 500), st.floats(-500, 500))
+def test_titles_and_names():
+    [one, other] = make_controls({"learning_rate": (0, 1), "n": True}, {}, {"n": "depth"})
+    assert (one.title, other.title) == ("learning rate", "depth")
 
 
-@given(st.lists(points, min_size=1, max_size=40), st.booleans())
-def test_relative_paths_stay_within_a_hundredth_of_a_pixel(corners, closed):
-    path = " L ".join(f"{x:.6f} {y:.6f}" for x, y in corners)
-    short = relative_path(f"M {path}" + (" z" if closed else ""))
-    assert short.endswith("z") == closed
-    numbers = [float(number) for number in re.findall(r"-?(?:\d+\.?\d*|\.\d+)", short)]
-    steps = np.array(numbers).reshape(-1, 2)
-    assert np.abs(np.cumsum(steps, axis=0) - np.array(corners)).max() < 0.0051 + 1e-6
+@pytest.mark.parametrize(
+    "specification, value, position",
+    [
+        ((0.0, 1.0, 0.1), 0.1 + 0.2, 3),
+        ((0.0, 1.0, 0.1), 1, 10),
+        ((0, 4, 2), 4.0, 2),
+        (["a", "b"], "b", 1),
+        ({"one": 1, "none": None}, None, 1),
+        (False, True, 1),
+        ([1, True], True, 1),
+    ],
+)
+def test_defaults(specification, value, position):
+    assert one_control(specification, a=value).default == position
 
 
-def test_relative_path_refuses_an_unknown_command():
-    with pytest.raises(ValueError, match="'A' is not one of"):
-        relative_path("M 0 0 A 1 1 0 0 0 2 2")
+@pytest.mark.parametrize(
+    "specification, value, accepted",
+    [
+        ((0.0, 1.0, 0.25), 0.3, "0, 0.25, 0.5, 0.75, 1"),
+        ((0, 99, 1), 100, r"0, 1, 2, … 99 \(100 values\)"),
+        (["a", "b"], "c", "a, b"),
+        (True, 1, "off, on"),
+        ([1, 2], True, "1, 2"),
+        ([1, 2], "1", "1, 2"),
+    ],
+)
+def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
+    with pytest.raises(ValueError, match=rf"'a' cannot be {value!r}: accepted are {accepted}$"):
+        one_control(specification, a=value)
 
 
-def draw_two(slope):
-    figure, (left, right) = figures.subplots(2)
-    left.plot([0, 1], [0, slope], color=figures.colour("elu"))
-    right.plot([0, 1], [slope, slope], color=figures.colour("tanh"))
-    return figure
+@pytest.mark.parametrize(
+    "specification, error, message",
+    [
+        ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple"),
+        (3, TypeError, r"'a' is given as 3"),
+        (None, TypeError, r"'a' is given as None"),
+        ([], ValueError, r"'a' has no value"),
+        ({}, ValueError, r"'a' has no value"),
+        (["x", "x"], ValueError, r"'a' shows the same label"),
+        ([1, "1"], ValueError, r"'a' shows the same label"),
+        ((1,), TypeError, r"the slider 'a' is given as \(1,\)"),
+        ((1, 2, 3, 4), TypeError, r"the slider 'a'"),
+        (("low", "high"), TypeError, r"the slider 'a'"),
+        ((False, True), TypeError, r"the slider 'a'"),
+        ((0, math.inf), TypeError, r"finite"),
+        ((0, 1, math.nan), TypeError, r"finite"),
+        ((1, 0), ValueError, r"'a' needs low < high and step > 0"),
+        ((0, 0), ValueError, r"'a' needs low < high"),
+        ((0, 1, 0), ValueError, r"'a' needs low < high and step > 0"),
+        ((0, 1, -1), ValueError, r"'a' needs low < high and step > 0"),
+        ((0, 1, 1e-6), ValueError, r"'a' has 1000001 values, more than 1000: coarsen its step"),
+    ],
+)
+def test_specifications_that_do_not_fit_are_refused(specification, error, message):
+    with pytest.raises(error, match=message):
+        one_control(specification)
 
 
-def make(**options):
-    return vg.explore(
-        slope=(0.0, 1.0, 0.25), alt=lambda slope: f"Slope {slope:g}.", caption="It *turns*.",
-        **options,
-    )(draw_two)  # fmt: skip
-
-
-def test_drawings_follow_the_theme_and_carry_nothing_of_the_run():
-    panels = svg_panels(make()(slope=0.5), "unit")
-    again = svg_panels(make()(slope=0.5), "unit")
-    text = "".join(map(markup, panels))
-    assert text == "".join(map(markup, again))
-    assert len(panels) == 2
-    assert "var(--vg-olive," in text and "var(--vg-vermillion," in text and "var(--vg-ink," in text
-    assert set(re.findall(r'id="([^"]+)"', text)) == {"unit-clip-0-0", "unit-clip-1-0"}
-    assert "DejaVu" not in text and "<style" not in text and "xlink" not in text
-
-
-def test_a_page_holds_every_state_and_the_default_first():
-    html = make(defaults={"slope": 0.75}).to_html()
-    assert all(f"Slope {slope:g}." in html for slope in (0.0, 0.25, 0.5, 0.75, 1.0))
-    assert '<p class="vg-says" id="draw-two-says" aria-live="polite">Slope 0.75.</p>' in html
-    assert "<figcaption>It <em>turns</em>.</figcaption>" in html
-    assert page.runtime() in html
-
-
-def test_renditions_by_audience(monkeypatch):
-    figure = make()
-    assert set(figure._repr_mimebundle_()) == {"text/plain"}
-    monkeypatch.setenv("VGTOOLS_STATIC", "1")
-    monkeypatch.setattr(explorable, "_shown", type(explorable._shown)())
-    first, second = (figure._repr_mimebundle_()["text/html"] for _ in range(2))
-    assert page.runtime() in first and page.runtime() not in second
-    assert 'id="draw-two"' in first and 'id="draw-two-2"' in second
-
-
-def test_live_controls_redraw_and_show_errors():
-    def draw(slope):
-        if slope > 0.9:
-            raise ZeroDivisionError("<too steep>")
-        return f"slope {slope:g}"
-
-    view, slider = live_box(make().controls, draw).children
-    slider.value = 0.75
-    assert view.value == "slope 0.75"
-    slider.value = 1.0
-    assert view.value == "<pre>ZeroDivisionError: &lt;too steep&gt;</pre>"
-
-
-def test_text_rendition():
-    assert repr(make()) == (
-        "Figure draw_two at slope = 0.5\n  slope: 0 to 1 in 5 values\n  Slope 0.5."
-    )
-
-
-BAD = [
-    (lambda: vg.explore(a="x", alt=lambda a: "."), TypeError, "the control 'a' is given as 'x'"),
-    (lambda: vg.explore(a=(1, 0), alt=lambda a: "."), ValueError, "low < high"),
-    (lambda: vg.explore(a=(0, 1, -1), alt=lambda a: "."), ValueError, "step > 0"),
-    (lambda: vg.explore(a=("0", 1), alt=lambda a: "."), TypeError, "finite numbers"),
-    (lambda: vg.explore(a=[], alt=lambda a: "."), ValueError, "no value"),
-    (lambda: vg.explore(a=["1", 1], alt=lambda a: "."), ValueError, "same label"),
-    (lambda: vg.explore(a=[1], alt="still"), TypeError, "function of the controls"),
-    (lambda: vg.explore(a=[1], alt=3), TypeError, "alt must be"),
-    (lambda: vg.explore(a=[1]), TypeError, "alt"),
-    (lambda: vg.explore(a=[1], defaults={"b": 1}, alt=lambda a: "."), ValueError, "'b'"),
-    (lambda: vg.explore(a=[1], defaults={"a": 2}, alt=lambda a: "."), ValueError, "cannot be 2"),
-    (lambda: vg.explore(a=[1], alt=lambda b: ".")(lambda a: None), TypeError, r"takes \(b\)"),
-    (lambda: vg.explore(a=[1], alt=lambda a: ".")(lambda a: 3)(), TypeError, "not int"),
-    (lambda: make()(steepness=1), TypeError, "no control 'steepness'"),
-    (lambda: vg.explore(alt=" ")(lambda: None).describe(), ValueError, "a sentence"),
-]
-
-
-@pytest.mark.parametrize(("call", "error", "words"), BAD, ids=[words for *_, words in BAD])
-def test_bad_input_is_named(call, error, words):
-    with pytest.raises(error, match=words):
-        call()
+@pytest.mark.parametrize("what", ["defaults", "titles"])
+def test_names_of_no_control_are_refused(what):
+    options = {"defaults": {}, "titles": {}, what: {"b": 1}}
+    with pytest.raises(ValueError, match=rf"{what} names 'b'.*the controls are a$"):
+        make_controls({"a": True}, **options)
+    with pytest.raises(ValueError, match=r"the controls are none$"):
+        make_controls({}, **options)
 
 
 def test_a_grid_that_is_too_large_names_the_control_to_coarsen():
-    controls = make_controls({"a": (0, 99, 1), "b": (0, 29, 1)}, {}, {})
-    with pytest.raises(ValueError, match="3000 states .* coarsen 'a', which has 100 values"):
+    controls = make_controls({"a": (0, 9), "wide": (0, 100), "b": True}, {}, {})
+    with pytest.raises(ValueError, match=r"2020 states .* 1000 .* coarsen 'wide', .* 101 values"):
         check_size(controls)
+    assert check_size(controls[::2]) == 20
+    assert check_size(()) == 1
 
 
-@given(st.integers(-50, 50), st.integers(1, 40), st.sampled_from(["0.05", "0.1", "0.25", "3"]))
-def test_sliders_hit_their_decimal_values(low, count, step):
-    [slider] = make_controls({"a": (float(low), low + count * float(step), float(step))}, {}, {})
-    assert len(slider.values) == count + 1
-    assert slider.values == tuple(round(low + k * float(step), 10) for k in range(count + 1))
+# ---------- Drawings ----------
 
 
-def luminance(colour):
-    channels = np.array([int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)])
-    linear = np.where(channels <= 0.04045, channels / 12.92, ((channels + 0.055) / 1.055) ** 2.4)
-    return linear @ [0.2126, 0.7152, 0.0722]
+def absolute_points(path):
+    """Follow a path and return its commands with absolute coordinates."""
+    tokens = re.findall(r"[A-Za-z]|-?(?:\d+\.?\d*|\.\d+)", path)
+    sizes = {"m": 2, "l": 2, "q": 4, "c": 6, "z": 0}
+    here = start = np.zeros(2)
+    result, command = [], None
+    while tokens:
+        if tokens[0].isalpha():
+            command = tokens.pop(0)
+        size = sizes[command.lower()]
+        numbers = np.array([float(tokens.pop(0)) for _ in range(size)]).reshape(-1, 2)
+        points = numbers + here if command.islower() else numbers
+        if command in "Zz":
+            here = start
+        else:
+            here = points[-1]
+        if command in "Mm":
+            start = here
+        result.append((command.upper(), points))
+    return result
 
 
-def contrast(one, other):
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+numbers = st.floats(-2000, 2000).map(lambda value: round(value, 6))
 
 
-@pytest.mark.parametrize("name", [*figures.PALETTE, "ink", "muted"])
-def test_colours_stand_out_on_both_pages(name):
-    shade = {**figures.PALETTE, **figures.NEUTRALS}[name]
-    assert contrast(shade.light, "#ffffff") >= 4.5
-    assert contrast(shade.dark, "#121212") >= 4.5
-    assert contrast(shade.dark, "#14181e") >= 4.5
+@st.composite
+def paths(draw):
+    parts = []
+    for _ in range(draw(st.integers(1, 3))):
+        parts.append("M " + " ".join(f"{draw(numbers):f}" for _ in range(2)))
+        for command in draw(st.lists(st.sampled_from("LQC"), max_size=12)):
+            count = {"L": 2, "Q": 4, "C": 6}[command]
+            parts.append(f"{command} " + " ".join(f"{draw(numbers):f}" for _ in range(count)))
+        if draw(st.booleans()):
+            parts.append("z")
+            if draw(st.booleans()):
+                parts.append(f"L {draw(numbers):f} {draw(numbers):f}")
+    return " \n".join(parts)
 
 
-def test_every_activation_has_a_look_of_its_own():
-    looks = [(figures.colour(name), str(figures.dash(name))) for name in vg.catalogue()]
-    assert len(set(looks)) == len(looks)
+@given(paths())
+@unhurried
+def test_a_relative_path_stays_where_it_was(path):
+    before, after = absolute_points(path), absolute_points(relative_path(path))
+    assert [command for command, _ in before] == [command for command, _ in after]
+    for (_, old), (_, new) in zip(before, after, strict=True):
+        np.testing.assert_allclose(new, old, rtol=0, atol=0.011)
+
+
+def test_errors_do_not_add_up_along_a_path():
+    path = "M 0 0 " + " ".join(f"L {0.0149 * step:f} {0.0051 * step:f}" for step in range(2000))
+    _, end = absolute_points(relative_path(path))[-1]
+    np.testing.assert_allclose(end, [[0.0149 * 1999, 0.0051 * 1999]], atol=0.0051)
+
+
+@pytest.mark.parametrize("path", ["M 0 0 H 3", "M 0 0 A 1 1 0 0 0 2 2", "M 0 0 1 1"])
+def test_an_unknown_path_command_is_refused(path):
+    with pytest.raises(ValueError, match=r"is not one of M, L, Q, C, Z"):
+        relative_path(path)
+
+
+@matplotlib.rc_context(figures.STYLE)
+def curves(columns=2, title="a < b & c"):
+    figure, axes = figures.subplots(columns)
+    for number, panel in enumerate(axes):
+        panel.plot([0, 1, 2], [number, 1, 0.5], color=figures.colour("elu"), label="ELU")
+        panel.plot([0, 1, 2], [1, 0, 1], marker="o", **figures.line_style("tanh"))
+        panel.fill_between([0, 1], [0, 1], color=figures.colour("gelu"), alpha=0.2)
+        figures.label_line(panel, 1, 1, "here", figures.colour("elu"))
+        panel.set(title=title, xlabel="input", xlim=(0, 2), ylim=(-1, 2))
+    axes[0].legend()
+    return figure
+
+
+def texts(element):
+    return [text.text for text in element.iter("text")]
+
+
+@matplotlib.rc_context(figures.STYLE)
+def drawn(figure, name="figure"):
+    return svg_panels(figure, name)
+
+
+@pytest.mark.parametrize("columns", [1, 2, 3])
+def test_each_panel_is_a_drawing_of_its_own(columns):
+    panels = drawn(curves(columns))
+    assert len(panels) == columns
+    for number, panel in enumerate(panels):
+        left, top, width, height = map(float, panel.get("viewBox").split())
+        assert (left, top) == (number * width, 0)
+        assert height == pytest.approx(187.2)
+        assert {"a < b & c", "input", "here"} <= set(texts(panel))
+        for text in panel.iter("text"):
+            if text.get("transform", "").startswith("translate"):
+                x = float(re.match(r"translate\((\S+)", text.get("transform"))[1])
+                assert left <= x <= left + width
+
+
+def test_panels_stay_together_where_a_text_stands_across_them():
+    figure = curves(2)
+    figure.text(0.5, 0.95, "both")
+    [panel] = drawn(figure)
+    assert "both" in texts(panel) and texts(panel).count("a < b & c") == 2
+
+
+def test_nothing_leaks_that_differs_from_run_to_run():
+    one, other = ("".join(map(markup, drawn(curves(), "name"))) for _ in range(2))
+    assert one == other
+    assert not re.search(r"metadata|<defs|<use|xlink|xmlns|ns0|DejaVu|<title", one)
+    named = re.findall(r'\bid="([^"]*)"', one)
+    assert named and len(set(named)) == len(named)
+    assert all(re.fullmatch(r"name-clip-\d-\d", name) for name in named)
+    assert set(re.findall(r"url\(#([^)]*)\)", one)) == set(named)
+
+
+def test_identifiers_start_with_the_name_of_the_figure():
+    one, other = ("".join(map(markup, drawn(curves(), name))) for name in ("one", "other"))
+    assert one != other
+    assert one.replace("one-clip", "other-clip") == other
+
+
+def test_colours_follow_the_page():
+    text = "".join(map(markup, drawn(curves())))
+    for name in ("olive", "vermillion", "grey", "ink", "muted", "grid"):
+        assert f"var(--vg-{name}," in text
+    assert not re.findall(r"#[0-9a-f]{6}", re.sub(r"var\([^)]*\)", "", text))
+
+
+def test_numbers_have_two_decimals():
+    for panel in drawn(curves()):
+        for element in panel.iter():
+            for name, value in element.attrib.items():
+                if name in ("d", "transform", "x", "y", "width", "height"):
+                    assert not re.search(r"\.\d{3}", value), (name, value)
+
+
+def test_a_picture_keeps_its_pixels():
+    figure, [axes] = figures.subplots()
+    axes.imshow([[0.0, 1.0], [0.5, 0.25]])
+    [panel] = drawn(figure)
+    [image] = panel.iter("image")
+    assert image.get("href").startswith("data:image/png;base64,")
+
+
+def test_hidden_axes_are_left_out():
+    figure, [left, right] = figures.subplots(2)
+    left.set_title("left")
+    right.set_title("right")
+    right.set_visible(False)
+    assert [texts(panel)[-1:] for panel in drawn(figure)] == [["left"], []]
+
+
+# ---------- Frames ----------
+
+words = st.text("ab<>&\"' é", max_size=3)
+attributes = st.dictionaries(st.sampled_from(["d", "style", "x"]), words, max_size=3)
+
+
+def node(tag, attrib, text, children):
+    element = ElementTree.Element(tag, attrib)
+    element.text = text
+    element.extend(children)
+    return element
+
+
+def copy(element):
+    twin = node(element.tag, dict(element.attrib), element.text, map(copy, element))
+    twin.tail = element.tail
+    return twin
+
+
+def trees(tags=("g", "path", "text")):
+    def grow(children):
+        parts = st.sampled_from(tags), attributes, st.none() | words
+        return st.builds(node, *parts, st.lists(children, max_size=3))
+
+    leaf = st.builds(node, st.sampled_from(tags), attributes, st.none() | words, st.just([]))
+    return st.recursive(leaf, grow, max_leaves=6)
+
+
+def change(draw, element):
+    """Return a copy in which some attributes, texts, tails and children differ."""
+    twin = copy(element)
+    for part in list(twin.iter()):
+        match draw(st.integers(0, 9)):
+            case 0:
+                part.attrib = draw(attributes)
+            case 1:
+                part.text = draw(words)
+            case 2 if len(part):
+                part.remove(part[draw(st.integers(0, len(part) - 1))])
+            case 3:
+                part.insert(0, draw(trees()))
+            case 4 if len(part):
+                part[0].tail = draw(words)
+    return twin
+
+
+@st.composite
+def movies(draw):
+    """Return frames over a grid; each frame is one of a few variants of each panel."""
+    shape = draw(st.lists(st.integers(1, 3), min_size=1, max_size=3))
+    panels = draw(st.lists(trees(tags=("svg",)), min_size=1, max_size=2))
+    variants = [[panel, *(change(draw, panel) for _ in range(2))] for panel in panels]
+    axis = draw(st.integers(0, len(shape) - 1))
+    follows = draw(st.lists(st.integers(0, 2), min_size=max(shape), max_size=max(shape)))
+    free = draw(st.booleans())
+    frames = []
+    for state in itertools.product(*map(range, shape)):
+        choice = [draw(st.integers(0, 2)) if free else follows[state[axis]] for _ in panels]
+        frames.append([copy(own[pick]) for own, pick in zip(variants, choice, strict=True)])
+    sentences = [draw(words) for _ in frames]
+    default = draw(st.integers(0, len(frames) - 1))
+    return shape, frames, sentences, default
+
+
+def show(data, panels, state):
+    """Do what explore.js does: take the page's drawing to another state."""
+    panels = [copy(panel) for panel in panels]
+    elements = [element for panel in panels for element in panel.iter()]
+    says = None
+    for element, name, controls, values, *positions in data["slots"]:
+        at = 0
+        for control in controls:
+            at = at * data["shape"][control] + state[control]
+        if positions:
+            at = positions[0][at]
+        value = values[at]
+        if element == DESCRIPTION:
+            says = value
+        elif name == TEXT:
+            assert not len(elements[element])
+            elements[element].text = value
+        elif name == CHILDREN:
+            new = ElementTree.fromstring(f"<g>{value}</g>")
+            elements[element][:] = list(new)
+            elements[element].text = new.text
+        elif value is None:
+            elements[element].attrib.pop(name, None)
+        else:
+            elements[element].set(name, value)
+    return panels, says
+
+
+def same(one, other):
+    """Compare without regard to the order of attributes and to None against an empty text."""
+    return (
+        one.tag == other.tag
+        and one.attrib == other.attrib
+        and (one.text or "") == (other.text or "")
+        and (one.tail or "") == (other.tail or "")
+        and len(one) == len(other)
+        and all(map(same, one, other))
+    )
+
+
+@given(movies())
+@settings(unhurried, max_examples=200)
+def test_every_frame_comes_back_from_the_slots(movie):
+    shape, frames, sentences, default = movie
+    text = payload(find_slots(frames, sentences, shape, default), shape)
+    assert "<" not in text
+    data = json.loads(text)
+    for number, state in enumerate(itertools.product(*map(range, shape))):
+        panels, says = show(data, frames[default], state)
+        assert all(map(same, panels, frames[number])), (
+            list(map(markup, panels)),
+            list(map(markup, frames[number])),
+        )
+        assert (sentences[default] if says is None else says) == sentences[number]
+
+
+@given(movies())
+@unhurried
+def test_a_payload_decodes_to_the_values_of_its_slots(movie):
+    shape, frames, sentences, default = movie
+    slots = find_slots(frames, sentences, shape, default)
+    data = json.loads(payload(slots, shape))
+    assert data["shape"] == shape
+    for slot, (element, name, axes, values, *positions) in zip(slots, data["slots"], strict=True):
+        if positions:
+            values = [values[place] for place in positions[0]]
+        assert (element, name, tuple(axes), values) == (
+            slot.element, slot.name, slot.axes, slot.values,
+        )  # fmt: skip
+        assert len(values) == math.prod(shape[axis] for axis in axes)
+
+
+def test_a_label_that_follows_one_control_is_stored_once_for_each_of_its_values():
+    def frame(a, b):
+        return [ElementTree.fromstring(f"<svg><text>{a}</text><path d='M{a} {b}'/></svg>")]
+
+    grid = list(itertools.product(range(2), range(3)))
+    slots = find_slots([frame(*state) for state in grid], ["same"] * 6, [2, 3], default=4)
+    assert [(slot.element, slot.name, slot.axes, len(slot.values)) for slot in slots] == [
+        (1, TEXT, (0,), 2),
+        (2, "d", (0, 1), 6),
+    ]
+
+
+def test_a_change_of_structure_ships_only_the_smallest_part():
+    frames = [
+        [ElementTree.fromstring(f"<svg><g><text>t</text></g><g>{'<path/>' * n}</g></svg>")]
+        for n in (1, 2)
+    ]
+    [slot] = find_slots(frames, ["same"] * 2, [2], default=0)
+    assert (slot.element, slot.name, slot.values) == (3, CHILDREN, ["<path/>", "<path/><path/>"])
+
+
+def test_frames_have_the_same_number_of_panels():
+    svg = ElementTree.Element("svg")
+    with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]"):
+        find_slots([[svg], [svg, svg]], ["", ""], [2], 0)
+
+
+# ---------- The object ----------
+
+
+def make(**options):
+    settings = {
+        "slope": (0.0, 1.0, 0.5),
+        "name": ["elu", "celu"],
+        "grid": True,
+        "alt": lambda slope, name, grid: f"Slope {slope} & {name},\n  grid {grid}.",
+        "caption": "The *finding* is 1 < 2.",
+        "titles": {"slope": "α"},
+        **options,
+    }
+
+    @vg.explore(**settings)
+    def some_lines(slope, name, grid):
+        """Lines."""
+        figure, [axes] = figures.subplots()
+        axes.plot([0, 1], [0, slope], **figures.line_style(name))
+        axes.grid(grid)
+        axes.set_ylim(0, 1)
+        return figure
+
+    return some_lines
+
+
+def still(alt="A line from 0 to 1."):
+    @vg.explore(alt=alt)
+    def still_line():
+        figure, [axes] = figures.subplots()
+        axes.plot([0, 1], [0, 1])
+        return figure
+
+    return still_line
+
+
+@pytest.fixture
+def nobody(monkeypatch):
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+
+
+@pytest.fixture
+def book(monkeypatch):
+    monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
+    monkeypatch.setattr(explorable, "_shown", Counter())
+
+
+def test_the_text_says_controls_values_and_what_is_seen():
+    assert repr(make()) == (
+        "Figure some_lines at α = 0.5, name = elu, grid = on\n"
+        "  α: 0 to 1 in 3 values\n"
+        "  name: elu, celu\n"
+        "  grid: off, on\n"
+        "  Slope 0.5 & elu, grid True."
+    )
+    assert repr(still()) == "Figure still_line\n  A line from 0 to 1."
+
+
+def test_the_text_wraps():
+    lines = repr(still("word " * 60)).splitlines()
+    assert len(lines) > 3 and all(len(line) <= 96 for line in lines)
+
+
+def test_calling_it_draws_a_state():
+    lines = make()
+    [axes] = lines(slope=0.75).axes
+    assert axes.lines[0].get_ydata().tolist() == [0, 0.75]
+    assert lines().axes[0].lines[0].get_ydata().tolist() == [0, 0.5]
+    assert lines.__doc__ == "Lines." and lines.__name__ == "some_lines"
+    assert lines.__wrapped__(1.0, "elu", True).axes
+    with pytest.raises(TypeError, match=r"no control 'slop': its controls are slope, name, grid"):
+        lines(slop=1)
+    with pytest.raises(TypeError, match=r"no control 'slope': its controls are none"):
+        still()(slope=1)
+
+
+def test_the_alt_is_required():
+    with pytest.raises(TypeError, match="alt"):
+        vg.explore(a=(0, 1))
+    with pytest.raises(TypeError, match=r"alt must be a text or a function.*NoneType"):
+        vg.explore(alt=None)
+    with pytest.raises(TypeError, match=r"alt must be a function of the controls"):
+        vg.explore(alt="one text", a=(0, 1))
+
+
+@pytest.mark.parametrize("text", ["", "  \n", None, 3])
+def test_the_alt_gives_a_sentence(text):
+    with pytest.raises((ValueError, TypeError), match=r"alt .* must"):
+        make(alt=lambda slope, name, grid: text).describe()
+
+
+def test_arguments_are_the_controls():
+    with pytest.raises(TypeError, match=r"draw takes \(a, b\), but the controls are \(a\)"):
+
+        @vg.explore(a=(0, 1), alt=lambda a: "text")
+        def draw(a, b):
+            """Draw."""
+
+    def describe(b):
+        return "text"
+
+    with pytest.raises(TypeError, match=r"describe takes \(b\), but the controls are \(a\)"):
+
+        @vg.explore(a=(0, 1), alt=describe)
+        def other(a):
+            """Draw."""
+
+
+def test_a_drawing_is_a_figure():
+    @vg.explore(alt="Nothing.")
+    def forgetful():
+        figures.subplots()
+
+    with pytest.raises(TypeError, match=r"forgetful must return a matplotlib Figure, not NoneType"):
+        forgetful()
+
+
+def test_a_page_cannot_carry_too_many_states():
+    large = make(slope=(0.0, 1.0, 0.002))
+    with pytest.raises(ValueError, match=r"2004 states .*coarsen 'slope', which has 501 values"):
+        large.to_html()
+
+
+def parts(text):
+    """Return the JSON data of a figure and the rest of its HTML."""
+    match = re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
+    return json.loads(match[1]), text.replace(match[0], "")
+
+
+def test_the_page_contains_every_state():
+    lines = make()
+    text = lines.to_html()
+    data, rest = parts(text)
+    assert data["shape"] == [3, 2, 2]
+    [says] = [slot for slot in data["slots"] if slot[0] == DESCRIPTION]
+    states = itertools.product([0.0, 0.5, 1.0], ["elu", "celu"], [False, True])
+    assert says[3] == [lines.describe(slope=s, name=n, grid=g) for s, n, g in states]
+    assert html.escape(lines.describe(), quote=False) in rest
+    assert "The <em>finding</em> is 1 &lt; 2." in rest
+    assert re.search(r'<div class="vg-controls"[^>]* hidden>', rest)
+    assert rest.count("data-control=") == 3 and rest.count("vg-play") >= 1
+    for slot in data["slots"]:
+        assert len(slot[3]) <= math.prod(data["shape"][axis] for axis in slot[2])
+
+
+def test_the_page_takes_the_drawing_to_every_state():
+    lines = make()
+    data, _ = parts(lines.to_html(with_runtime=False, identifier="n"))
+    first = drawn(lines(), "n")
+    for state in [(0, 1, 0), (2, 0, 1), (2, 1, 1)]:
+        values = {c.name: c.values[at] for c, at in zip(lines.controls, state, strict=True)}
+        panels, says = show(data, first, state)
+        assert says == lines.describe(**values)
+        assert all(map(same, panels, drawn(lines(**values), "n")))
+
+
+@pytest.mark.parametrize("values", [[1, True], {"one": np.zeros(2), "two": np.ones(2)}])
+def test_values_that_are_hard_to_compare_can_be_shown(values):
+    @vg.explore(a=(0, 1), b=values, alt=lambda a, b: f"{a} {b}", defaults={"a": 1})
+    def hard(a, b):
+        figure, [axes] = figures.subplots()
+        axes.plot([0, 1], [a, np.sum(b)])
+        return figure
+
+    assert "vg-panels" in hard.to_html(with_runtime=False)
+
+
+def test_a_default_shows_in_page_and_controls():
+    lines = make(defaults={"slope": 1.0, "name": "celu", "grid": False})
+    _, rest = parts(lines.to_html(with_runtime=False))
+    assert "Slope 1.0 &amp; celu, grid False." in rest
+    assert 'value="2" aria-valuetext="1"' in rest and "<option selected>celu" in rest
+    assert "checked" not in rest
+
+
+def test_titles_are_escaped():
+    text = make(titles={"slope": '"<b>"', "name": "<i>"}).to_html(with_runtime=False)
+    assert "<b>" not in text and "<i>" not in text
+
+
+def test_labels_point_to_their_controls():
+    text = make().to_html(with_runtime=False)
+    named = re.findall(r'\sid="([^"]+)"', text)
+    assert len(set(named)) == len(named)
+    assert set(re.findall(r'\sfor="([^"]+)"', text)) <= set(named)
+    assert set(re.findall(r'aria-labelledby="([^"]+)"', text)) <= set(named)
+
+
+def test_a_figure_without_controls_has_nothing_to_move():
+    text = still().to_html(with_runtime=False)
+    assert "vg-controls" not in text and "<script" not in text and "aria-live" not in text
+
+
+@pytest.mark.usefixtures("book")
+def test_the_book_gets_the_runtime_once():
+    bundles = [make()._repr_mimebundle_() for _ in range(2)]
+    assert all(set(bundle) == {"text/html", "text/plain"} for bundle in bundles)
+    assert [page.runtime() in bundle["text/html"] for bundle in bundles] == [True, False]
+    assert [page.style_sheet() in bundle["text/html"] for bundle in bundles] == [True, False]
+    names = [re.search(r'<figure[^>]* id="([^"]+)"', bundle["text/html"])[1] for bundle in bundles]
+    assert names == ["some-lines", "some-lines-2"]
+
+
+@pytest.mark.usefixtures("book")
+def test_figures_move_after_one_that_stands_still():
+    bundles = [figure._repr_mimebundle_()["text/html"] for figure in (still(), make(), make())]
+    assert sum(page.runtime() in bundle for bundle in bundles) == 1
+
+
+@pytest.mark.usefixtures("nobody")
+def test_elsewhere_there_is_only_text():
+    lines = make()
+    assert lines._repr_mimebundle_() == {"text/plain": repr(lines)}
+
+
+def test_a_person_gets_widgets(monkeypatch, nobody):
+    monkeypatch.setattr(frontend, "live_notebook", lambda: True)
+    lines = make()
+    bundle = lines._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(lines)
+    assert "application/vnd.jupyter.widget-view+json" in bundle
+    assert "text/html" not in bundle
+
+
+def test_a_person_never_waits_for_other_frames(monkeypatch, nobody):
+    monkeypatch.setattr(frontend, "live_notebook", lambda: True)
+    calls = []
+    lines = make(alt=lambda slope, name, grid: calls.append(slope) or f"Slope {slope}.")
+    lines._repr_mimebundle_()
+    assert set(calls) == {0.5}
+
+
+def test_a_live_figure_follows_its_controls():
+    lines = make()
+    box = live.live_box(lines.controls, lines._live_html)
+    view, slider, select, checkbox = box.children
+    assert (slider.value, select.value, checkbox.value) == (0.5, "elu", True)
+    assert slider.description == "α"
+    seen = {view.value}
+    for widget, value in [(slider, 1.0), (select, "celu"), (checkbox, False)]:
+        widget.value = value
+        seen.add(view.value)
+        assert page.style_sheet() in view.value and "<script" not in view.value
+    assert len(seen) == 4
+    assert "Slope 1.0 &amp; celu, grid False." in view.value
+
+
+def test_a_live_figure_shows_what_went_wrong_and_recovers():
+    def draw(a):
+        if a == 2:
+            raise RuntimeError("a < 2, please")
+        return f"a = {a}"
+
+    box = live.live_box(make_controls({"a": (0, 3)}, {}, {}), draw)
+    view, slider = box.children
+    slider.value = 2
+    assert view.value == "<pre>RuntimeError: a &lt; 2, please</pre>"
+    slider.value = 3
+    assert view.value == "a = 3"
+
+
+def test_a_live_figure_that_never_worked_says_so_at_once():
+    def draw(a):
+        raise RuntimeError("always")
+
+    with pytest.raises(RuntimeError, match="always"):
+        live.live_box(make_controls({"a": (0, 3)}, {}, {}), draw)
+
+
+# ---------- Style sheet and script ----------
+
+
+def test_the_style_sheet_knows_every_colour_of_both_pages():
+    style = page.style_sheet()
+    assert "palette:" not in style
+    light, dark = style.split('html[data-theme="dark"]', 1)
+    for name, shade in figures.PALETTE.items():
+        assert f"--vg-{name}:{shade.light};" in light
+        assert f"--vg-{name}:{shade.dark};" in dark
+    for name in figures.NEUTRALS:
+        assert f"--vg-{name}:" in light and f"--vg-{name}:" in dark
+
+
+def test_script_and_style_can_stand_inside_a_page():
+    for text in (page.style_sheet(), page.runtime()):
+        assert "</" not in text and "<!--" not in text
+        assert not re.search(r"https?:|url\(|@import|\bfetch\b", text)

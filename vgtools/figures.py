@@ -106,6 +106,7 @@ STYLE: dict[str, object] = {
     "font.size": 9,
     "grid.color": GRID,
     "grid.linewidth": 0.7,
+    "legend.edgecolor": GRID,
     "lines.linewidth": 1.8,
     "lines.solid_capstyle": "round",
     "path.simplify": True,

@@ -108,7 +108,9 @@ class Explorable:
             for state in frontend.progress(states, f"frames of {self.__name__}")
         ]
         descriptions = [self.describe(**state) for state in states]
-        default = states.index(self.defaults)
+        default = 0
+        for control in self.controls:
+            default = default * len(control.values) + control.default
         shape = [len(control.values) for control in self.controls]
         slots = find_slots(frames, descriptions, shape, default) if self.controls else []
         return page.figure_html(
@@ -148,9 +150,14 @@ class Explorable:
 
     def _live_html(self, **state: Any) -> str:
         name = f"live-{re.sub(r'[^a-z0-9]+', '-', self.__name__.lower())}"
-        return page.figure_html(
-            name, self._panels(name, state), self.describe(**state), caption=self.caption
+        figure = page.figure_html(
+            name,
+            self._panels(name, state),
+            self.describe(**state),
+            caption=self.caption,
+            with_runtime=False,  # the widgets move it
         )
+        return f"<style>{page.style_sheet()}</style>{figure}"
 
     def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
         figure = self(**state)

@@ -99,8 +99,8 @@ def figure_html(
     if controls:
         shape = [len(control.values) for control in controls]
         parts.append(f'<script type="application/json">{payload(slots, shape)}</script>')
-        if with_runtime:
-            parts.append(f"<script>{runtime()}</script>")
+    if with_runtime:  # even where nothing moves: the next figure of the page may
+        parts.append(f"<script>{runtime()}</script>")
     parts.append("</figure>")
     return "".join(parts)
 

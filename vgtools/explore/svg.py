@@ -56,7 +56,8 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
     """
     figure.patch.set_visible(False)
     shares = figures.panels(figure)
-    for number, axes in enumerate(figure.axes):
+    shown = [axes for axes in figure.axes if axes.get_visible()]
+    for number, axes in enumerate(shown):
         axes.set_gid(f"panel-{number}")
     buffer = io.StringIO()
     figure.savefig(buffer, format="svg", metadata={"Date": None})
@@ -71,11 +72,11 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
         panel = ElementTree.Element(
             "svg", {"viewBox": f"{_short(column * share)} 0 {_short(share)} {_short(height)}"}
         )
-        for number, axes in enumerate(figure.axes):
+        for number, axes in enumerate(shown):
             if shares == 1 or int(axes.get_position().x0 * shares) == column:
                 panel.append(_clean(drawing.find(f".//{SVG}g[@id='panel-{number}']")))
         if shares == 1:
-            axes_groups = {f"panel-{number}" for number in range(len(figure.axes))}
+            axes_groups = {f"panel-{number}" for number in range(len(shown))}
             panel.extend(_clean(group) for group in drawing if group.get("id") not in axes_groups)
         _add_clips(panel, root, f"{name}-clip-{column}")
         result.append(panel)
@@ -119,6 +120,8 @@ def _clean(element: Element) -> Element:
             value = _NO_TURN.sub("", _NUMBER.sub(_rounded, value)).strip()
         elif name == "clip-path":
             pass
+        elif name == HREF and element.tag == f"{SVG}image":
+            name = "href"
         elif name == "id" or name.startswith("{"):
             continue
         else:
