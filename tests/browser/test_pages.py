@@ -77,9 +77,3 @@ def test_the_figures_of_a_page_stay_within_its_budget(book, page_name):
 
 def test_the_runtime_stays_within_its_budget():
     assert 0.5 < runtime_kilobytes() <= 4
-
-
-def test_the_top_of_the_book_leads_to_the_first_chapter(visit, book):
-    page = visit((book / "index.html").as_uri())
-    page.wait_for_url("**/chapters/intro.html")
-    assert page.troubles == []
