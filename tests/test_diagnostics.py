@@ -1,12 +1,12 @@
-"""gradient_flow: every number against its definition on networks small enough to see through."""
+"""The diagnostics: every number against its definition on networks small enough to see through."""
 
 import math
 
 import numpy as np
 import pytest
 
-from vgtools.diagnostics import gradient_flow
-from vgtools.networks import MLP, cross_entropy, initialiser
+from vgtools.diagnostics import census, gradient_flow, gradient_underflow
+from vgtools.networks import MLP, RReLU, cross_entropy, initialiser, train
 
 
 def data(n=30, features=6, classes=4, seed=0):
@@ -122,6 +122,117 @@ def test_other_losses():
     network = MLP([6, 5, 1], "tanh")
     flow = gradient_flow(network, x, np.ones((30, 1)), loss="squared_error")
     assert flow.gradient[0] > 0
+
+
+def test_training_mode_reaches_the_layers():
+    x, y = data()
+    network = MLP([6, 5, 4], RReLU())
+    fixed = gradient_flow(network, x, y).gradient
+    np.testing.assert_array_equal(fixed, gradient_flow(network, x, y).gradient)
+    drawn = gradient_flow(network, x, y, training=True).gradient
+    assert drawn != gradient_flow(network, x, y, training=True).gradient
+    norm = MLP([6, 5, 4], "relu", normalisation="batch")
+    gradient_flow(norm, x, y)
+    assert not norm.layers[1].running_mean.any()
+    census(norm, x, training=True)
+    assert norm.layers[1].running_mean.all()
+
+
+# -- census --------------------------------------------------------------------------
+
+
+def test_census_against_the_definitions():
+    x, _ = data()
+    network = MLP([6, 5, 8, 4], "relu", "he", seed=1)
+    network.dense[1].bias.value[:2] = -1e6
+    h1 = np.maximum(x @ network.dense[0].weight.value, 0)
+    h2 = np.maximum(h1 @ network.dense[1].weight.value + network.dense[1].bias.value, 0)
+    count = census(network, x)
+    assert count["dead"].tolist() == [np.mean((h == 0).all(axis=0)) for h in (h1, h2)]
+    assert count["dead"][1] >= 0.25
+    np.testing.assert_allclose(count["zero"], [np.mean(h == 0) for h in (h1, h2)])
+    np.testing.assert_allclose(count["mean"], [h.mean() for h in (h1, h2)])
+    np.testing.assert_allclose(count["median_mean"], [np.median(h.mean(axis=0)) for h in (h1, h2)])
+    np.testing.assert_allclose(count["saturated"], count["zero"])
+
+
+def test_a_unit_that_leaks_is_never_dead():
+    x, _ = data()
+    network = MLP([6, 5, 4], "leaky_relu")
+    network.dense[0].bias.value[:] = -1e6
+    count = census(network, x)
+    assert count["dead"].tolist() == [0.0] and count["saturated"].tolist() == [1.0]
+
+
+def test_census_fits_the_record_of_training():
+    x, y = data()
+    network = MLP([6, 5, 3, 4], "prelu")
+    history = train(network, x, y, epochs=2, batch_size=10, record=lambda net: census(net, x))
+    assert history.records["mean"].shape == (3, 2)
+    np.testing.assert_array_equal(history.records["mean"][-1], census(network, x)["mean"])
+
+
+# -- half precision ------------------------------------------------------------------
+
+
+def test_underflow_of_one_layer_by_hand():
+    # A linear model: dLoss/dW = x^T g with nothing in between.
+    x = np.array([[1.0, 2.0**-10, 2.0**-24]])
+    network = MLP([3, 2], init="constant")
+    result = gradient_underflow(network, x, np.array([0]))
+    # The gradient of the logits is (-1/2, 1/2); half of 2**-24 rounds to zero.
+    assert result.per_layer.tolist() == [1 / 3] and result.total == 1 / 3
+    assert gradient_underflow(network, x, np.array([0]), scale=4.0).total == 0.0
+    assert not result.overflow
+    assert gradient_underflow(network, x, np.array([0]), scale=2.0**18).overflow
+
+
+def test_underflow_happens_on_the_way_and_not_only_at_the_end():
+    network = MLP([1, 1, 2], "identity", "constant")
+    network.dense[1].weight.value[:] = [[2.0**-30, -(2.0**-30)]]
+    # dLoss/dz of the hidden unit is -2**-30, which float16 turns to zero; dLoss/dW of
+    # the first layer, 2**20 times that, is a number that float16 holds.
+    result = gradient_underflow(network, np.array([[2.0**20]]), np.array([0]))
+    assert result.per_layer[0] == 1.0
+    assert network.dense[0].weight.gradient == 0.0
+
+
+def test_scaling_the_loss_brings_gradients_back():
+    x, y = data(n=40, features=6)
+    network = MLP([6] + [10] * 20 + [4], "sigmoid", "lecun", seed=2)
+    results = [gradient_underflow(network, x, y, scale=2.0**k) for k in (0, 10, 15)]
+    assert results[0].per_layer[0] == 1.0 and results[0].per_layer[-1] == 0.0
+    assert results[0].total > results[1].total > results[2].total
+
+
+def test_underflow_counts_entries_and_not_layers():
+    x, y = data(n=40, features=6)
+    network = MLP([6] + [10] * 20 + [4], "sigmoid", "lecun", seed=2)
+    result = gradient_underflow(network, x, y)
+    sizes = np.array([dense.weight.value.size for dense in network.dense])
+    assert result.total == pytest.approx(result.per_layer @ sizes / sizes.sum())
+
+
+def test_a_layer_without_any_gradient_has_nothing_to_lose():
+    x, y = data()
+    result = gradient_underflow(MLP([6, 5, 4], "relu", "constant"), x, y)
+    assert np.isnan(result.per_layer).all() and math.isnan(result.total)
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda x, y: census("mlp", x), TypeError, "MLP"),
+        (lambda x, y: census(MLP([6, 4]), x), ValueError, "hidden layer"),
+        (lambda x, y: census(MLP([6, 5, 4]), x[:, :2]), ValueError, "batch, 6"),
+        (lambda x, y: gradient_underflow("mlp", x, y), TypeError, "MLP"),
+        (lambda x, y: gradient_underflow(MLP([6, 4]), x, y, scale=-1), ValueError, "scale"),
+        (lambda x, y: gradient_underflow(MLP([6, 4]), x, y[:-1]), ValueError, "one per sample"),
+    ],
+)
+def test_bad_input_elsewhere(call, error, words):
+    with pytest.raises(error, match=words):
+        call(*data())
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ import vgtools.networks as nets
 from vgtools.activations import activation, catalogue
 from vgtools.networks.initialisers import INITIALISERS
 
+# Those whose slopes are learned or drawn have tests of their own, in test_rectifiers.
 ACTIVATIONS = ["identity", *catalogue()]
 DRAWN_INITS = [name for name in INITIALISERS if name != "constant"]
 DTYPES = [np.float32, np.float64]

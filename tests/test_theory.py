@@ -102,6 +102,33 @@ def test_rate_against_a_wide_network(name, init):
     np.testing.assert_allclose(flow.signal, prediction.signal, rtol=0.15)
 
 
+@pytest.mark.parametrize("name", catalogue())
+def test_every_activation_keeps_the_predicted_rate_with_its_matched_weights(name):
+    gain = theory.matched_gain(name)
+    matched = initialiser("fan_in", gain=gain)
+    rng = np.random.default_rng(5)
+    x, y = rng.normal(size=(64, 1000)), rng.integers(10, size=64)
+    # Weights of variance 1/fan_in hand the first layer pre-activations of variance one.
+    network = MLP([1000] * 8 + [10], activation(name), matched, seed=6)
+    network.dense[0].weight.value /= gain
+    flow = gradient_flow(network, x, y)
+    signal, slope = theory.second_moments(name)
+    factor = (flow.gradient[0] / flow.gradient[-1]) ** (1 / 6)
+    assert factor == pytest.approx(gain * math.sqrt(slope), rel=0.05)
+    np.testing.assert_allclose(flow.signal, math.sqrt(signal), rtol=0.1)
+
+
+def test_matched_gain():
+    assert theory.matched_gain("relu") == pytest.approx(math.sqrt(2))
+    assert theory.matched_gain("relu", keep="gradient") == pytest.approx(math.sqrt(2))
+    assert theory.matched_gain("identity") == pytest.approx(1.0)
+    assert theory.matched_gain("tanh", keep="gradient") < theory.matched_gain("tanh")
+    leaky = math.sqrt(2 / (1 + 0.01**2))
+    assert theory.matched_gain("leaky_relu") == pytest.approx(leaky)
+    # SELU was made for LeCun's weights.
+    assert theory.matched_gain("selu") == pytest.approx(1.0)
+
+
 def test_mean_field_of_layers_of_different_width():
     prediction = theory.mean_field([10, 40, 20, 30, 5], "relu", "glorot", 2.0)
     q1 = 10 * 2 / 50 * 2.0
@@ -155,6 +182,8 @@ def test_escape_width_bounds():
         (lambda: theory.backward_factor(0, 1.0, 1.0), ValueError, "width"),
         (lambda: theory.backward_factor(3, -1.0, 1.0), ValueError, "weight_variance"),
         (lambda: theory.backward_factor(3, 1.0, np.inf), ValueError, "slope"),
+        (lambda: theory.matched_gain("rellu"), ValueError, "relu"),
+        (lambda: theory.matched_gain("relu", keep="both"), ValueError, "'signal', 'gradient'"),
         (lambda: theory.mean_field([3, 2], "relu", "he"), ValueError, "hidden layer"),
         (lambda: theory.mean_field([3, 2, 2], "relu", "hee"), ValueError, "orthogonal"),
         (lambda: theory.mean_field([3, 2, 2], "relu", "he", -1.0), ValueError, "second_moment"),

@@ -16,7 +16,7 @@ from vgtools.derivation import (
     register,
     verify,
 )
-from vgtools.diagnostics import GradientFlow, gradient_flow
+from vgtools.diagnostics import GradientFlow, census, gradient_flow
 from vgtools.explore import Explorable, explore
 from vgtools.networks import MLP, History, initialiser, loss, optimiser, train
 
@@ -31,6 +31,7 @@ __all__ = [
     "History",
     "activation",
     "catalogue",
+    "census",
     "datasets",
     "define",
     "diagnostics",

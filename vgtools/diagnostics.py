@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations import Activation
-from vgtools.networks import MLP, losses
+from vgtools.networks import MLP, ActivationLayer, checks, losses
 from vgtools.theory import slope_per_layer
 
 SATURATED_BELOW = 0.05
@@ -74,7 +74,11 @@ class GradientFlow:
 
 
 def gradient_flow(
-    network: MLP, x: ArrayLike, y: ArrayLike, loss: str | losses.Loss = "cross_entropy"
+    network: MLP,
+    x: ArrayLike,
+    y: ArrayLike,
+    loss: str | losses.Loss = "cross_entropy",
+    training: bool = False,
 ) -> GradientFlow:
     """Send samples forward and the loss back, and measure every hidden layer.
 
@@ -88,6 +92,9 @@ def gradient_flow(
         What the loss needs: class labels of shape (n,), or targets.
     loss : str or callable
         See `vgtools.networks.losses.loss`.
+    training : bool
+        Whether batch normalisation uses these samples, which moves its running
+        statistics, and RReLU draws its slopes, as in a step of training.
 
     Returns
     -------
@@ -108,30 +115,188 @@ def gradient_flow(
     >>> round(flow.backward_factor, 1)
     0.2
     """
-    if not isinstance(network, MLP):
-        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
-    if not network.hidden:
-        raise ValueError(f"network must have at least one hidden layer, not {network}")
-    logits = network.forward(x)
+    _check(network)
+    logits = network.forward(x, training)
     _, gradient = losses.loss(loss)(logits, np.asarray(y))
     network.backward(gradient)
 
     columns = []
     for dense, layer in zip(network.dense, network.hidden):
         h, delta = layer.output, layer.delta
-        slope = np.abs(layer.activation.derivative(layer.pre_activation))
-        threshold = SATURATED_BELOW * _steepest(layer.activation)
         columns.append(
             (
                 _root_mean_square(h),
                 len(h) * _root_mean_square(delta),
                 np.linalg.norm(dense.bias.gradient),
                 np.linalg.norm(dense.weight.gradient),
-                np.mean(slope < threshold),
+                _saturation(layer),
                 np.mean(((h == 0) & (delta == 0)).all(axis=0)),
             )
         )
     return GradientFlow(*np.array(columns, float).T)
+
+
+def census(network: MLP, x: ArrayLike, training: bool = False) -> dict[str, NDArray]:
+    """Count what the hidden units do with a set of samples.
+
+    Made to be watched while a network learns::
+
+        vg.train(network, x, y, record=lambda network: vg.census(network, x))
+
+    Parameters
+    ----------
+    network : MLP
+        With at least one hidden layer. Its weights and gradients do not change.
+    x : array_like, shape (n, features)
+    training : bool
+        As for `gradient_flow`.
+
+    Returns
+    -------
+    dict of str to ndarray, each of shape (layers,)
+        ``"dead"``: share of units whose slope f'(z) is exactly 0 for every
+        sample, so that no gradient of these samples passes. ``"saturated"``: as
+        in `GradientFlow`. ``"zero"``: share of outputs that are exactly 0.
+        ``"mean"``: mean of the outputs over samples and units.
+        ``"median_mean"``: median, over the units, of a unit's mean output.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the network has no hidden layer or the data do not fit.
+
+    Examples
+    --------
+    About half the outputs of rectifiers are zero at the start:
+
+    >>> x = np.random.default_rng(0).normal(size=(200, 20))
+    >>> census(MLP([20, 400, 400, 10], "relu", "he"), x)["zero"].round(1)
+    array([0.5, 0.5])
+    """
+    _check(network)
+    network.forward(x, training)
+    rows = []
+    for layer in network.hidden:
+        h = layer.output
+        rows.append(
+            {
+                "dead": np.mean((layer.derivative() == 0).all(axis=0)),
+                "saturated": _saturation(layer),
+                "zero": np.mean(h == 0),
+                "mean": np.mean(h),
+                "median_mean": np.median(h.mean(axis=0)),
+            }
+        )
+    return {name: np.array([row[name] for row in rows], float) for name in rows[0]}
+
+
+@dataclass(frozen=True, eq=False)
+class Underflow:
+    """What half precision leaves of the gradient of the weights.
+
+    Attributes
+    ----------
+    per_layer : ndarray, shape (dense layers,)
+        Share of the entries of dLoss/dW that are not zero in the precision of
+        the network and are zero in float16; first layer first. NaN where a layer
+        has no such entry.
+    total : float
+        The same share over the entries of all layers.
+    overflow : bool
+        Whether any number on the way became infinite in float16.
+    """
+
+    per_layer: NDArray[np.float64]
+    total: float
+    overflow: bool
+
+
+def gradient_underflow(
+    network: MLP,
+    x: ArrayLike,
+    y: ArrayLike,
+    scale: float = 1.0,
+    loss: str | losses.Loss = "cross_entropy",
+) -> Underflow:
+    """Send the gradient back in half precision and count what becomes zero.
+
+    The forward pass keeps the precision of the network. On the way back, the
+    gradient that leaves each layer is rounded to float16, as are the gradients
+    of the weights. Multiplying the loss by `scale` multiplies all of them, which
+    moves small ones away from zero: the smallest positive float16 is 2**-24.
+
+    Parameters
+    ----------
+    network : MLP
+        Its weights do not change; its gradients do.
+    x : array_like, shape (n, features)
+    y : array_like
+        What the loss needs: class labels of shape (n,), or targets.
+    scale : float
+        At least 0.
+    loss : str or callable
+        See `vgtools.networks.losses.loss`.
+
+    Returns
+    -------
+    Underflow
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not one of the above.
+
+    Notes
+    -----
+    Source of the question and of the remedy: Micikevicius et al. (2018),
+    arXiv:1710.03740.
+
+    Examples
+    --------
+    >>> rng = np.random.default_rng(0)
+    >>> x, y = rng.normal(size=(100, 20)), rng.integers(10, size=100)
+    >>> network = MLP([20] + [64] * 12 + [10], "sigmoid", "glorot")
+    >>> plain, scaled = (gradient_underflow(network, x, y, scale) for scale in (1, 2**15))
+    >>> plain.total > scaled.total, plain.overflow
+    (True, False)
+    """
+    if not isinstance(network, MLP):
+        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
+    scale = checks.number("scale", scale, low=0.0)
+    logits = network.forward(x)
+    _, gradient = losses.loss(loss)(logits, np.asarray(y))
+    network.backward(gradient)
+    exact = [dense.weight.gradient != 0 for dense in network.dense]
+
+    overflow = False
+    gradient = _half(scale * gradient)
+    with np.errstate(all="ignore"):  # infinities that meet are reported, not warned about
+        for layer in reversed(network.layers):
+            gradient = _half(layer.backward(gradient))
+            overflow = overflow or not np.isfinite(gradient).all()
+    half = [_half(dense.weight.gradient) for dense in network.dense]
+    overflow = overflow or not all(np.isfinite(values).all() for values in half)
+
+    counts = np.array([there.sum() for there in exact], float)
+    lost = np.array([((values == 0) & there).sum() for values, there in zip(half, exact)], float)
+    with np.errstate(invalid="ignore"):
+        return Underflow(lost / counts, float(lost.sum() / counts.sum()), bool(overflow))
+
+
+def _check(network: MLP) -> None:
+    if not isinstance(network, MLP):
+        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
+    if not network.hidden:
+        raise ValueError(f"network must have at least one hidden layer, not {network}")
+
+
+def _half(values: NDArray) -> NDArray:
+    with np.errstate(over="ignore", under="ignore"):
+        return values.astype(np.float16).astype(values.dtype)
+
+
+def _saturation(layer: ActivationLayer) -> float:
+    return np.mean(np.abs(layer.derivative()) < SATURATED_BELOW * _steepest(layer.activation))
 
 
 def _root_mean_square(values: NDArray) -> float:

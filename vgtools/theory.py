@@ -107,6 +107,87 @@ def second_moments(activation: str | Activation, variance: float = 1.0) -> tuple
     return signal, slope
 
 
+def matched_gain(activation: str | Activation, keep: str = "signal") -> float:
+    """Return the gain g for which weights of variance g**2 / fan_in fit an activation.
+
+    With pre-activations of variance one, weights of this variance give the next
+    layer pre-activations of variance one again (``keep="signal"``), or keep the
+    second moment of the gradient (``keep="gradient"``), for layers of one width::
+
+        g = 1 / sqrt(E f(z)**2)      or      g = 1 / sqrt(E f'(z)**2)
+
+    The two agree for ReLU, where g = sqrt(2), and for every function that is
+    linear on either side of 0.
+
+    Parameters
+    ----------
+    activation : str or Activation
+    keep : {"signal", "gradient"}
+
+    Returns
+    -------
+    float
+        To be used as ``vg.initialiser("fan_in", gain=g)``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the activation or `keep` is unknown.
+
+    Examples
+    --------
+    >>> round(matched_gain("relu"), 4), round(matched_gain("tanh"), 2)
+    (1.4142, 1.59)
+    """
+    checks.one_of("keep", keep, ["signal", "gradient"])
+    signal, slope = second_moments(activation)
+    return 1.0 / math.sqrt(signal if keep == "signal" else slope)
+
+
+def batch_norm_factor(activation: str | Activation) -> float:
+    """Return the factor on the gradient, per layer, in a deep network with batch normalisation.
+
+    For a plain network (no skip connections), dense layer, normalisation and
+    activation in turn, at initialisation, with wide layers and large batches::
+
+        sqrt(E f'(z)**2 / Var f(z)),    z standard normal
+
+    going back. A dense layer multiplies the gradient's second moment by n Var W
+    and the activation by E f'(z)**2; the normalisation divides by the variance
+    of its input, n Var W Var f(z), because the mean over the batch is taken out.
+    The weights cancel. The result is at least 1 for every f, by the inequality of
+    Poincaré for the normal distribution: the gradient never vanishes and, unless
+    f is linear, explodes.
+
+    Source: Yang et al. (2019), arXiv:1902.08129, who prove the growth for finite
+    batches.
+
+    Parameters
+    ----------
+    activation : str or Activation
+
+    Returns
+    -------
+    float
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the activation is unknown.
+
+    Examples
+    --------
+    For ReLU, sqrt(pi / (pi - 1)):
+
+    >>> round(batch_norm_factor("relu"), 4)
+    1.2112
+    """
+    f = _activation(activation)
+    signal, slope = second_moments(f)
+    mean = normal_mean(f, 1.0, tuple(f.kinks))
+    return math.sqrt(slope / (signal - mean**2))
+
+
 def backward_factor(width: int, weight_variance: float, slope: float) -> float:
     """Return what one layer multiplies the gradient by on the way back.
 

@@ -15,8 +15,10 @@ from vgtools.networks.losses import (
     squared_error,
 )
 from vgtools.networks.mlp import MLP
+from vgtools.networks.normalisation import BatchNorm
 from vgtools.networks.optimisers import SGD, Adam, Optimiser, optimiser
 from vgtools.networks.parameters import Parameter
+from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
 from vgtools.networks.training import DivergenceError, History, train
 
 __all__ = [
@@ -24,13 +26,18 @@ __all__ = [
     "SGD",
     "ActivationLayer",
     "Adam",
+    "BatchNorm",
     "Dense",
     "DivergenceError",
     "History",
     "Initialiser",
     "Layer",
     "Optimiser",
+    "PReLU",
+    "PReLULayer",
     "Parameter",
+    "RReLU",
+    "RReLULayer",
     "accuracy",
     "binary_cross_entropy",
     "cross_entropy",

@@ -176,6 +176,70 @@ def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArr
     return array
 
 
+def seen(layer: object, array: NDArray | None) -> NDArray:
+    """Return what a layer kept from its last forward pass.
+
+    Raises
+    ------
+    RuntimeError
+        If there was none.
+
+    Examples
+    --------
+    >>> seen("Dense(2, 1)", None)
+    Traceback (most recent call last):
+    ...
+    RuntimeError: Dense(2, 1) has nothing to go back from: call forward first
+    """
+    if array is None:
+        raise RuntimeError(f"{layer} has nothing to go back from: call forward first")
+    return array
+
+
+def way_back(
+    layer: object, gradient: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike
+) -> NDArray:
+    """Return the gradient that arrives at a layer as an array of type `dtype`.
+
+    Raises
+    ------
+    TypeError
+        If `gradient` does not hold real numbers.
+    ValueError
+        If it does not have the shape of the layer's last output.
+
+    Examples
+    --------
+    >>> way_back("Dense(2, 1)", [[1]], (1, 1), np.float64)
+    array([[1.]])
+    """
+    g = floats("the gradient", gradient, dtype)
+    if g.shape != shape:
+        raise ValueError(
+            f"{layer} needs a gradient of shape {shape}, that of its last output, not {g.shape}"
+        )
+    return g
+
+
+def one_of(name: str, value: str, accepted: Sequence[str]) -> str:
+    """Return `value` if it is one of the accepted words.
+
+    Raises
+    ------
+    ValueError
+        If it is not; the message lists what is.
+
+    Examples
+    --------
+    >>> one_of("per", "layer", ["channel", "layer"])
+    'layer'
+    """
+    if not isinstance(value, str) or value not in accepted:
+        words = ", ".join(repr(word) for word in accepted)
+        raise ValueError(f"{name} must be one of {words}, not {value!r}")
+    return value
+
+
 def choose(kind: str, registry: Mapping[str, Any], name: str) -> Any:
     """Look `name` up in `registry`.
 

@@ -203,6 +203,25 @@ class He(Scaled):
 
 
 @dataclass(frozen=True)
+class FanIn(Scaled):
+    """Var W = gain**2 / fan_in, for a gain that fits the activation.
+
+    ``gain=1`` is `LeCun`, ``gain=sqrt(2)`` is `He`; `vgtools.theory.matched_gain`
+    computes the gain for any activation.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        checks.number("gain", self.gain, low=0.0)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return gain**2 / fan_in."""
+        return float(self.gain) ** 2 / fan_in
+
+
+@dataclass(frozen=True)
 class Orthogonal(Initialiser):
     """W = gain Q with orthonormal columns (fan_in >= fan_out) or rows (otherwise).
 
@@ -241,6 +260,7 @@ INITIALISERS: dict[str, type[Initialiser]] = {
     "lecun": LeCun,
     "glorot": Glorot,
     "he": He,
+    "fan_in": FanIn,
     "orthogonal": Orthogonal,
 }
 
@@ -253,7 +273,8 @@ def initialiser(name: str | Initialiser, **parameters: float | str) -> Initialis
     name : str or Initialiser
         ``"constant"`` (value=0), ``"normal"`` (std=0.01), ``"uniform"``,
         ``"lecun"``, ``"glorot"``, ``"he"`` (each with ``distribution="normal"`` or
-        ``"uniform"``), ``"orthogonal"`` (gain=1). An `Initialiser` is passed through.
+        ``"uniform"``), ``"fan_in"`` (gain=1, distribution), ``"orthogonal"``
+        (gain=1). An `Initialiser` is passed through.
     **parameters
         The parameters of the recipe, as listed.
 

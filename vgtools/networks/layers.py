@@ -20,8 +20,12 @@ from vgtools.networks.parameters import Parameter
 class Layer:
     """What every layer can do."""
 
-    def forward(self, x: NDArray) -> NDArray:
-        """Return the output for the input `x`, shape (batch, features)."""
+    def forward(self, x: NDArray, training: bool = False) -> NDArray:
+        """Return the output for the input `x`, shape (batch, features).
+
+        `training` matters to the layers that behave differently while they
+        learn: `BatchNorm` and `RReLULayer`.
+        """
         raise NotImplementedError
 
     def backward(self, gradient: NDArray) -> NDArray:
@@ -99,7 +103,7 @@ class Dense(Layer):
     def __repr__(self) -> str:
         return "Dense({}, {})".format(*self.weight.value.shape)
 
-    def forward(self, x: ArrayLike) -> NDArray:
+    def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return x W + b; x has shape (n, fan_in), the result (n, fan_out)."""
         w = self.weight.value
         x = checks.floats("the input", x, w.dtype)
@@ -112,9 +116,8 @@ class Dense(Layer):
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return g W^T, shape (n, fan_in), from g = dLoss/dy, shape (n, fan_out)."""
-        w, x = self.weight.value, _seen(self, self.input)
-        g = checks.floats("the gradient", gradient, w.dtype)
-        _check_way_back(self, g, (len(x), w.shape[1]))
+        w, x = self.weight.value, checks.seen(self, self.input)
+        g = checks.way_back(self, gradient, (len(x), w.shape[1]), w.dtype)
         np.matmul(x.T, g, out=self.weight.gradient)
         np.sum(g, axis=0, out=self.bias.gradient)
         return g @ w.T
@@ -171,7 +174,7 @@ class ActivationLayer(Layer):
     def __repr__(self) -> str:
         return f"ActivationLayer({self.activation.name!r})"
 
-    def forward(self, x: ArrayLike) -> NDArray:
+    def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return f(z) for the input z, in the same shape and float type."""
         self.pre_activation = np.asarray(x)
         self.output = self.activation(self.pre_activation)
@@ -179,24 +182,11 @@ class ActivationLayer(Layer):
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return delta = g * f'(z), same shape as z."""
-        z = _seen(self, self.pre_activation)
-        g = checks.floats("the gradient", gradient, self.output.dtype)
-        _check_way_back(self, g, z.shape)
-        delta = self.activation.derivative(z)
-        delta *= g
+        delta = self.derivative()
+        delta *= checks.way_back(self, gradient, delta.shape, delta.dtype)
         self.delta = delta
         return delta
 
-
-def _check_way_back(layer: Layer, gradient: NDArray, shape: tuple[int, ...]) -> None:
-    if gradient.shape != shape:
-        raise ValueError(
-            f"{layer} needs a gradient of shape {shape}, that of its last output, "
-            f"not {gradient.shape}"
-        )
-
-
-def _seen(layer: Layer, array: NDArray | None) -> NDArray:
-    if array is None:
-        raise RuntimeError(f"{layer} has nothing to go back from: call forward first")
-    return array
+    def derivative(self) -> NDArray:
+        """Return f'(z) at the pre-activations of the last forward pass, a new array."""
+        return self.activation.derivative(checks.seen(self, self.pre_activation))

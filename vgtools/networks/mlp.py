@@ -11,7 +11,9 @@ from vgtools.activations import Activation
 from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import ActivationLayer, Dense, Layer
+from vgtools.networks.normalisation import BatchNorm
 from vgtools.networks.parameters import Parameter
+from vgtools.networks.rectifiers import PReLU, RReLU, activation_layer
 
 
 class MLP:
@@ -32,8 +34,10 @@ class MLP:
     sizes : sequence of int
         The width of the input, of each hidden layer and of the output; at least
         two. With exactly two there is no hidden layer: a linear model.
-    activation : str or Activation
-        f, the same after every hidden layer.
+    activation : str, Activation, PReLU or RReLU
+        f, the same after every hidden layer. ``"prelu"`` learns its slopes and
+        ``"rrelu"`` draws them in training; `PReLU` and `RReLU` are recipes with
+        other settings. An `Activation` stays as it is.
     init : str or Initialiser
         How the weights start (see `initialiser`); biases start at zero.
     seed : int or numpy.random.Generator
@@ -41,6 +45,9 @@ class MLP:
         whatever the activation.
     dtype : float32 or float64
         Kept through the whole network: inputs are converted to it.
+    normalisation : None or "batch"
+        ``"batch"`` puts a `BatchNorm` between every hidden dense layer and its
+        activation.
 
     Attributes
     ----------
@@ -67,22 +74,29 @@ class MLP:
     def __init__(
         self,
         sizes: Sequence[int],
-        activation: str | Activation = "tanh",
+        activation: str | Activation | PReLU | RReLU = "tanh",
         init: str | Initialiser = "glorot",
         seed: int | np.random.Generator = 0,
         dtype: DTypeLike = np.float64,
+        normalisation: str | None = None,
     ) -> None:
         self.sizes = checks.sizes(sizes)
         self.dtype = checks.float_type(dtype)
         self.init = initialiser(init)
+        if normalisation is not None:
+            checks.one_of("normalisation", normalisation, ["batch"])
         rng = checks.generator(seed)
 
         self.layers: list[Layer] = []
         for number, (fan_in, fan_out) in enumerate(zip(self.sizes, self.sizes[1:]), start=1):
-            if number > 1:
-                self.layers.append(ActivationLayer(activation))
             name = f"dense {number}"
             self.layers.append(Dense(fan_in, fan_out, self.init, rng, self.dtype, name))
+            if number == len(self.sizes) - 1:
+                break
+            if normalisation is not None:
+                name = f"batch norm {number}"
+                self.layers.append(BatchNorm(fan_out, dtype=self.dtype, name=name))
+            self.layers.append(activation_layer(activation, fan_out, number, rng, self.dtype))
 
     def __repr__(self) -> str:
         names = {layer.activation.name for layer in self.hidden}
@@ -99,13 +113,16 @@ class MLP:
         """The activation layers: L - 1 of them, one per hidden layer."""
         return [layer for layer in self.layers if isinstance(layer, ActivationLayer)]
 
-    def forward(self, x: ArrayLike) -> NDArray:
+    def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return the logits.
 
         Parameters
         ----------
         x : array_like, shape (n, sizes[0])
             Finite numbers, at least one row.
+        training : bool
+            Whether batch normalisation takes its statistics from these rows, and
+            RReLU draws its slopes. Without either it makes no difference.
 
         Returns
         -------
@@ -118,7 +135,7 @@ class MLP:
         """
         x = checks.matrix("x", x, self.sizes[0], self.dtype)
         for layer in self.layers:
-            x = layer.forward(x)
+            x = layer.forward(x, training)
         return x
 
     def backward(self, gradient: ArrayLike) -> NDArray:

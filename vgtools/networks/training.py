@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from vgtools.frontend import progress
 from vgtools.networks import checks, losses, optimisers
 from vgtools.networks.mlp import MLP
+from vgtools.networks.normalisation import BatchNorm
 
 Record = Callable[[MLP], Mapping[str, ArrayLike]]
 
@@ -92,7 +93,8 @@ def train(
     epochs : int
         How often to go through the data, at least 1.
     batch_size : int or None
-        From 1 to n; None stands for n, all samples at once.
+        From 1 to n; None stands for n, all samples at once. Batch normalisation
+        needs at least two samples in every batch, the last one included.
     optimiser : str or Optimiser
         See `vgtools.networks.optimisers.optimiser`. A name stands for its defaults.
     loss : str or callable
@@ -143,6 +145,13 @@ def train(
     batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
     if batch_size > n:
         raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
+    if 1 in (batch_size, n % batch_size) and any(
+        isinstance(layer, BatchNorm) for layer in network.layers
+    ):
+        raise ValueError(
+            f"batch normalisation needs at least two samples in every batch; {n} samples in "
+            f"batches of {batch_size} leave one alone"
+        )
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
             raise TypeError(f"validation must be a pair (x, y), not {type(validation).__name__}")
@@ -164,7 +173,7 @@ def train(
             order = rng.permutation(n)
             for start in range(0, n, batch_size):
                 batch = order[start : start + batch_size]
-                logits = network.forward(x[batch])
+                logits = network.forward(x[batch], training=True)
                 value, gradient = criterion(logits, y[batch])
                 if not math.isfinite(value):
                     _stop(log, value, step, rule)

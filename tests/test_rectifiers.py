@@ -1,0 +1,227 @@
+"""PReLU and RReLU as layers: slopes that are learned, and slopes that are drawn."""
+
+import math
+
+import numpy as np
+import pytest
+from gradient_check import assert_gradient, away_from
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import vgtools.networks as nets
+from vgtools.activations import activation
+
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=40, deadline=None, derandomize=True)
+
+
+@few
+@given(
+    batch=st.integers(1, 6),
+    units=st.integers(1, 6),
+    per=st.sampled_from(["channel", "layer"]),
+    seed=seeds,
+)
+def test_prelu_backward(batch, units, per, seed):
+    rng = np.random.default_rng(seed)
+    layer = nets.PReLULayer(units, per=per)
+    layer.slope.value[:] = rng.normal(0.25, 0.5, layer.slope.value.shape)
+    z = away_from(rng.normal(size=(batch, units)), [0.0])
+    weighting = rng.normal(size=z.shape)
+
+    def loss():
+        return np.vdot(layer.forward(z), weighting)
+
+    loss()
+    to_input = layer.backward(weighting)
+    assert_gradient(loss, z, to_input, rng)
+    assert_gradient(loss, layer.slope.value, layer.slope.gradient, rng)
+
+
+@few
+@given(
+    sampling=st.sampled_from(["divisor", "slope"]),
+    training=st.booleans(),
+    units=st.integers(1, 6),
+    seed=seeds,
+)
+def test_rrelu_backward_with_the_draw_held_fixed(sampling, training, units, seed):
+    rng, draws = np.random.default_rng(seed), np.random.default_rng(7)
+    state = draws.bit_generator.state
+    layer = nets.RReLULayer(sampling=sampling, seed=draws)
+    z = away_from(rng.normal(size=(4, units)), [0.0])
+    weighting = rng.normal(size=z.shape)
+
+    def loss():
+        draws.bit_generator.state = state
+        return np.vdot(layer.forward(z, training), weighting)
+
+    loss()
+    assert_gradient(loss, z, layer.backward(weighting), rng)
+
+
+@few
+@given(per=st.sampled_from(["channel", "layer"]), seed=seeds)
+def test_whole_prelu_network_backward(per, seed):
+    rng = np.random.default_rng(seed)
+    network = nets.MLP([3, 5, 4, 2], nets.PReLU(a=0.3, per=per), "he", rng)
+    x, y = rng.normal(size=(4, 3)), rng.integers(2, size=4)
+
+    def loss():
+        return nets.cross_entropy(network.forward(x), y)[0]
+
+    _, gradient = nets.cross_entropy(network.forward(x), y)
+    if any(np.abs(layer.pre_activation).min() < 5e-3 for layer in network.hidden):
+        return
+    network.backward(gradient)
+    for parameter in network.parameters():
+        assert_gradient(loss, parameter.value, parameter.gradient.copy(), rng)
+
+
+def test_prelu_is_the_catalogue_function_until_it_learns():
+    z = np.random.default_rng(0).normal(size=(5, 3))
+    layer, fixed = nets.PReLULayer(3, a=0.4), activation("prelu", a=0.4)
+    np.testing.assert_array_equal(layer.forward(z), fixed(z))
+    np.testing.assert_array_equal(layer.derivative(), fixed.derivative(z))
+
+
+def test_a_channel_is_a_column():
+    layer = nets.PReLULayer(2)
+    layer.slope.value[:] = [0.5, -2.0]
+    z = np.array([[-1.0, -1.0], [-3.0, 4.0]])
+    np.testing.assert_array_equal(layer.forward(z), [[-0.5, 2.0], [-1.5, 4.0]])
+    layer.backward(np.array([[1.0, 10.0], [100.0, 1000.0]]))
+    np.testing.assert_array_equal(layer.slope.gradient, [-301.0, -10.0])
+    shared = nets.PReLULayer(2, per="layer")
+    shared.forward(z)
+    shared.backward(np.array([[1.0, 10.0], [100.0, 1000.0]]))
+    np.testing.assert_array_equal(shared.slope.gradient, [-311.0])
+
+
+def test_names_in_a_network_stand_for_the_recipes():
+    network = nets.MLP([2, 4, 3, 2], "prelu")
+    assert [layer.slope.value.shape for layer in network.hidden] == [(4,), (3,)]
+    assert [p.name for p in network.parameters() if "slope" in p.name] == [
+        "prelu 1 slope",
+        "prelu 2 slope",
+    ]
+    fixed = nets.MLP([2, 4, 3, 2], activation("prelu"))
+    assert len(fixed.parameters()) == 6
+    assert isinstance(nets.MLP([2, 4, 2], "rrelu").hidden[0], nets.RReLULayer)
+    assert not isinstance(nets.MLP([2, 4, 2], activation("rrelu")).hidden[0], nets.RReLULayer)
+
+
+def test_training_moves_the_slopes_and_nothing_bounds_them():
+    x = np.array([[-1.0], [-2.0], [1.0], [2.0]])
+    network = nets.MLP([1, 1, 1], nets.PReLU(per="layer"), "constant")
+    for dense in network.dense:
+        dense.weight.value[:] = 1.0
+    # The targets ask for the slope -1.5 on the left: a function that is not monotonic.
+    y = np.where(x > 0, x, -1.5 * x)
+    nets.train(
+        network,
+        x,
+        y,
+        epochs=800,
+        batch_size=4,
+        loss="squared_error",
+        optimiser=nets.SGD(learning_rate=0.05),
+    )
+    assert network.hidden[0].slope.value[0] < -1.0
+
+
+@pytest.mark.parametrize(
+    "sampling, mean, second",
+    [
+        ("divisor", math.log(8 / 3) / 5, 1 / 24),
+        ("slope", 11 / 48, (1 / 3**3 - 1 / 8**3) / 3 / (1 / 3 - 1 / 8)),
+    ],
+)
+def test_what_is_drawn(sampling, mean, second):
+    layer = nets.RReLULayer(sampling=sampling, seed=1)
+    layer.forward(-np.ones((1000, 200)), training=True)
+    rho = layer.slopes
+    assert rho.min() >= 1 / 8 and rho.max() <= 1 / 3
+    error = rho.std() / math.sqrt(rho.size)
+    assert abs(rho.mean() - mean) < 4 * error
+    assert abs((rho**2).mean() - second) < 4 * (rho**2).std() / math.sqrt(rho.size)
+    # Every sample and every unit has its own draw.
+    assert np.unique(rho).size == rho.size
+
+
+def test_evaluation_is_deterministic_and_has_three_slopes():
+    z = -np.ones((2, 3))
+    layer = nets.RReLULayer()
+    for evaluation, slope in [("paper", 2 / 11), ("pytorch", 11 / 48), ("mean", 0.19616585)]:
+        layer.evaluation = evaluation
+        np.testing.assert_allclose(layer.forward(z), -slope, rtol=1e-7)
+        np.testing.assert_allclose(layer.backward(np.ones((2, 3))), slope, rtol=1e-7)
+    uniform_slope = nets.RReLULayer(sampling="slope", evaluation="mean")
+    assert uniform_slope.fixed_slope == pytest.approx(11 / 48)
+    assert nets.RReLULayer(5, 5, evaluation="mean").fixed_slope == 0.2
+
+
+def test_equal_bounds_are_a_leaky_relu():
+    z = np.random.default_rng(0).normal(size=(5, 3))
+    layer = nets.RReLULayer(5, 5)
+    np.testing.assert_allclose(
+        layer.forward(z, training=True), activation("leaky_relu", alpha=0.2)(z)
+    )
+
+
+def test_same_seed_same_weights_and_same_draws():
+    def logits():
+        network = nets.MLP([2, 6, 6, 2], "rrelu", seed=3)
+        x = np.random.default_rng(0).normal(size=(4, 2))
+        return network, network.forward(x, training=True), network.forward(x, training=True)
+
+    (network, first, second), (_, again, _) = logits(), logits()
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, second)
+    one, other = (layer.slopes for layer in network.hidden)
+    assert not np.intersect1d(one, other).size
+    plain = nets.MLP([2, 6, 6, 2], "relu", seed=3)
+    for dense, same in zip(network.dense, plain.dense):
+        np.testing.assert_array_equal(dense.weight.value, same.weight.value)
+
+
+def test_draws_do_not_advance_the_generator_of_the_weights():
+    rng = np.random.default_rng(3)
+    network = nets.MLP([2, 6, 2], "rrelu", seed=rng)
+    before = rng.bit_generator.state
+    network.forward(np.ones((4, 2)), training=True)
+    assert rng.bit_generator.state == before
+
+
+@pytest.mark.parametrize("recipe", [nets.PReLU(), nets.PReLU(per="layer"), nets.RReLU()])
+def test_float_type_is_kept(recipe):
+    network = nets.MLP([3, 4, 2], recipe, dtype=np.float32)
+    x = np.random.default_rng(0).normal(size=(5, 3))
+    for training in (True, False):
+        out = network.forward(x, training)
+        assert out.dtype == np.float32 and network.backward(out).dtype == np.float32
+    assert all(p.value.dtype == np.float32 for p in network.parameters())
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: nets.PReLU(a=np.nan), ValueError, "finite"),
+        (lambda: nets.PReLU(a="0.1"), TypeError, "real number"),
+        (lambda: nets.PReLU(per="unit"), ValueError, "'channel', 'layer'"),
+        (lambda: nets.PReLULayer(0), ValueError, "units"),
+        (lambda: nets.PReLULayer(3).forward(np.ones((2, 4))), ValueError, r"\(batch, 3\)"),
+        (lambda: nets.PReLULayer(3).forward([["a"] * 3]), TypeError, "real numbers"),
+        (lambda: nets.PReLULayer(3).backward(np.ones((2, 3))), RuntimeError, "forward first"),
+        (lambda: nets.RReLULayer().backward(np.ones((2, 3))), RuntimeError, "forward first"),
+        (lambda: nets.RReLU(lower=0.5), ValueError, "1 <= lower <= upper"),
+        (lambda: nets.RReLU(lower=4, upper=3), ValueError, "1 <= lower <= upper"),
+        (lambda: nets.RReLU(sampling="normal"), ValueError, "'divisor', 'slope'"),
+        (lambda: nets.RReLU(evaluation="median"), ValueError, "'paper', 'pytorch', 'mean'"),
+        (lambda: nets.RReLULayer(seed="0"), TypeError, "seed"),
+        (lambda: nets.MLP([2, 3, 2], nets.PReLU), TypeError, "PReLU"),
+    ],
+)
+def test_bad_input(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
