@@ -652,7 +652,11 @@ TYPESET = [
     (f(g(x)).diff(x), r"f'(g(x)) g'(x)"),
     (L(z, y).diff(z), r"\frac{\partial L}{\partial z}"),
     (Derivative(Symbol("L"), z), r"\frac{dL}{dz}"),
-    (Derivative(log(x), x), r"\frac{d}{d x}\left[\ln x\right]"),
+    (Derivative(log(x), x), r"\frac{d}{dx}\left[\ln x\right]"),
+    (Derivative(log(x), x, 2), r"\frac{d^{2}}{dx^{2}}\left[\ln x\right]"),
+    (Derivative(x * y, x), r"\frac{\partial}{\partial x}\left[x y\right]"),
+    (L(z, y).diff(z, y), r"\frac{\partial^{2}L}{\partial y \, \partial z}"),
+    (L(z, y).diff(z, 2), r"\frac{\partial^{2}L}{\partial z^{2}}"),
     (tanh(x), r"\tanh x"),
     (tanh(2 * x), r"\tanh(2 x)"),
     (1 - tanh(x) ** 2, r"1 - \tanh^{2} x"),
@@ -682,6 +686,27 @@ TYPESET = [
 @pytest.mark.parametrize(("expression", "expected"), TYPESET, ids=str)
 def test_latex_is_textbook_style(expression, expected):
     assert printing._latex(expression) == expected
+
+
+def test_wide_equations_are_folded_for_a_phone():
+    def rows(lhs, rhs):
+        return verify(lhs, rhs)._repr_latex_().split("\n")[2:-2]
+
+    power = (x + y) ** 5
+    assert rows(power, sympy.expand(power)) == [
+        r"& \left(x + y\right)^{5} \\",
+        r"& = x^{5} + 5 x^{4} y + 10 x^{3} y^{2} \\",
+        r"& \quad + 10 x^{2} y^{3} + 5 x y^{4} + y^{5} \\",
+        r"& \small \text{for } x, y \in \mathbb{R}",
+    ]
+    product = (x + y) ** 3 * (x**2 + 2 * x * y + y**2)
+    assert rows(power, product)[1].startswith(r"& \quad = \left")
+
+
+def test_conditions_stand_below_unless_there_is_room():
+    assert r"\qquad" in define(Symbol("u"), x + 1)._repr_latex_()
+    odds = define(Function("odds")(P), P / (1 - P), given=INSIDE)._repr_latex_()
+    assert r"\qquad" not in odds and r"\small" in odds
 
 
 def read_text(text):

@@ -13,7 +13,14 @@ from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 
 from vgtools.derivation.conditions import _Domain
-from vgtools.derivation.printing import _SIGNS, _TEX_SIGNS, _latex, _pretty, _text
+from vgtools.derivation.printing import (
+    _SIGNS,
+    _TEX_SIGNS,
+    _latex,
+    _latex_terms,
+    _pretty,
+    _text,
+)
 from vgtools.frontend import live_notebook, static_build
 
 if TYPE_CHECKING:
@@ -114,6 +121,25 @@ def _width(expression: Any) -> int:
         if below != 1:
             return max(_width(above), _width(below))
     return len(_text(expression))
+
+
+def _fold(sign: str, expression: Any) -> list[str]:
+    """Typeset a right-hand side with its sign, in as many rows as a phone asks for."""
+    width = _width(expression)
+    indent = r"\quad " if width < _PHONE - 4 else ""
+    if width < _PHONE or not (isinstance(expression, Add) and expression.is_commutative):
+        return [f"{indent}{sign} {_latex(expression)}"]
+    rows, room = [], 0
+    for term, text in _latex_terms(expression):
+        if not rows:
+            rows.append(f"{sign} {text.removeprefix('+ ')}")
+        elif room + _width(term) > _PHONE - 3:
+            rows.append(rf"\quad {text}")
+            room = 0
+        else:
+            rows[-1] += f" {text}"
+        room += _width(term) + 3
+    return rows
 
 
 class _Shown:
@@ -239,9 +265,10 @@ class Equation(_Shown):
         rows, conditions, layout = [self.latex], self._conditions(tex=True), "gathered"
         width = 0 if self.written else _width(self.lhs) + _width(self.rhs) + 3
         if width > _PHONE:
-            sign = _TEX_SIGNS[self.relation]
-            rows, layout = [_latex(self.lhs), rf"\quad {sign} {_latex(self.rhs)}"], "aligned"
-        if conditions and width + len(self._conditions(tex=False)) <= _PHONE:
+            right = _fold(_TEX_SIGNS[self.relation], self.rhs)
+            rows, layout = [_latex(self.lhs), *right], "aligned"
+        # The gap before the conditions is about as wide as eight characters.
+        if conditions and width + 8 + len(self._conditions(tex=False)) <= _PHONE:
             rows = [rf"{self.latex} \qquad {conditions}"]
         elif conditions:
             rows.append(rf"\small {conditions}")

@@ -109,14 +109,19 @@ class _Latex(_Textbook, LatexPrinter):
         return ("- " if negative else "") + text
 
     def _print_Add(self, expr: Expr, order: str | None = None) -> str:
-        text = ""
+        text = " ".join(part for _, part in self.signed_terms(expr))
+        return text.removeprefix("+ ")
+
+    def signed_terms(self, expr: Expr) -> list[tuple[Expr, str]]:
+        """Each term of a sum with its text, which begins with a plus or a minus."""
+        terms = []
         for term in self._as_ordered_terms(expr):
             part = self._print(term)
             if term.is_Add or (isinstance(term, Piecewise) and term is not expr.args[-1]):
                 part = rf"\left({part}\right)"
             minus = part.startswith("-")
-            text += (" - " if minus else " + ") + (part[1:].lstrip() if minus else part)
-        return text[3:] if text.startswith(" + ") else text[1:]
+            terms.append((term, "- " + part[1:].lstrip() if minus else "+ " + part))
+        return terms
 
     def _factors(self, factors: list[Expr]) -> str:
         if len(factors) <= 1:
@@ -161,24 +166,27 @@ class _Latex(_Textbook, LatexPrinter):
 
     def _print_Derivative(self, expr: Derivative) -> str:
         inner, (variable, count) = expr.expr, expr.variable_count[0]
+        order = sum(number for _, number in expr.variable_count)
         if len(expr.variable_count) == 1 and count.is_Integer:
             if isinstance(inner, AppliedUndef) and inner.args == (variable,):
                 name = self._hprint_Function(inner.func.__name__)
                 return name + _primes(int(count), tex=True) + self._arguments(inner.args)
-            if inner.is_Symbol or isinstance(inner, AppliedUndef):
-                d = r"\partial " if requires_partial(inner) else "d"
-                name = (
-                    self._print(inner) if inner.is_Symbol
-                    else self._hprint_Function(inner.func.__name__)
-                )  # fmt: skip
-                top, bottom = ("", "") if count == 1 else (f"^{{{count}}}",) * 2
-                upper = (d.strip() + top if top else d) + name
-                return rf"\frac{{{upper}}}{{{d}{self._print(variable)}{bottom}}}"
-        outer = super()._print_Derivative(expr.func(Symbol("F"), *expr.args[1:]))
-        operator = outer[: outer.rindex("F")].rstrip()
-        if requires_partial(inner):
-            operator = operator.replace(r"{d}", r"{\partial}").replace(r"{d ", r"{\partial ")
+        several = len(expr.variable_count) > 1
+        d = r"\partial" if several or requires_partial(inner) else "d"
+        gap = d + " " if d != "d" else d
+        upper = d if order == 1 else f"{d}^{{{self._print(order)}}}"
+        lower = r" \, ".join(
+            f"{gap}{self._print(name)}" + ("" if number == 1 else f"^{{{self._print(number)}}}")
+            for name, number in expr.variable_count
+        )
+        if inner.is_Symbol or isinstance(inner, AppliedUndef):
+            if inner.is_Symbol:
+                name = self._print(inner)
+            else:
+                name = self._hprint_Function(inner.func.__name__)
+            return rf"\frac{{{gap if order == 1 else upper}{name}}}{{{lower}}}"
         text = self._print(inner)
+        operator = rf"\frac{{{upper}}}{{{lower}}}"
         return rf"{operator}\left[{text}\right]" if inner.args else f"{operator} {text}"
 
     def _print_Subs(self, expr: sympy.Subs) -> str:
@@ -190,7 +198,7 @@ class _Latex(_Textbook, LatexPrinter):
         return super()._print_Subs(expr)
 
     def _print_Transpose(self, expr: MatrixExpr) -> str:
-        return rf"{self.parenthesize(expr.arg, PRECEDENCE['Pow'])}^{{\top}}"
+        return rf"{self.parenthesize(expr.arg, PRECEDENCE['Pow'])}^{{\mathsf T}}"
 
     def _print_Piecewise(self, expr: Piecewise) -> str:
         rows = [
@@ -378,6 +386,11 @@ def _branches(expr: Piecewise) -> Iterator[tuple[Expr, Boolean | None]]:
 def _latex(expression: Any) -> str:
     """An expression or relation in LaTeX, textbook style."""
     return _Latex({"ln_notation": True, "order": "none"}).doprint(expression)
+
+
+def _latex_terms(expression: Expr) -> list[tuple[Expr, str]]:
+    """Each term of a sum with its LaTeX, which begins with a plus or a minus."""
+    return _Latex({"ln_notation": True, "order": "none"}).signed_terms(expression)
 
 
 def _text(expression: Any) -> str:
