@@ -640,6 +640,43 @@ def test_text_of_a_derivation():
     ]
 
 
+# -- limits of case distinctions -----------------------------------------------------
+
+ELU = Piecewise((x, x > 0), (a * (exp(x) - 1), True))
+SIDES = [
+    (ELU.diff(x), 0, "+", 1),
+    (ELU.diff(x), 0, "-", a),
+    (ELU / x, 0, "+", 1),
+    (ELU / x, 0, "-", a),
+    (ELU, 0, "+-", 0),
+    (ELU, -oo, "+", -a),
+    (Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)).diff(x), 3, "-", Rational(3, 2)),
+    (Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)).diff(x), 3, "+", 1),
+    (sympy.Max(0, x) / x, 0, "-", 0),
+    (sympy.Max(0, x) / x, 0, "+", 1),
+    (Piecewise((1, (x > 0) & (x < 6)), (0, True)), 6, "-", 1),
+    (Piecewise((1, (x > 0) & (x < 6)), (0, True)), 6, "+", 0),
+]
+
+
+@pytest.mark.parametrize(("expression", "point", "side", "value"), SIDES, ids=str)
+def test_a_limit_comes_from_its_own_side(expression, point, side, value):
+    limit = Limit(expression, x, point, side)
+    verify(limit, value)
+    with pytest.raises(DerivationError):
+        verify(limit, value + 1)
+
+
+def test_a_limit_that_differs_from_both_sides_does_not_exist():
+    with pytest.raises(DerivationError, match="does not exist"):
+        verify(Limit(ELU.diff(x), x, 0, "+-"), 1)
+
+
+def test_a_case_that_nobody_can_choose_is_refused():
+    with pytest.raises(DerivationError, match="which case"):
+        verify(Limit(Piecewise((x, x > w), (1, True)), x, 0, "+"), 0)
+
+
 TYPESET = [
     (1 / (1 + exp(-x)), r"\frac{1}{1 + e^{- x}}"),
     (exp(-x) / (1 + exp(-x)) ** 2, r"\frac{e^{- x}}{\left(1 + e^{- x}\right)^{2}}"),

@@ -8,6 +8,8 @@ from typing import Any
 import sympy
 from sympy import Derivative, Dummy, Expr, Symbol
 
+from vgtools.derivation.limits import _with_sides
+
 
 def _by_argument(inner: Expr, *counts: Any) -> Expr:
     """Write the derivative of f(g(x)) with respect to g(x) as f'(u) at u = g(x)."""
@@ -38,5 +40,5 @@ def _resolved(expression: Any, where: Mapping) -> Any:
         for name, meaning in functions.items():
             expression = expression.replace(name, meaning)
         if expression == before:
-            return expression
+            return _with_sides(expression)
     raise ValueError("the definitions in where= refer to each other in a circle")

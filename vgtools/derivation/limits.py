@@ -1,0 +1,89 @@
+"""Limits of case distinctions, taken on the side that the limit comes from.
+
+SymPy's own limit of a Piecewise takes one case whatever the direction.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sympy
+from sympy import Dummy, Expr, Limit, Piecewise
+from sympy.logic.boolalg import Boolean
+
+from vgtools.derivation.errors import DerivationError
+
+_CASES = (Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
+
+
+def _with_sides(expression: Any) -> Any:
+    """Write every limit of a case distinction as a limit of the case that holds there."""
+    if not expression.has(Limit) or not expression.has(*_CASES):
+        return expression
+    return expression.replace(lambda e: isinstance(e, Limit) and e.has(*_CASES), _settled_limit)
+
+
+def _settled_limit(limit: Limit) -> Expr:
+    inner, variable, point, direction = limit.args
+    if point.is_infinite or str(direction) in ("+", "-"):
+        return _from_one_side(inner, variable, point, str(direction))
+    right, left = (_from_one_side(inner, variable, point, side).doit() for side in "+-")
+    if sympy.simplify(right - left) != 0:
+        raise DerivationError(
+            f"the limit for {variable} → {point} does not exist: it is {right} from the right "
+            f"and {left} from the left"
+        )
+    return right
+
+
+def _from_one_side(inner: Expr, variable: Expr, point: Expr, direction: str) -> Limit:
+    t = Dummy("t", positive=True)
+    if point.is_infinite:
+        place = 1 / t if point is sympy.oo else -1 / t
+    else:
+        place = point + t if direction == "+" else point - t
+    moved = inner.doit().rewrite((sympy.Max, sympy.Min, sympy.Heaviside), Piecewise)
+    moved = moved.subs(variable, place)
+    while moved.has(Piecewise):
+        innermost = next(p for p in moved.atoms(Piecewise) if not _nested(p))
+        moved = moved.xreplace({innermost: _case(innermost, t, f"{variable} → {point}")})
+    return Limit(moved, t, 0, "+")
+
+
+def _nested(pieces: Piecewise) -> bool:
+    return any(part.has(Piecewise) for part in pieces.args)
+
+
+def _case(pieces: Piecewise, t: Dummy, place: str) -> Expr:
+    for value, condition in pieces.args:
+        truth = _holds(condition, t)
+        if truth is None:
+            raise DerivationError(
+                f"which case of {pieces} holds for {place} is not known; "
+                "take the limit of the case itself"
+            )
+        if truth:
+            return value
+    raise DerivationError(f"no case of {pieces} holds for {place}")
+
+
+def _holds(condition: Boolean, t: Dummy) -> bool | None:
+    """Whether a condition is true for every t > 0 that is small enough; None if unknown."""
+    if condition in (sympy.true, sympy.false):
+        return bool(condition)
+    if isinstance(condition, (sympy.And, sympy.Or)):
+        truths = [_holds(part, t) for part in condition.args]
+        decisive = isinstance(condition, sympy.Or)
+        if decisive in truths:
+            return decisive
+        return None if None in truths else not decisive
+    if isinstance(condition, sympy.Not):
+        truth = _holds(condition.args[0], t)
+        return None if truth is None else not truth
+    gap = sympy.expand(condition.lhs - condition.rhs)
+    limit = sympy.limit(gap, t, 0, "+")
+    near = gap.as_leading_term(t) if limit.is_zero and gap != 0 else limit
+    if near.is_positive is None or near.is_negative is None:
+        return None
+    sign = sympy.Integer(bool(near.is_positive) - bool(near.is_negative))
+    return bool(condition.func(sign, 0))
