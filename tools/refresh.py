@@ -7,10 +7,14 @@ from __future__ import annotations
 
 import os
 import sys
+import tempfile
 from pathlib import Path
 
 import nbformat
 from nbclient import NotebookClient
+
+from vgtools.frontend import STATIC_VARIABLE
+from vgtools.sphinx_ext.execution import kernel_environment
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
@@ -82,10 +86,12 @@ def main(names: list[str]) -> None:
     known = {path.stem: path for path in sorted(CHAPTERS.glob("*.ipynb"))}
     if not names or set(names) - set(known):
         sys.exit(f"Say which: make refresh C={' or C='.join(known)}")
-    os.environ["PYTHONHASHSEED"] = "0"
-    for name in names:
-        refresh(known[name])
-        print(f"refreshed {known[name].name}")
+    with tempfile.TemporaryDirectory() as folder:
+        os.environ.update(kernel_environment(Path(folder)))
+        os.environ.pop(STATIC_VARIABLE)
+        for name in names:
+            refresh(known[name])
+            print(f"refreshed {known[name].name}")
 
 
 if __name__ == "__main__":

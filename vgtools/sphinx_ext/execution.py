@@ -43,6 +43,13 @@ KERNEL_ENVIRONMENT = {
 }
 """What kernels inherit during a build, and only then."""
 
+PROFILE = """\
+# Written by the build of the book.
+c.IPKernelApp.log_level = "ERROR"  # not that the loopback interface is unencrypted
+c.HistoryManager.enabled = False
+"""
+"""How IPython is set up in these kernels, in the place of a person's own start-up files."""
+
 CACHES_KEPT = 3
 """Folders that are kept, so that a switch between branches stays cheap."""
 
@@ -127,11 +134,31 @@ def choose_cache(app: Sphinx, config: Config) -> None:
     config.nb_execution_cache_path = str(caches / key)
 
 
+def kernel_environment(folder: Path) -> dict[str, str]:
+    """Return what kernels inherit, the profile that they start from included.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the profile is written.
+
+    Returns
+    -------
+    dict of str to str
+        Environment variables.
+    """
+    profile = folder / "profile_default" / "ipython_kernel_config.py"
+    profile.parent.mkdir(parents=True, exist_ok=True)
+    profile.write_text(PROFILE, encoding="utf-8")
+    return {**KERNEL_ENVIRONMENT, "IPYTHONDIR": str(folder)}
+
+
 def enter_build(app: Sphinx) -> None:
     """Set the environment that kernels inherit, and make room for the cache."""
-    app.vgtools_environment = {name: os.environ.get(name) for name in KERNEL_ENVIRONMENT}
-    os.environ.update(KERNEL_ENVIRONMENT)
     current = Path(app.config.nb_execution_cache_path)
+    environment = kernel_environment(current.parent.parent / ".ipython")
+    app.vgtools_environment = {name: os.environ.get(name) for name in environment}
+    os.environ.update(environment)
     current.mkdir(parents=True, exist_ok=True)
     os.utime(current)
     prune(current.parent, current)
