@@ -18,13 +18,25 @@ PAGES = sorted(
 )
 """Every page but the one at the top, which only leads to the first chapter."""
 
+MOVABLE = [
+    name for name in PAGES if 'class="vg-controls"' in (BOOK / name).read_text(encoding="utf-8")
+]
+"""The pages with a figure that can be moved."""
+
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
 def pytest_generate_tests(metafunc):
-    """Run a test that asks for a page once for each page of the book."""
+    """Run a test that asks for a page once for each page of the book, or each that it can use."""
     if "page_name" in metafunc.fixturenames:
-        metafunc.parametrize("page_name", PAGES or [""], ids=PAGES or ["no book"], scope="session")
+        pages = MOVABLE if "movable" in metafunc.fixturenames else PAGES
+        metafunc.parametrize("page_name", pages or [""], ids=pages or ["no book"], scope="session")
+
+
+@pytest.fixture(scope="session")
+def movable(book, page_name):
+    """Run a test only on the pages with a figure that can be moved."""
+    assert page_name in MOVABLE
 
 
 @pytest.fixture(scope="session")

@@ -5,13 +5,6 @@ import pytest
 FIGURES = "figure.vg-explore:has(.vg-controls)"
 
 
-@pytest.fixture(scope="session")
-def figure_names(book, page_name):
-    """Skip a page whose HTML holds no figure with controls."""
-    if 'class="vg-controls"' not in (book / page_name).read_text(encoding="utf-8"):
-        pytest.skip("no figure with controls")
-
-
 def look(figure):
     """Return the picture and the description."""
     return figure.evaluate(
@@ -70,7 +63,7 @@ def by_mouse(control):
         control.select_option(index=0 if current else 1)
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_each_control_changes_picture_and_description(visit, address):
     page = visit(address)
     for figure in page.locator(FIGURES).all():
@@ -85,7 +78,7 @@ def test_each_control_changes_picture_and_description(visit, address):
     assert page.troubles == []
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_a_slider_says_the_value_that_it_shows(visit, book, page_name):
     page = visit((book / page_name).as_uri())
     for slider in page.locator(f"{FIGURES} input[type=range]").all():
@@ -97,7 +90,7 @@ def test_a_slider_says_the_value_that_it_shows(visit, book, page_name):
             press(page, slider, "ArrowRight")
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_a_figure_returns_to_its_first_state(visit, book, page_name):
     page = visit((book / page_name).as_uri())
     for figure in page.locator(FIGURES).all():
@@ -124,7 +117,7 @@ MOVE_TO_AN_END = f"""(control, last) => ({MOVE})(control, last
   ? (control.type === "checkbox" ? 1 : control.max ? +control.max : control.length - 1) : 0)"""
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_the_play_button_runs_and_stops(visit, book, page_name):
     page = visit((book / page_name).as_uri())
     for button in page.locator(".vg-play").all():
@@ -147,7 +140,7 @@ def test_the_play_button_runs_and_stops(visit, book, page_name):
     assert page.troubles == []
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_play_stops_at_the_end(visit, book, page_name):
     page = visit((book / page_name).as_uri())
     for button in page.locator(".vg-play").all()[:1]:
@@ -174,7 +167,7 @@ def test_without_scripts_a_page_shows_its_figures(visit, address):
             assert not control.is_visible()
 
 
-@pytest.mark.usefixtures("figure_names")
+@pytest.mark.usefixtures("movable")
 def test_readers_who_avoid_motion_get_no_play_button(visit, book, page_name):
     page = visit((book / page_name).as_uri())
     shown = [button.is_visible() for button in page.locator(".vg-play").all()]

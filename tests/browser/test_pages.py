@@ -1,5 +1,7 @@
 """Every page of the built book, as a reader's browser shows it."""
 
+import re
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
@@ -57,6 +59,32 @@ def test_a_page_fits_on_a_phone(visit, book, page_name, dark):
           .slice(0, 5).map((element) => element.outerHTML.slice(0, 100))"""
     )
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), wide
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_equations_fit(visit, book, page_name, width):
+    page = visit((book / page_name).as_uri(), width=width)
+    # Solutions and hints are folded: what is in them has no width until they are opened.
+    page.evaluate(
+        """() => {
+          document.querySelectorAll("details").forEach((element) => (element.open = true));
+          document.querySelectorAll(".toggle-hidden").forEach((element) =>
+            element.classList.remove("toggle-hidden"));
+        }"""
+    )
+    wide = page.evaluate(
+        """() => [...document.querySelectorAll("mjx-container[display]")].filter((block) =>
+          block.checkVisibility() && block.scrollWidth > block.clientWidth + 1)
+          .map((block) => `${block.closest("[id]")?.id}: ${block.scrollWidth} px in `
+            + `${block.clientWidth}`)"""
+    )
+    assert wide == []
+
+
+def test_the_first_address_leads_to_the_first_chapter(book):
+    page = (book / "index.html").read_text(encoding="utf-8")
+    (target,) = re.findall(r'http-equiv="refresh" content="0; ?url=([^"]+)"', page)
+    assert target == "chapters/intro.html" and (book / target).exists()
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
