@@ -18,10 +18,13 @@ from vgtools.derivation import (
 )
 from vgtools.diagnostics import GradientFlow, census, gradient_flow
 from vgtools.explore import Explorable, explore
-from vgtools.networks import MLP, History, initialiser, loss, optimiser, train
+from vgtools.networks import GRU, LSTM, MLP, RNN, History, initialiser, loss, optimiser, train
 
 __all__ = [
+    "GRU",
+    "LSTM",
     "MLP",
+    "RNN",
     "Activation",
     "Derivation",
     "DerivationError",

@@ -176,6 +176,33 @@ def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArr
     return array
 
 
+def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> NDArray:
+    """Return `value` as a finite array of shape ``(time, batch, features)`` of type `dtype`.
+
+    Raises
+    ------
+    TypeError
+        If `value` does not hold real numbers.
+    ValueError
+        If its shape does not fit, it is empty, or it holds NaN or infinity.
+
+    Examples
+    --------
+    >>> sequence("x", np.zeros((7, 3, 2)), 2, np.float32).shape
+    (7, 3, 2)
+    """
+    with np.errstate(over="ignore"):
+        array = floats(name, value, dtype)
+    if array.ndim != 3 or array.shape[2] != features or 0 in array.shape[:2]:
+        raise ValueError(
+            f"{name} must have shape (time, batch, {features}) with at least one step and one "
+            f"sample, not {array.shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{name} must be finite in {array.dtype}, but holds NaN or infinity")
+    return array
+
+
 def seen(layer: object, array: NDArray | None) -> NDArray:
     """Return what a layer kept from its last forward pass.
 

@@ -253,6 +253,57 @@ class Orthogonal(Initialiser):
         return q if fan_in >= fan_out else np.ascontiguousarray(q.T)
 
 
+@dataclass(frozen=True)
+class Identity(Initialiser):
+    """W = gain I: a recurrent layer hands its state on as it is. Square matrices only.
+
+    Source: Le, Jaitly and Hinton (2015), arXiv:1504.00941, for recurrent ReLU networks.
+    """
+
+    gain: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.number("gain", self.gain)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return 0: nothing varies."""
+        return 0.0
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Fill the diagonal; no random number is used."""
+        _check_square("identity", fan_in, fan_out)
+        return float(self.gain) * np.eye(fan_in)
+
+
+@dataclass(frozen=True)
+class SpectralRadius(Initialiser):
+    """Independent normal entries, scaled so that the largest |eigenvalue| is `radius`.
+
+    Square matrices only. Such a matrix is not normal: its largest singular value
+    lies well above its largest eigenvalue, for many units near twice that.
+    """
+
+    radius: float = 1.0
+
+    def __post_init__(self) -> None:
+        checks.number("radius", self.radius, low=0.0)
+
+    def variance(self, fan_in: int, fan_out: int) -> float:
+        """Return radius**2 / fan_in, which holds for many units."""
+        return float(self.radius) ** 2 / fan_in
+
+    def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
+        """Draw a normal matrix and scale it by its own spectral radius."""
+        _check_square("spectral_radius", fan_in, fan_out)
+        weights = rng.standard_normal((fan_in, fan_out))
+        return weights * (self.radius / np.abs(np.linalg.eigvals(weights)).max())
+
+
+def _check_square(name: str, fan_in: int, fan_out: int) -> None:
+    if fan_in != fan_out:
+        raise ValueError(f"{name} weights are square: fan_in {fan_in} and fan_out {fan_out} differ")
+
+
 INITIALISERS: dict[str, type[Initialiser]] = {
     "constant": Constant,
     "normal": Normal,
@@ -262,6 +313,8 @@ INITIALISERS: dict[str, type[Initialiser]] = {
     "he": He,
     "fan_in": FanIn,
     "orthogonal": Orthogonal,
+    "identity": Identity,
+    "spectral_radius": SpectralRadius,
 }
 
 
@@ -274,7 +327,8 @@ def initialiser(name: str | Initialiser, **parameters: float | str) -> Initialis
         ``"constant"`` (value=0), ``"normal"`` (std=0.01), ``"uniform"``,
         ``"lecun"``, ``"glorot"``, ``"he"`` (each with ``distribution="normal"`` or
         ``"uniform"``), ``"fan_in"`` (gain=1, distribution), ``"orthogonal"``
-        (gain=1). An `Initialiser` is passed through.
+        (gain=1), and for square matrices ``"identity"`` (gain=1) and
+        ``"spectral_radius"`` (radius=1). An `Initialiser` is passed through.
     **parameters
         The parameters of the recipe, as listed.
 

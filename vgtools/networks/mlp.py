@@ -11,12 +11,13 @@ from vgtools.activations import Activation
 from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import ActivationLayer, Dense, Layer
+from vgtools.networks.network import Network
 from vgtools.networks.normalisation import BatchNorm
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, RReLU, activation_layer
 
 
-class MLP:
+class MLP(Network):
     """A chain of dense layers; every one but the last is followed by an activation.
 
     Forward, from h_0 = x, for the layers l = 1, ..., L::
@@ -113,6 +114,10 @@ class MLP:
         """The activation layers: L - 1 of them, one per hidden layer."""
         return [layer for layer in self.layers if isinstance(layer, ActivationLayer)]
 
+    def check_input(self, name: str, x: ArrayLike) -> NDArray:
+        """Return `x` as a finite array of shape (n, sizes[0]) in the network's float type."""
+        return checks.matrix(name, x, self.sizes[0], self.dtype)
+
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return the logits.
 
@@ -133,7 +138,7 @@ class MLP:
         TypeError, ValueError
             If `x` is anything else.
         """
-        x = checks.matrix("x", x, self.sizes[0], self.dtype)
+        x = self.check_input("x", x)
         for layer in self.layers:
             x = layer.forward(x, training)
         return x

@@ -167,6 +167,51 @@ class Adam(Optimiser):
             w -= scratch
 
 
+def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
+    """Shorten all gradients together, in place, if their common norm is above `norm`.
+
+    With g the vector of all entries of all gradients::
+
+        g <- g norm / ||g||   if ||g|| > norm
+
+    The direction stays. A gradient that has vanished stays as small as it is.
+
+    Source: Pascanu, Mikolov and Bengio (2013), arXiv:1211.5063, algorithm 1.
+
+    Parameters
+    ----------
+    parameters : iterable of Parameter
+    norm : float
+        Above 0.
+
+    Returns
+    -------
+    float
+        The norm before.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the norm is not a positive number.
+
+    Examples
+    --------
+    >>> w = Parameter("w", np.zeros(2))
+    >>> w.gradient[:] = [3.0, 4.0]
+    >>> clip_gradient([w], 1.0)
+    5.0
+    >>> w.gradient
+    array([0.6, 0.8])
+    """
+    norm = checks.number("norm", norm, low=math.ulp(0.0))
+    gradients = [parameter.gradient for parameter in parameters]
+    total = math.hypot(*(float(np.linalg.norm(gradient)) for gradient in gradients))
+    if total > norm:
+        for gradient in gradients:
+            gradient *= norm / total
+    return total
+
+
 OPTIMISERS: dict[str, type[Optimiser]] = {"sgd": SGD, "adam": Adam}
 
 

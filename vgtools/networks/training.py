@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgtools.frontend import progress
 from vgtools.networks import checks, losses, optimisers
-from vgtools.networks.mlp import MLP
+from vgtools.networks.network import Network
 from vgtools.networks.normalisation import BatchNorm
 
-Record = Callable[[MLP], Mapping[str, ArrayLike]]
+Record = Callable[[Network], Mapping[str, ArrayLike]]
 
 
 @dataclass(eq=False)
@@ -64,7 +64,7 @@ class DivergenceError(ArithmeticError):
 
 
 def train(
-    network: MLP,
+    network: Network,
     x: ArrayLike,
     y: ArrayLike,
     *,
@@ -75,6 +75,7 @@ def train(
     validation: tuple[ArrayLike, ArrayLike] | None = None,
     record: Record | None = None,
     record_every: int | None = None,
+    clip_norm: float | None = None,
     seed: int | np.random.Generator = 0,
 ) -> History:
     """Train a network in place with minibatches.
@@ -85,9 +86,9 @@ def train(
 
     Parameters
     ----------
-    network : MLP
+    network : MLP, RNN, LSTM or GRU
         Its parameters change.
-    x : array_like, shape (n, features)
+    x : array_like, shape (n, features), or (time, n, features) for a recurrent network
     y : array_like
         What the loss needs: class labels of shape (n,), or targets.
     epochs : int
@@ -108,6 +109,9 @@ def train(
     record_every : int, optional
         Call `record` before the first step and then after every so many steps;
         by default, after every epoch.
+    clip_norm : float, optional
+        Shorten the gradient of each batch to this norm if it is longer; see
+        `vgtools.networks.optimisers.clip_gradient`.
     seed : int or numpy.random.Generator
         The order of the samples.
 
@@ -127,6 +131,7 @@ def train(
     --------
     Two classes that a line separates:
 
+    >>> from vgtools.networks import MLP
     >>> x = np.array([[-2.0], [-1.0], [1.0], [2.0]])
     >>> y = np.array([0, 0, 1, 1])
     >>> network = MLP([1, 2], seed=0)
@@ -134,20 +139,19 @@ def train(
     >>> float(history.accuracy[-1]), bool(history.loss[-1] < history.loss[0])
     (1.0, True)
     """
-    if not isinstance(network, MLP):
-        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
+    if not isinstance(network, Network):
+        raise TypeError(f"network must be an MLP, RNN, LSTM or GRU, not {network!r}")
     epochs = checks.count("epochs", epochs)
     rule = optimisers.optimiser(optimiser)
     criterion = losses.loss(loss)
     rng = checks.generator(seed)
     x, y = _data("", network, x, y)
-    n = len(x)
+    n = len(y)
     batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
     if batch_size > n:
         raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
-    if 1 in (batch_size, n % batch_size) and any(
-        isinstance(layer, BatchNorm) for layer in network.layers
-    ):
+    layers = getattr(network, "layers", [])
+    if 1 in (batch_size, n % batch_size) and any(isinstance(x, BatchNorm) for x in layers):
         raise ValueError(
             f"batch normalisation needs at least two samples in every batch; {n} samples in "
             f"batches of {batch_size} leave one alone"
@@ -158,6 +162,8 @@ def train(
         validation = _data("validation ", network, *validation)
     if record is not None and not callable(record):
         raise TypeError(f"record must be a function of the network, not {record!r}")
+    if clip_norm is not None:
+        clip_norm = checks.number("clip_norm", clip_norm, low=math.ulp(0.0))
     if record_every is not None:
         record_every = checks.count("record_every", record_every)
 
@@ -173,11 +179,14 @@ def train(
             order = rng.permutation(n)
             for start in range(0, n, batch_size):
                 batch = order[start : start + batch_size]
-                logits = network.forward(x[batch], training=True)
+                part = np.take(x, batch, axis=network.batch_axis)
+                logits = network.forward(part, training=True)
                 value, gradient = criterion(logits, y[batch])
                 if not math.isfinite(value):
                     _stop(log, value, step, rule)
                 network.backward(gradient)
+                if clip_norm is not None:
+                    optimisers.clip_gradient(parameters, clip_norm)
                 rule.step(parameters)
                 step += 1
                 if record_every is not None and step % record_every == 0:
@@ -193,7 +202,7 @@ def train(
 class _Log:
     """Collects what becomes the history."""
 
-    network: MLP
+    network: Network
     criterion: losses.Loss
     training: tuple[NDArray, NDArray]
     validation: tuple[NDArray, NDArray] | None
@@ -250,9 +259,9 @@ def _stop(log: _Log, value: float, step: int, rule: optimisers.Optimiser) -> Non
     )
 
 
-def _data(kind: str, network: MLP, x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
-    x = checks.matrix(f"{kind}x", x, network.sizes[0], network.dtype)
-    y = np.asarray(y)
-    if y.ndim == 0 or len(y) != len(x):
-        raise ValueError(f"{kind}y must have one entry per row of x, {len(x)}, not shape {y.shape}")
+def _data(kind: str, network: Network, x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
+    x = network.check_input(f"{kind}x", x)
+    y, n = np.asarray(y), x.shape[network.batch_axis]
+    if y.ndim == 0 or len(y) != n:
+        raise ValueError(f"{kind}y must have one entry per sample of x, {n}, not shape {y.shape}")
     return x, y

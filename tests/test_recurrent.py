@@ -1,0 +1,361 @@
+"""Recurrent layers and networks: gradients through time, against finite differences and PyTorch."""
+
+import math
+
+import numpy as np
+import pytest
+from gradient_check import assert_gradient
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import vgtools.networks as nets
+
+seeds = st.integers(0, 2**32 - 1)
+few = settings(max_examples=25, deadline=None, derandomize=True)
+
+LAYERS = {
+    "rnn": lambda *sizes, **options: nets.RNNLayer(*sizes, "tanh", **options),
+    "softplus rnn": lambda *sizes, **options: nets.RNNLayer(*sizes, "softplus", **options),
+    "lstm": nets.LSTMLayer,
+    "lstm of 1997": lambda *sizes, **options: nets.LSTMLayer(*sizes, False, **options),
+    "gru": nets.GRULayer,
+}
+NETWORKS = [nets.RNN, nets.LSTM, nets.GRU]
+
+
+def shaken(layer, rng):
+    """Give every parameter a value that is nowhere special."""
+    for parameter in layer.parameters():
+        parameter.value[...] = rng.normal(0.0, 0.6, parameter.value.shape)
+    return layer
+
+
+# -- backward against finite differences ---------------------------------------------
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@few
+@given(
+    time=st.integers(1, 5),
+    batch=st.integers(1, 4),
+    features=st.integers(1, 3),
+    hidden=st.integers(1, 4),
+    seed=seeds,
+)
+def test_backward(kind, time, batch, features, hidden, seed):
+    rng = np.random.default_rng(seed)
+    layer = shaken(LAYERS[kind](features, hidden, seed=rng), rng)
+    x, state = rng.normal(size=(time, batch, features)), rng.normal(size=(batch, hidden))
+    weighting = rng.normal(size=(time, batch, hidden))
+
+    def loss():
+        return np.vdot(layer.forward(x, state), weighting)
+
+    loss()
+    to_input = layer.backward(weighting)
+    pairs = [(p.value, p.gradient.copy()) for p in layer.parameters()]
+    for array, gradient in [(x, to_input), (state, layer.state_gradients[0].copy()), *pairs]:
+        assert gradient.shape == array.shape
+        assert_gradient(loss, array, gradient, rng)
+
+
+@pytest.mark.parametrize("forget_gate", [True, False])
+@few
+@given(time=st.integers(1, 5), seed=seeds)
+def test_gradient_of_the_initial_cell(forget_gate, time, seed):
+    rng = np.random.default_rng(seed)
+    layer = shaken(nets.LSTMLayer(2, 3, forget_gate), rng)
+    x, cell = rng.normal(size=(time, 4, 2)), rng.normal(size=(4, 3))
+    weighting = rng.normal(size=(time, 4, 3))
+
+    def loss():
+        return np.vdot(layer.forward(x, cell=cell), weighting)
+
+    loss()
+    layer.backward(weighting)
+    assert_gradient(loss, cell, layer.cell_gradients[0].copy(), rng)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_gradients_of_all_states_in_between(kind):
+    """Start again from h_t: the loss from there on has the gradient that was kept for h_t."""
+    rng = np.random.default_rng(0)
+    layer = shaken(LAYERS[kind](2, 3), rng)
+    x, weighting = rng.normal(size=(6, 4, 2)), rng.normal(size=(6, 4, 3))
+    layer.forward(x)
+    layer.backward(weighting)
+    for t in range(1, 6):
+        state, claimed = layer.states[t].copy(), layer.state_gradients[t].copy()
+        cell = {"cell": layer.cells[t].copy()} if "lstm" in kind else {}
+        again = shaken(LAYERS[kind](2, 3), np.random.default_rng(0))
+
+        def loss():
+            later = again.forward(x[t:], state, **cell)  # noqa: B023
+            read = np.vdot(state, weighting[t - 1])  # noqa: B023
+            return np.vdot(later, weighting[t:]) + read  # noqa: B023
+
+        assert_gradient(loss, state, claimed, rng)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+@few
+@given(time=st.integers(1, 6), batch=st.integers(1, 4), seed=seeds)
+def test_whole_network_backward(build, time, batch, seed):
+    rng = np.random.default_rng(seed)
+    network = shaken(build([2, 3, 4]), rng)
+    x, y = rng.normal(size=(time, batch, 2)), rng.integers(4, size=batch)
+
+    def loss():
+        return nets.cross_entropy(network.forward(x), y)[0]
+
+    _, gradient = nets.cross_entropy(network.forward(x), y)
+    to_input = network.backward(gradient)
+    pairs = [(p.value, p.gradient.copy()) for p in network.parameters()]
+    for array, claimed in [(x, to_input), *pairs]:
+        assert_gradient(loss, array, claimed, rng)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_truncation_is_a_walk_through_the_last_steps_only(kind):
+    rng = np.random.default_rng(1)
+    layer = shaken(LAYERS[kind](2, 3), rng)
+    x, weighting = rng.normal(size=(7, 4, 2)), np.zeros((7, 4, 3))
+    weighting[-1] = rng.normal(size=(4, 3))
+    layer.forward(x)
+    state, cells = layer.states[4].copy(), getattr(layer, "cells", None)
+    to_input = layer.backward(weighting, steps=3)
+    gradients = [p.gradient.copy() for p in layer.parameters()]
+    assert not to_input[:4].any() and to_input[4:].all()
+    assert not layer.state_gradients[:4].any() and layer.state_gradients[4].all()
+
+    layer.forward(x[4:], state, **({} if cells is None else {"cell": cells[4].copy()}))
+    np.testing.assert_allclose(layer.backward(weighting[4:]), to_input[4:], rtol=1e-10)
+    for parameter, gradient in zip(layer.parameters(), gradients):
+        np.testing.assert_allclose(parameter.gradient, gradient, rtol=1e-10, atol=1e-13)
+    whole = layer.backward(weighting[4:], steps=99)
+    np.testing.assert_array_equal(whole, layer.backward(weighting[4:]))
+
+
+# -- forward -------------------------------------------------------------------------
+
+
+def test_forward_of_a_plain_layer_by_hand():
+    rng = np.random.default_rng(2)
+    layer = shaken(nets.RNNLayer(2, 3, "tanh"), rng)
+    x, h = rng.normal(size=(5, 4, 2)), np.zeros((4, 3))
+    w, u, b = (p.value for p in layer.parameters())
+    out = layer.forward(x)
+    for t in range(5):
+        h = np.tanh(x[t] @ w + h @ u + b)
+        np.testing.assert_allclose(out[t], h, rtol=1e-13)
+    assert not layer.states[0].any()
+
+
+def sigmoid(a):
+    return 1 / (1 + np.exp(-a))
+
+
+@pytest.mark.parametrize("forget_gate", [True, False])
+def test_forward_of_an_lstm_by_hand(forget_gate):
+    rng = np.random.default_rng(3)
+    layer = shaken(nets.LSTMLayer(2, 3, forget_gate), rng)
+    x, h, c = rng.normal(size=(5, 4, 2)), np.zeros((4, 3)), np.zeros((4, 3))
+    w, u, b = (p.value for p in layer.parameters())
+    out, gates = layer.forward(x), layer.gates
+    for t in range(5):
+        a = np.split(x[t] @ w + h @ u + b, layer.blocks, axis=1)
+        kept = sigmoid(a.pop(1)) if forget_gate else np.ones((4, 3))
+        c = kept * c + sigmoid(a[0]) * np.tanh(a[1])
+        h = sigmoid(a[2]) * np.tanh(c)
+        np.testing.assert_allclose(out[t], h, rtol=1e-12)
+        np.testing.assert_allclose(layer.cells[t + 1], c, rtol=1e-12)
+        np.testing.assert_allclose(gates["forget"][t], kept, rtol=1e-12)
+        np.testing.assert_allclose(gates["candidate"][t], np.tanh(a[1]), rtol=1e-12)
+
+
+def test_forward_of_a_gru_by_hand():
+    rng = np.random.default_rng(4)
+    layer = shaken(nets.GRULayer(2, 3), rng)
+    x, h = rng.normal(size=(5, 4, 2)), np.zeros((4, 3))
+    w, u, b, d = (p.value for p in layer.parameters())
+    out = layer.forward(x)
+    for t in range(5):
+        from_input, from_state = x[t] @ w + b, h @ u
+        reset = sigmoid(from_input[:, :3] + from_state[:, :3])
+        kept = sigmoid(from_input[:, 3:6] + from_state[:, 3:6])
+        candidate = np.tanh(from_input[:, 6:] + reset * (from_state[:, 6:] + d))
+        h = kept * h + (1 - kept) * candidate
+        np.testing.assert_allclose(out[t], h, rtol=1e-12)
+
+
+def test_against_pytorch():
+    torch = pytest.importorskip("torch", reason="PyTorch, an optional reference, is not installed")
+    rng = np.random.default_rng(5)
+    x = rng.normal(size=(20, 6, 3))
+    for layer, reference in [
+        (nets.RNNLayer(3, 5), torch.nn.RNN(3, 5)),
+        (nets.LSTMLayer(3, 5), torch.nn.LSTM(3, 5)),
+        (nets.GRULayer(3, 5), torch.nn.GRU(3, 5)),
+    ]:
+        shaken(layer, rng)
+        w, u, b, *rest = (torch.tensor(p.value) for p in layer.parameters())
+        reference = reference.double()
+        with torch.no_grad():
+            reference.weight_ih_l0.copy_(w.T)
+            reference.weight_hh_l0.copy_(u.T)
+            reference.bias_ih_l0.copy_(b)
+            reference.bias_hh_l0.zero_()
+            if rest:
+                reference.bias_hh_l0[-5:] = rest[0]
+        out, _ = reference(torch.tensor(x))
+        np.testing.assert_allclose(layer.forward(x), out.detach().numpy(), rtol=0, atol=1e-12)
+
+
+# -- what the book says about them ----------------------------------------------------
+
+
+def test_the_direct_path_is_the_product_of_the_forget_gates():
+    layer = shaken(nets.LSTMLayer(1, 4), np.random.default_rng(6))
+    layer.recurrent_weight.value[:] = 0.0  # no way around the cell
+    x = np.random.default_rng(7).normal(size=(12, 3, 1))
+    layer.forward(x)
+    weighting = np.zeros((12, 3, 4))
+    weighting[-1] = 1.0
+    layer.backward(weighting)
+    ratio = layer.cell_gradients[0] / layer.cell_gradients[-1]
+    np.testing.assert_allclose(ratio, layer.gates["forget"].prod(axis=0), rtol=1e-12)
+
+
+def test_the_cell_of_1997_keeps_everything():
+    layer = nets.LSTMLayer(1, 4, forget_gate=False)
+    layer.recurrent_weight.value[:] = 0.0
+    layer.forward(np.ones((50, 2, 1)))
+    weighting = np.zeros((50, 2, 4))
+    weighting[-1] = 1.0
+    layer.backward(weighting)
+    np.testing.assert_array_equal(layer.cell_gradients[0], layer.cell_gradients[-1])
+
+
+def test_forget_bias_stands_in_the_second_block():
+    layer = nets.LSTMLayer(2, 3, forget_bias=5.0)
+    assert layer.bias.value.tolist() == [0.0] * 3 + [5.0] * 3 + [0.0] * 6
+    assert nets.LSTMLayer(2, 3, forget_gate=False).bias.value.tolist() == [0.0] * 9
+
+
+def test_every_block_is_drawn_by_itself():
+    layer = nets.LSTMLayer(2, 6, seed=1)
+    for block in np.split(layer.recurrent_weight.value, 4, axis=1):
+        np.testing.assert_allclose(block @ block.T, np.eye(6), atol=1e-12)
+    first, second, *_ = np.split(layer.recurrent_weight.value, 4, axis=1)
+    assert not np.allclose(first, second)
+
+
+@pytest.mark.parametrize("radius", [0.5, 1.0, 1.7])
+def test_recurrent_initialisers(radius):
+    layer = nets.RNNLayer(2, 20, recurrent_init=nets.initialiser("spectral_radius", radius=radius))
+    eigenvalues = np.linalg.eigvals(layer.recurrent_weight.value)
+    assert np.abs(eigenvalues).max() == pytest.approx(radius)
+    identity = nets.initialiser("identity", gain=radius)(4, 4)
+    np.testing.assert_array_equal(identity, radius * np.eye(4))
+
+
+def test_clipping_shortens_together_and_never_lengthens():
+    first, second = (nets.Parameter(name, np.zeros(3)) for name in "ab")
+    first.gradient[:], second.gradient[:] = [1.0, 2.0, 2.0], [0.0, 0.0, 4.0]
+    assert nets.clip_gradient([first, second], 2.5) == pytest.approx(5.0)
+    np.testing.assert_allclose(first.gradient, [0.5, 1.0, 1.0])
+    np.testing.assert_allclose(second.gradient, [0.0, 0.0, 2.0])
+    assert nets.clip_gradient([first, second], 2.6) == pytest.approx(2.5)
+    np.testing.assert_allclose(second.gradient, [0.0, 0.0, 2.0])
+
+
+# -- training ------------------------------------------------------------------------
+
+
+def last_sign(n=60, time=5, seed=0):
+    """Sequences whose class is the sign of their first entry."""
+    x = np.random.default_rng(seed).normal(size=(time, n, 1))
+    return x, (x[0, :, 0] > 0).astype(int)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_training_learns_and_repeats(build):
+    x, y = last_sign()
+    runs = []
+    for _ in range(2):
+        network = build([1, 8, 2], seed=1)
+        adam = nets.Adam(learning_rate=0.02)
+        history = nets.train(
+            network, x, y, epochs=25, batch_size=20, optimiser=adam, clip_norm=1.0,
+            validation=last_sign(seed=1),
+        )  # fmt: skip
+        runs.append(history.loss)
+    assert history.accuracy[-1] > 0.95 and history.validation_accuracy[-1] > 0.85
+    np.testing.assert_array_equal(*runs)
+
+
+def test_training_clips():
+    x, y = last_sign()
+    norms = []
+
+    class Watch(nets.SGD):
+        def step(self, parameters):
+            norms.append(math.hypot(*(np.linalg.norm(p.gradient) for p in parameters)))
+            super().step(parameters)
+
+    nets.train(nets.RNN([1, 4, 2]), x, y, epochs=1, optimiser=Watch(0.1), clip_norm=0.01)
+    assert norms and max(norms) == pytest.approx(0.01)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_float_type_is_kept(build):
+    network = build([2, 3, 4], dtype=np.float32)
+    out = network.forward(np.ones((5, 2, 2)))
+    assert out.dtype == np.float32 and network.backward(out).dtype == np.float32
+    assert network.layer.state_gradients.dtype == np.float32
+    assert all(p.value.dtype == p.gradient.dtype == np.float32 for p in network.parameters())
+
+
+LSTM = nets.LSTMLayer(2, 3)
+
+
+@pytest.mark.parametrize(
+    "call, error, words",
+    [
+        (lambda: nets.RNN([2, 3]), ValueError, "three widths"),
+        (lambda: nets.RNN([2, 0, 1]), ValueError, "at least 1"),
+        (lambda: nets.RNN([2, 3, 1], activation="rellu"), ValueError, "relu"),
+        (lambda: nets.RNN([2, 3, 1], dtype=np.float16), TypeError, "float32 or float64"),
+        (lambda: nets.LSTM([2, 3, 1], forget_gate="yes"), TypeError, "True or False"),
+        (lambda: nets.LSTM([2, 3, 1], forget_bias=np.inf), ValueError, "forget_bias"),
+        (lambda: nets.GRU([2, 3, 1], seed="0"), TypeError, "seed"),
+        (lambda: nets.GRU([2, 3, 1]).forward(np.ones((5, 2))), ValueError, r"\(time, batch, 2\)"),
+        (lambda: nets.GRU([2, 3, 1]).forward(np.ones((0, 4, 2))), ValueError, "one step"),
+        (lambda: nets.GRU([2, 3, 1]).forward(np.full((1, 1, 2), np.nan)), ValueError, "NaN"),
+        (lambda: nets.GRU([2, 3, 1]).backward(np.ones((1, 1))), RuntimeError, "forward first"),
+        (lambda: LSTM.forward(np.ones((5, 4, 1))), ValueError, r"\(time, batch, 2\)"),
+        (lambda: LSTM.forward([["a"]]), TypeError, "real numbers"),
+        (lambda: LSTM.forward(np.ones((5, 4, 2)), np.ones((3, 3))), ValueError, r"state.*\(4, 3\)"),
+        (lambda: LSTM.forward(np.ones((5, 4, 2)), cell=np.ones(3)), ValueError, r"cell.*\(4, 3\)"),
+        (lambda: nets.initialiser("identity")(3, 4), ValueError, "square"),
+        (lambda: nets.initialiser("spectral_radius")(3, 4), ValueError, "square"),
+        (lambda: nets.initialiser("spectral_radius", radius=-1), ValueError, "radius"),
+        (lambda: nets.clip_gradient([], 0.0), ValueError, "norm"),
+    ],
+)
+def test_bad_input(call, error, words):
+    with pytest.raises(error, match=words):
+        call()
+
+
+def test_bad_gradients_and_steps():
+    layer = nets.RNNLayer(2, 3)
+    layer.forward(np.ones((5, 4, 2)))
+    with pytest.raises(ValueError, match=r"\(5, 4, 3\)"):
+        layer.backward(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="steps"):
+        layer.backward(np.ones((5, 4, 3)), steps=0)
+    with pytest.raises(ValueError, match="clip_norm"):
+        nets.train(nets.RNN([1, 2, 2]), *last_sign(), clip_norm=-1)
+    with pytest.raises(ValueError, match="one entry per sample of x, 60"):
+        nets.train(nets.RNN([1, 2, 2]), last_sign()[0], np.zeros(5, int))
