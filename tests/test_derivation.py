@@ -740,6 +740,12 @@ def test_wide_equations_are_folded_for_a_phone():
     assert rows(power, product)[1].startswith(r"& \quad = \left")
 
 
+def test_rows_of_a_case_distinction_are_aligned_like_others():
+    celu = Piecewise((x, x > 0), (a * (exp(x / a) - 1), True))
+    rows = define(Function("c")(x, a), celu)._repr_latex_().split("\n")[2:-2]
+    assert rows[1].startswith(r"& \quad = \begin{cases}")
+
+
 def test_conditions_stand_below_unless_there_is_room():
     assert r"\qquad" in define(Symbol("u"), x + 1)._repr_latex_()
     odds = define(Function("odds")(P), P / (1 - P), given=INSIDE)._repr_latex_()

@@ -172,8 +172,6 @@ def _stacked(rows: list[str], layout: str) -> str:
     """Rows under each other, centred (gathered) or flush left (aligned)."""
     if len(rows) == 1 and "&" not in rows[0]:
         return rows[0]
-    if layout == "aligned":
-        rows = [row if row.lstrip().startswith("&") or " &" in row else f"& {row}" for row in rows]
     return f"\\begin{{{layout}}}\n" + " \\\\\n".join(rows) + f"\n\\end{{{layout}}}"
 
 
@@ -274,6 +272,8 @@ class Equation(_Shown):
             rows.append(rf"\small {conditions}")
         if self.because and not letters:
             rows.append(_tex_reason(self.because))
+        if layout == "aligned":
+            rows = [f"& {row}" for row in rows]
         return _stacked(rows, layout)
 
     def __str__(self) -> str:

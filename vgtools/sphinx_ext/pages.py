@@ -59,6 +59,7 @@ UNUSED_FILES = [
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("config-inited", serve_mathjax)
+    app.connect("builder-inited", make_static_folder)
     # After every extension has added what it adds.
     app.connect("html-page-context", keep_used_assets, priority=950)
     app.connect("html-page-context", mend_roles)
@@ -69,6 +70,16 @@ def serve_mathjax(app: Sphinx, config: Config) -> None:
     """Take MathJax from the book instead of from a content delivery network."""
     config.mathjax_path = "mathjax/startup.js"
     config.mathjax_options = {"defer": "defer"}
+
+
+def make_static_folder(app: Sphinx) -> None:
+    """Make the folder that the theme copies its logos to.
+
+    Where it is missing, because the first build stopped half-way, the theme
+    copies a logo to a *file* of that name, and every later build fails.
+    """
+    if app.builder.format == "html":
+        (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
 
 
 def uses(asset: str, body: str) -> bool:
