@@ -1,9 +1,9 @@
-"""The digits: shapes, standardisation, determinism."""
+"""The data: shapes, standardisation, determinism."""
 
 import numpy as np
 import pytest
 
-from vgtools.datasets import digits
+from vgtools.datasets import adding_problem, digits
 
 
 def test_shapes_and_types():
@@ -56,3 +56,33 @@ def test_a_generator_is_a_seed_too():
 def test_bad_seed(seed, error):
     with pytest.raises(error, match="seed"):
         digits(seed)
+
+
+@pytest.mark.parametrize("time", [2, 3, 50, 101])
+def test_adding_problem(time):
+    x, y = adding_problem(4000, time, seed=1)
+    assert x.shape == (time, 4000, 2) and y.shape == (4000, 1)
+    numbers, marks = x[:, :, 0], x[:, :, 1]
+    assert set(np.unique(marks)) <= {0.0, 1.0}
+    half = time // 2
+    np.testing.assert_array_equal(marks[:half].sum(axis=0), 1)
+    np.testing.assert_array_equal(marks[half:].sum(axis=0), 1)
+    assert marks.sum(axis=1).min() > 0, "every step is marked now and then"
+    np.testing.assert_allclose((numbers * marks).sum(axis=0), y[:, 0], rtol=1e-14)
+    assert np.mean((y - 1) ** 2) == pytest.approx(1 / 6, rel=0.1)
+    again, _ = adding_problem(4000, time, seed=1)
+    np.testing.assert_array_equal(x, again)
+
+
+@pytest.mark.parametrize(
+    "arguments, error, words",
+    [
+        ((0, 10), ValueError, "samples"),
+        ((5, 1), ValueError, "time"),
+        ((5, 2.0), TypeError, "time"),
+        ((5, 10, "0"), TypeError, "seed"),
+    ],
+)
+def test_bad_adding_problem(arguments, error, words):
+    with pytest.raises(error, match=words):
+        adding_problem(*arguments)

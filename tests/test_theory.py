@@ -9,7 +9,7 @@ from scipy.optimize import brentq
 from vgtools import theory
 from vgtools.activations import activation, catalogue
 from vgtools.diagnostics import gradient_flow
-from vgtools.networks import MLP, initialiser
+from vgtools.networks import MLP, RNNLayer, initialiser
 
 VARIANCES = [1e-8, 0.01, 1.0, 9.0, 1e4]
 ERF_MEAN = math.erf(1 / math.sqrt(2))
@@ -164,6 +164,36 @@ def test_escape_width_is_where_the_factor_reaches_one(weight):
     assert theory.escape_width(-weight) == theory.escape_width(weight)
 
 
+@pytest.mark.parametrize("name, steepest", [("sigmoid", 0.25), ("tanh", 1.0)])
+@pytest.mark.parametrize("seed", range(5))
+def test_bounds_through_time_hold(name, steepest, seed):
+    rng = np.random.default_rng(seed)
+    layer = RNNLayer(1, 6, name, recurrent_init=initialiser("normal", std=rng.uniform(0.1, 2)))
+    u = layer.recurrent_weight.value
+    u[:] = rng.uniform(0.1, 2) * rng.normal(size=u.shape)
+    # One sample per unit: sample k starts the way back with a one at unit k.
+    layer.forward(np.broadcast_to(rng.normal(size=(12, 1, 1)), (12, 6, 1)))
+    start = np.zeros((12, 6, 6))
+    start[-1] = np.eye(6)
+    layer.backward(start)
+    slopes = layer.activation.derivative(layer.pre_activations)
+    for q in range(1, 12):
+        jacobian = layer.state_gradients[12 - q]  # dh_12/dh_(12 - q)
+        assert np.linalg.norm(jacobian, 2) <= theory.jacobian_bound(u, q, steepest) * (1 + 1e-12)
+        of_pre_activations = jacobian * slopes[11 - q] / slopes[11, :, :].diagonal()[:, None]
+        bound = theory.error_flow_bound(u, q, steepest)
+        assert np.abs(of_pre_activations).max() <= bound * (1 + 1e-12)
+
+
+def test_bounds_through_time_are_tight_somewhere():
+    assert theory.jacobian_bound(3 * np.eye(2), [0, 1, 4], 0.5).tolist() == [1.0, 1.5, 1.5**4]
+    # The sum runs over what leads *into* a unit, a column.
+    assert theory.error_flow_bound([[1.0, 0.0], [1.0, 0.0]], 1, 1.0) == 2 * 2
+    assert theory.error_flow_bound([[1.0, 1.0], [0.0, 0.0]], 1, 1.0) == 2 * 1
+    below = np.full((5, 5), 0.79)
+    assert theory.error_flow_bound(below, 500) < 1e-2 < theory.error_flow_bound(below, 0)
+
+
 def test_escape_width_bounds():
     weights = np.linspace(0.0, 100.0, 100_001)
     width = theory.escape_width(weights)
@@ -187,6 +217,12 @@ def test_escape_width_bounds():
         (lambda: theory.mean_field([3, 2], "relu", "he"), ValueError, "hidden layer"),
         (lambda: theory.mean_field([3, 2, 2], "relu", "hee"), ValueError, "orthogonal"),
         (lambda: theory.mean_field([3, 2, 2], "relu", "he", -1.0), ValueError, "second_moment"),
+        (lambda: theory.jacobian_bound(np.ones((2, 3)), 1), ValueError, "square"),
+        (lambda: theory.jacobian_bound(np.eye(2), -1), ValueError, "steps"),
+        (lambda: theory.jacobian_bound(np.eye(2), 0.5), ValueError, "steps"),
+        (lambda: theory.jacobian_bound([["a"]], 1), TypeError, "real numbers"),
+        (lambda: theory.error_flow_bound(np.eye(2), 1, -1.0), ValueError, "steepest"),
+        (lambda: theory.error_flow_bound(np.full((2, 2), np.nan), 1), ValueError, "finite"),
         (lambda: theory.escape_width(np.inf), ValueError, "finite"),
         (lambda: theory.escape_width("4"), TypeError, "real numbers"),
         (

@@ -1,4 +1,4 @@
-"""Real data first: 1,797 handwritten digits that need no download."""
+"""Real data first: 1,797 handwritten digits that need no download; then a task for memory."""
 
 from __future__ import annotations
 
@@ -85,6 +85,61 @@ def digits(seed: int | np.random.Generator = 0) -> Digits:
         mean=mean,
         scale=scale,
     )
+
+
+def adding_problem(
+    samples: int, time: int, seed: int | np.random.Generator = 0
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Draw sequences in which two numbers are marked, and their sums.
+
+    Each step shows a number, uniform on [0, 1), and a mark: 1 at one step of the
+    first half and one step of the second half, 0 elsewhere. The target is the sum
+    of the two marked numbers, to be given after the last step. Whoever remembers
+    nothing does best with the answer 1, whose mean squared error is 1/6.
+
+    Parameters
+    ----------
+    samples : int
+        How many sequences.
+    time : int
+        Their length, at least 2.
+    seed : int or numpy.random.Generator
+
+    Returns
+    -------
+    x : ndarray, shape (time, samples, 2)
+        Numbers and marks.
+    y : ndarray, shape (samples, 1)
+        From 0 to 2.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not one of the above.
+
+    Notes
+    -----
+    After Hochreiter and Schmidhuber (1997), experiment 4, who use other ranges
+    and sequences of varying length.
+
+    Examples
+    --------
+    >>> x, y = adding_problem(samples=1000, time=50)
+    >>> x.shape, y.shape, x[:, :, 1].sum(axis=0).max()
+    ((50, 1000, 2), (1000, 1), np.float64(2.0))
+    >>> bool(np.allclose((x[:, :, 0] * x[:, :, 1]).sum(axis=0), y[:, 0]))
+    True
+    """
+    samples, time = checks.count("samples", samples), checks.count("time", time, least=2)
+    rng = checks.generator(seed)
+    numbers = rng.random((time, samples))
+    first = rng.integers(0, time // 2, samples)
+    second = rng.integers(time // 2, time, samples)
+    rows = np.arange(samples)
+    marks = np.zeros((time, samples))
+    marks[first, rows] = marks[second, rows] = 1.0
+    total = numbers[first, rows] + numbers[second, rows]
+    return np.stack([numbers, marks], axis=2), total[:, np.newaxis]
 
 
 @cache
