@@ -3,20 +3,21 @@
 `execution` runs the chapters: with the static switch on, on both cores, and
 again whenever something that an output depends on has changed. `pages` decides
 what a page loads: nothing from another server, and nothing that it does not use.
+`claims` adds the directive that turns `claims.toml` into a page.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgtools.sphinx_ext import execution, pages
+from vgtools.sphinx_ext import claims, execution, pages
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register both halves with Sphinx.
+    """Register every part with Sphinx.
 
     Parameters
     ----------
@@ -30,4 +31,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """
     execution.connect(app)
     pages.connect(app)
+    claims.connect(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
