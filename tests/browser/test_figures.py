@@ -6,10 +6,17 @@ FIGURES = "figure.vg-explore:has(.vg-controls)"
 
 
 def look(figure):
-    """Return the picture and the description."""
+    """Return the picture, element by element, and the description."""
     return figure.evaluate(
-        "figure => [figure.querySelector('.vg-panels').innerHTML, "
-        "figure.querySelector('.vg-says').textContent]"
+        """figure => [
+          [...figure.querySelectorAll(".vg-panels *")].map((element) => [
+            element.tagName,
+            ...[...element.attributes].map((attribute) => attribute.name + "=" + attribute.value)
+              .sort(),
+            element.children.length ? "" : element.textContent,
+          ].join(" ")).join("\\n"),
+          figure.querySelector(".vg-says").textContent,
+        ]"""
     )
 
 
@@ -45,8 +52,10 @@ def by_keyboard(page, control):
                 continue
             yield f"{key} moves it"
     else:
-        press(page, control, "ArrowDown")
-        yield "ArrowDown moves it"
+        last = control.evaluate("control => control.selectedIndex === control.length - 1")
+        key = "ArrowUp" if last else "ArrowDown"
+        press(page, control, key)
+        yield f"{key} moves it"
 
 
 def by_mouse(control):
