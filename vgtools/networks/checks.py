@@ -165,15 +165,12 @@ def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArr
     >>> matrix("x", [[1, 2], [3, 4]], 2, np.float32).dtype
     dtype('float32')
     """
-    with np.errstate(over="ignore"):
-        array = floats(name, value, dtype)
+    array = _in_float_type(name, value, dtype)
     if array.ndim != 2 or array.shape[1] != columns or len(array) == 0:
         raise ValueError(
             f"{name} must have shape (batch, {columns}) with at least one row, not {array.shape}"
         )
-    if not np.isfinite(array).all():
-        raise ValueError(f"{name} must be finite in {array.dtype}, but holds NaN or infinity")
-    return array
+    return _finite(name, array)
 
 
 def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> NDArray:
@@ -191,13 +188,22 @@ def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> ND
     >>> sequence("x", np.zeros((7, 3, 2)), 2, np.float32).shape
     (7, 3, 2)
     """
-    with np.errstate(over="ignore"):
-        array = floats(name, value, dtype)
+    array = _in_float_type(name, value, dtype)
     if array.ndim != 3 or array.shape[2] != features or 0 in array.shape[:2]:
         raise ValueError(
             f"{name} must have shape (time, batch, {features}) with at least one step and one "
             f"sample, not {array.shape}"
         )
+    return _finite(name, array)
+
+
+def _in_float_type(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
+    # What is too large for the type becomes infinite, which `_finite` reports.
+    with np.errstate(over="ignore"):
+        return floats(name, value, dtype)
+
+
+def _finite(name: str, array: NDArray) -> NDArray:
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite in {array.dtype}, but holds NaN or infinity")
     return array
