@@ -2,7 +2,7 @@
 
 Rooms, each of which imports only from those before it: `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
-`explore`. The Sphinx extension is `vgtools.sphinx_ext`.
+`explore`, `practice`. The Sphinx extension is `vgtools.sphinx_ext`.
 """
 
 from vgtools import datasets, diagnostics, figures, networks, theory
@@ -19,6 +19,7 @@ from vgtools.derivation import (
 from vgtools.diagnostics import GradientFlow, census, gradient_flow
 from vgtools.explore import Explorable, explore
 from vgtools.networks import GRU, LSTM, MLP, RNN, History, initialiser, loss, optimiser, train
+from vgtools.practice import check
 
 __all__ = [
     "GRU",
@@ -35,6 +36,7 @@ __all__ = [
     "activation",
     "catalogue",
     "census",
+    "check",
     "datasets",
     "define",
     "diagnostics",
