@@ -2,7 +2,7 @@
 
 import os
 import threading
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -26,10 +26,26 @@ MOVABLE = [
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
+VIEWS = [(1280, False), (1280, True), (390, False), (390, True)]
+"""Widths in pixels, and whether a reader prefers the dark."""
+
+
 def pytest_generate_tests(metafunc):
-    """Run a test that asks for a page once for each page of the book, or each that it can use."""
-    if "page_name" in metafunc.fixturenames:
-        pages = MOVABLE if "movable" in metafunc.fixturenames else PAGES
+    """Run a test that asks for a page once for each page of the book, or each that it can use.
+
+    Parameters of the session's scope also sort the tests: all that look at one page come
+    one after the other, and the page is opened once.
+    """
+    pages = PAGES or [""]
+    if "shown" in metafunc.fixturenames:
+        views = [(name, *view) for name in pages for view in VIEWS]
+        names = [f"{name}-{width}-{'dark' if dark else 'light'}" for name, width, dark in views]
+        metafunc.parametrize("shown", views, ids=names, indirect=True, scope="session")
+    elif "moved" in metafunc.fixturenames:
+        pages = MOVABLE or [""]
+        metafunc.parametrize("moved", pages, ids=pages, indirect=True, scope="session")
+    elif "page_name" in metafunc.fixturenames:
+        pages = MOVABLE if "movable" in metafunc.fixturenames else pages
         metafunc.parametrize("page_name", pages or [""], ids=pages or ["no book"], scope="session")
 
 
@@ -80,17 +96,21 @@ def browser():
         browser.close()
 
 
-@pytest.fixture(params=["file", "http"])
-def address(request, book, page_name):
-    """Return the address of a page, from a disk and from a server."""
-    if request.param == "file":
-        return (book / page_name).as_uri()
-    return request.getfixturevalue("server") + page_name
+def open_page(context, address, scheme, scripts=True):
+    """Open an address and wait until the page is what a reader sees."""
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    page.troubles = listen(page, address)
+    page.goto(address, wait_until="load")
+    if scripts:
+        settle(page)
+        assert page.evaluate("document.documentElement.dataset.theme") == scheme
+    return page
 
 
-@pytest.fixture
-def visit(browser):
-    """Return a function that opens an address in a fresh profile."""
+@contextmanager
+def visitors(browser):
+    """Yield a function that opens an address in a fresh profile, and leave when done."""
     contexts = []
 
     def visit(address, *, dark=False, width=1280, **options):
@@ -99,18 +119,33 @@ def visit(browser):
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
         contexts.append(context)
-        context.set_default_timeout(20_000)
-        page = context.new_page()
-        page.troubles = listen(page, address)
-        page.goto(address, wait_until="load")
-        if options.get("java_script_enabled", True):
-            settle(page)
-            assert page.evaluate("document.documentElement.dataset.theme") == scheme
-        return page
+        return open_page(context, address, scheme, options.get("java_script_enabled", True))
 
     yield visit
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def visit(browser):
+    """Return a function that opens an address in a fresh profile."""
+    with visitors(browser) as visit:
+        yield visit
+
+
+@pytest.fixture(scope="session")
+def shown(request, browser, server):
+    """Show a page at a width, light or dark, to tests that look and touch nothing."""
+    name, width, dark = request.param
+    with visitors(browser) as visit:
+        yield visit(server + name, width=width, dark=dark)
+
+
+@pytest.fixture(scope="session")
+def moved(request, browser, book):
+    """Show a page from a disk to tests that move its figures, from any state to any other."""
+    with visitors(browser) as visit:
+        yield visit((book / request.param).as_uri())
 
 
 def settle(page):

@@ -72,9 +72,16 @@ def by_mouse(control):
         control.select_option(index=0 if current else 1)
 
 
+def test_each_control_changes_picture_and_description(moved):
+    move_every_control(moved)
+
+
 @pytest.mark.usefixtures("movable")
-def test_each_control_changes_picture_and_description(visit, address):
-    page = visit(address)
+def test_each_control_works_on_a_page_from_a_server(visit, server, page_name):
+    move_every_control(visit(server + page_name))
+
+
+def move_every_control(page):
     for figure in page.locator(FIGURES).all():
         for control in figure.locator("[data-control]").all():
             name = control.get_attribute("data-control")
@@ -87,22 +94,18 @@ def test_each_control_changes_picture_and_description(visit, address):
     assert page.troubles == []
 
 
-@pytest.mark.usefixtures("movable")
-def test_a_slider_says_the_value_that_it_shows(visit, book, page_name):
-    page = visit((book / page_name).as_uri())
-    for slider in page.locator(f"{FIGURES} input[type=range]").all():
+def test_a_slider_says_the_value_that_it_shows(moved):
+    for slider in moved.locator(f"{FIGURES} input[type=range]").all():
         labels = slider.get_attribute("data-labels").split("|")
-        press(page, slider, "Home")
+        press(moved, slider, "Home")
         for label in labels[:2]:
             assert slider.get_attribute("aria-valuetext") == label
             assert slider.locator("xpath=following-sibling::output").text_content() == label
-            press(page, slider, "ArrowRight")
+            press(moved, slider, "ArrowRight")
 
 
-@pytest.mark.usefixtures("movable")
-def test_a_figure_returns_to_its_first_state(visit, book, page_name):
-    page = visit((book / page_name).as_uri())
-    for figure in page.locator(FIGURES).all():
+def test_a_figure_returns_to_its_first_state(moved):
+    for figure in moved.locator(FIGURES).all():
         first = look(figure)
         controls = figure.locator("[data-control]").all()
         places = [control.evaluate(PLACE) for control in controls]
@@ -126,17 +129,15 @@ MOVE_TO_AN_END = f"""(control, last) => ({MOVE})(control, last
   ? (control.type === "checkbox" ? 1 : control.max ? +control.max : control.length - 1) : 0)"""
 
 
-@pytest.mark.usefixtures("movable")
-def test_the_play_button_runs_and_stops(visit, book, page_name):
-    page = visit((book / page_name).as_uri())
-    for button in page.locator(".vg-play").all():
+def test_the_play_button_runs_and_stops(moved):
+    for button in moved.locator(".vg-play").all():
         slider = button.locator("xpath=preceding-sibling::input")
-        press(page, slider, "Home")
+        press(moved, slider, "Home")
         assert button.get_attribute("aria-pressed") == "false"
         button.click()
         assert button.get_attribute("aria-pressed") == "true"
         first = slider.input_value()
-        page.wait_for_function(
+        moved.wait_for_function(
             "([slider, first]) => +slider.value > first",
             arg=[slider.element_handle(), int(first)],
         )
@@ -144,26 +145,24 @@ def test_the_play_button_runs_and_stops(visit, book, page_name):
             button.click()
         assert button.get_attribute("aria-pressed") == "false"
         stopped = slider.input_value()
-        page.wait_for_timeout(150)
+        moved.wait_for_timeout(150)
         assert slider.input_value() == stopped
-    assert page.troubles == []
+    assert moved.troubles == []
 
 
-@pytest.mark.usefixtures("movable")
-def test_play_stops_at_the_end(visit, book, page_name):
-    page = visit((book / page_name).as_uri())
-    for button in page.locator(".vg-play").all()[:1]:
+def test_play_stops_at_the_end(moved):
+    for button in moved.locator(".vg-play").all()[:1]:
         slider = button.locator("xpath=preceding-sibling::input")
-        press(page, slider, "End", "ArrowLeft", "ArrowLeft")
+        press(moved, slider, "End", "ArrowLeft", "ArrowLeft")
         button.click()
-        page.wait_for_function(
+        moved.wait_for_function(
             "button => button.ariaPressed === 'false'", arg=button.element_handle()
         )
         assert slider.input_value() == slider.get_attribute("max")
 
 
-def test_without_scripts_a_page_shows_its_figures(visit, address):
-    page = visit(address, java_script_enabled=False)
+def test_without_scripts_a_page_shows_its_figures(visit, book, page_name):
+    page = visit((book / page_name).as_uri(), java_script_enabled=False)
     for figure in page.locator("figure.vg-explore").all():
         for panel in figure.locator(".vg-panels > svg").all():
             panel.scroll_into_view_if_needed()
@@ -176,11 +175,13 @@ def test_without_scripts_a_page_shows_its_figures(visit, address):
             assert not control.is_visible()
 
 
-@pytest.mark.usefixtures("movable")
-def test_readers_who_avoid_motion_get_no_play_button(visit, book, page_name):
-    page = visit((book / page_name).as_uri())
-    shown = [button.is_visible() for button in page.locator(".vg-play").all()]
-    assert all(shown)
-    page.emulate_media(reduced_motion="reduce")
-    assert not any(button.is_visible() for button in page.locator(".vg-play").all())
-    assert all(control.is_visible() for control in page.locator(f"{FIGURES} [data-control]").all())
+def test_readers_who_avoid_motion_get_no_play_button(moved):
+    buttons = moved.locator(".vg-play").all()
+    assert all(button.is_visible() for button in buttons)
+    moved.emulate_media(reduced_motion="reduce")
+    try:
+        assert not any(button.is_visible() for button in buttons)
+        controls = moved.locator(f"{FIGURES} [data-control]").all()
+        assert all(control.is_visible() for control in controls)
+    finally:
+        moved.emulate_media(reduced_motion="no-preference")
