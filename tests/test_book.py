@@ -252,6 +252,90 @@ def test_a_chapter_has_four_exercises_with_a_solution_each(path):
     assert len(re.findall(r"^:class: .*\bhint\b", prose(path), re.M)) >= len(exercises)
 
 
+def questions(text):
+    """Return the quick questions of a text: the title, and (verdict, answer, feedback) of each."""
+    blocks = re.findall(
+        r"^::::\{admonition\} ([^\n]+)\n:class: question\n(.*?)^::::$", text, re.S | re.M
+    )
+    answer = r"^:::\{admonition\} ([^\n]+)\n:class: dropdown answer (\w+)\n(.*?)^:::$"
+    return [
+        (
+            title,
+            [
+                (kind, words, said.strip())
+                for words, kind, said in re.findall(answer, body, re.S | re.M)
+            ],
+        )
+        for title, body in blocks
+    ]
+
+
+def faults_of_questions(text):
+    """Say what is wrong with the quick questions of a text."""
+    found, faults = questions(text), []
+    if len(found) < 3:
+        faults.append(f"{len(found)} quick questions instead of three")
+    if len(re.findall(r":class:.*\b(?:question|answer)\b", text)) != len(found) + sum(
+        len(answers) for _, answers in found
+    ):
+        faults.append("a question or an answer is marked up in another way")
+    for title, answers in found:
+        kinds = Counter(kind for kind, _, _ in answers)
+        if not title.startswith("Quick question: "):
+            faults.append(f"another title: {title}")
+        if kinds["right"] != 1 or not 1 <= kinds["wrong"] <= 3 or set(kinds) != {"right", "wrong"}:
+            faults.append(f"not one right answer among two to four: {title}")
+        if len({words for _, words, _ in answers}) < len(answers):
+            faults.append(f"an answer twice: {title}")
+        for kind, words, said in answers:
+            if not said.startswith({"right": "Right. ", "wrong": "No. "}.get(kind, "?")):
+                faults.append(f"the first word is not the verdict: {words}")
+            if len(said) < 40:
+                faults.append(f"says too little: {words}")
+    places = [[kind for kind, _, _ in answers].index("right") for _, answers in found if not faults]
+    if len(places) > 2 and len(set(places)) == 1:
+        faults.append("the right answer stands always in the same place")
+    return faults
+
+
+@chapters
+def test_a_chapter_asks_three_quick_questions_with_one_right_answer_each(path):
+    assert faults_of_questions(prose(path)) == []
+
+
+@pytest.mark.parametrize(
+    "old, new",
+    [
+        ("Quick question: ", "Question: "),
+        (":class: question", ":class: note"),
+        ("answer right", "answer wrong"),
+        ("answer wrong", "answer right"),
+        ("answer wrong", "answer maybe"),
+        ("dropdown answer", "answer"),
+        ("\nRight. ", "\nNo. "),
+        ("\nNo. ", "\nWrong. "),
+        (r"\nNo\. .*", "\nNo. Think again."),
+        (r"^::::\{admonition\}.*?^::::$", ""),
+    ],
+)
+def test_a_faulty_quick_question_would_be_found(old, new):
+    """Break the questions of a chapter, one way at a time."""
+    text = prose(BOOK / "chapters" / "02_sigmoid.ipynb")
+    first_three = "\n\n".join(re.findall(r"^::::\{admonition\}.*?^::::$", text, re.S | re.M)[:3])
+    assert faults_of_questions(first_three) == []
+    flags = re.S | re.M if "^" in old else re.M
+    assert faults_of_questions(re.sub(old, new, first_three, count=1, flags=flags)) != []
+
+
+@chapters
+def test_a_chapter_has_an_exercise_that_checks_code(path):
+    exercises = [cell for cell in code(path) if "vg.check(" in source(cell)]
+    assert exercises
+    for cell in exercises:
+        assert not cell["metadata"].get("tags"), cell["id"]
+        assert str(cell["outputs"]).count("Not begun: ") == 1, cell["id"]
+
+
 @chapters
 def test_a_chapter_has_a_figure_that_moves(path):
     assert any(set(call) - FIGURE_OPTIONS for call in calls(path, {"vg.explore"}))
