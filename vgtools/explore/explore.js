@@ -102,18 +102,20 @@
     }
   }
 
+  const plain = (text) => text.replaceAll("\u2212", "-");
+
   /* What stands in an address for each place of a control. */
   function labelsOf(input) {
     const labels = input.type === "checkbox" ? ["off", "on"]
       : input.type === "range" ? input.dataset.labels.split("|")
         : [...input.options].map((option) => option.text);
-    return labels.map((label) => label.replaceAll("\u2212", "-"));
+    return labels.map(plain);
   }
 
   /* A slider takes the nearest of its values, so that a link survives another grid. */
-  function find(input, wanted) {
-    const labels = labelsOf(input), exact = labels.indexOf(wanted);
-    if (exact >= 0 || input.type !== "range" || !wanted?.trim() || !isFinite(wanted)) return exact;
+  function find(input, written) {
+    const labels = labelsOf(input), wanted = plain(written ?? ""), exact = labels.indexOf(wanted);
+    if (exact >= 0 || input.type !== "range" || !wanted.trim() || !isFinite(wanted)) return exact;
     const far = labels.map((label) => Math.abs(label - wanted));
     return far.indexOf(Math.min(...far));
   }
