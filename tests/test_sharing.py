@@ -83,7 +83,7 @@ def test_without_addresses_a_page_says_what_it_is_and_nothing_else(build):
     )
     assert (said["og:title"], said["og:site_name"], said["og:type"]) == ("One", "A Book", "website")
     assert not {"og:url", "og:image", "twitter:card"} & set(said)
-    assert tags(out / "index.html")["og:title"] == "One"
+    assert tags(out / "index.html")["og:title"] == "A Book"
     two = tags(out / "chapters" / "two.html")
     assert (two["og:description"], two["og:type"]) == ("Two & a half ends here", "article")
     text = (out / "chapters" / "one.html").read_text()
@@ -156,7 +156,7 @@ def test_an_address_that_is_no_base_stops_the_build(text):
         ("One two. Three.", "One two."),
         ("Is 1.5 more than 1? Yes.", "Is 1.5 more than 1?"),
         ("No end", "No end"),
-        ("  Over\n  lines! And", "Over lines!"),
+        ("Over\nlines! And", "Over lines!"),
         ("", ""),
     ],
 )

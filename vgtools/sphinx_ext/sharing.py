@@ -29,11 +29,14 @@ if TYPE_CHECKING:
 PICTURE = "_static/preview.png"
 """What a link preview shows: 1200 by 630 pixels, as most services ask for."""
 
-PICTURE_SAYS = "A figure of the book: gradients by layer, which vanish with some weights"
+PICTURE_SAYS = (
+    "Figures of the book: in thirty sigmoid layers the signal stays, the gradient vanishes"
+)
 
 
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
+    app.add_config_value("vgtools_repository", "", "html")
     app.connect("config-inited", check_addresses)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", link_elsewhere)
@@ -44,9 +47,9 @@ def check_addresses(app: Sphinx, config: Config) -> None:
     """Bring both addresses into their normal form, or stop the build."""
     if config.html_baseurl:
         config.html_baseurl = _address(config.html_baseurl, "html: baseurl", parts=0) + "/"
-    options = config.html_theme_options
-    url = options.get("repository_url") or repository_of(os.environ)
-    options["repository_url"] = _address(url, "repository: url", parts=2) if url else ""
+    # Taken from the theme, whose own buttons need scripts that this book leaves out.
+    url = config.html_theme_options.pop("repository_url", "") or repository_of(os.environ)
+    config.vgtools_repository = _address(url, "repository: url", parts=2) if url else ""
 
 
 def repository_of(environment: Mapping[str, str]) -> str:
@@ -175,11 +178,10 @@ def link_elsewhere(
     doctree: nodes.document | None,
 ) -> None:
     """Give the template the links of this page, if the repository is known."""
-    options = app.config.html_theme_options
-    repository = options["repository_url"]
+    repository = app.config.vgtools_repository
     context["elsewhere"] = {}
     if repository and doctree is not None:
-        branch = options.get("repository_branch") or "main"
+        branch = app.config.html_theme_options.get("repository_branch") or "main"
         source = Path(app.env.doc2path(pagename, base=False)).as_posix()
         context["elsewhere"] = elsewhere(repository, branch, source)
 
