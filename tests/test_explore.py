@@ -672,6 +672,18 @@ def test_labels_point_to_their_controls():
 def test_a_figure_without_controls_has_nothing_to_move():
     text = still().to_html(with_runtime=False)
     assert "vg-controls" not in text and "<script" not in text and "aria-live" not in text
+    assert "vg-link" not in text
+
+
+def test_the_link_to_a_state_is_copied_by_a_button_that_hides_where_scripts_do_not_run():
+    text = make().to_html(with_runtime=False)
+    [controls] = re.findall(r'<div class="vg-controls"[^>]* hidden>.*?</div><p', text)
+    [(label, seen)] = re.findall(
+        r'<button type="button" class="vg-link" aria-label="([^"]+)">([^<]+)</button>'
+        r'<span role="status"></span>',
+        controls,
+    )
+    assert seen in label  # who speaks to a computer says what they see
 
 
 @pytest.mark.usefixtures("book")

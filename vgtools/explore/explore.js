@@ -1,20 +1,22 @@
-/* Moves the explorable figures of a page. The frames were computed when the page was
-   built and travel as slots: [element, attribute, controls, values, positions?]. */
+/* Moves the explorable figures of a page, and keeps their state in its address.
+   The frames were computed when the page was built and travel as slots:
+   [element, attribute, controls, values, positions?].
+   The address of a state: page.html?figure.control=label#figure, without what is as at first. */
 (() => {
   const DESCRIPTION = -1, TEXT = "", CHILDREN = "*", SWEEP = 4000, FASTEST = 60;
+  const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
 
   function start(figure) {
     const data = JSON.parse(figure.querySelector(":scope > script[type='application/json']").textContent);
     const elements = [...figure.querySelectorAll(".vg-panels > svg")]
       .flatMap((svg) => [svg, ...svg.querySelectorAll("*")]);
     const inputs = [...figure.querySelectorAll("[data-control]")];
+    const first = inputs.map(getPlace);
     const shown = [];
-
-    const place = (input) => input.type === "checkbox" ? +input.checked
-      : input.type === "range" ? +input.value : input.selectedIndex;
+    let timer = 0;
 
     function draw() {
-      const places = inputs.map(place);
+      const places = inputs.map(getPlace);
       data.slots.forEach(([element, name, controls, values, positions], number) => {
         let at = 0;
         for (const control of controls) at = at * data.shape[control] + places[control];
@@ -30,20 +32,107 @@
       });
     }
 
+    const key = (input) => `${figure.id}.${input.dataset.control}`;
+
+    function write(address) {
+      inputs.forEach((input, number) => {
+        const place = getPlace(input);
+        if (place === first[number]) address.searchParams.delete(key(input));
+        else address.searchParams.set(key(input), labelsOf(input)[place]);
+      });
+      return address;
+    }
+
+    function save() {
+      try {
+        history.replaceState(history.state, "", write(new URL(location)));
+      } catch {
+        // The figure moves all the same.
+      }
+    }
+
+    function restore() {
+      const wanted = new URL(location).searchParams;
+      let moved = false;
+      inputs.forEach((input, number) => {
+        const found = find(input, wanted.get(key(input)));
+        const place = found < 0 ? first[number] : found;
+        if (place === getPlace(input)) return;
+        setPlace(input, place);
+        moved = true;
+      });
+      if (moved) draw();
+    }
+
     for (const input of inputs) {
       const move = () => {
-        if (input.type === "range") {
-          const label = input.dataset.labels.split("|")[input.value];
-          input.setAttribute("aria-valuetext", label);
-          input.nextElementSibling.textContent = label;
-        }
+        setPlace(input, getPlace(input));
         draw();
+        clearTimeout(timer);
+        timer = setTimeout(save, PAUSE);
       };
       input.addEventListener("input", move);
       const button = input.parentElement.querySelector(".vg-play");
       if (button) playable(input, button, move);
     }
+    shareable(figure, () => {
+      const address = new URL(location);
+      address.search = "";
+      address.hash = figure.id;
+      return write(address).href;
+    });
+    restore();
+    addEventListener("popstate", restore);
     figure.querySelector(".vg-controls").hidden = false;
+  }
+
+  function getPlace(input) {
+    return input.type === "checkbox" ? +input.checked
+      : input.type === "range" ? +input.value : input.selectedIndex;
+  }
+
+  function setPlace(input, place) {
+    if (input.type === "checkbox") input.checked = place;
+    else if (input.type !== "range") input.selectedIndex = place;
+    else {
+      const label = input.dataset.labels.split("|")[place];
+      input.value = place;
+      input.setAttribute("aria-valuetext", label);
+      input.nextElementSibling.textContent = label;
+    }
+  }
+
+  const plain = (text) => text.replaceAll("\u2212", "-");
+
+  /* What stands in an address for each place of a control. */
+  function labelsOf(input) {
+    const labels = input.type === "checkbox" ? ["off", "on"]
+      : input.type === "range" ? input.dataset.labels.split("|")
+        : [...input.options].map((option) => option.text);
+    return labels.map(plain);
+  }
+
+  /* A slider takes the nearest of its values, so that a link survives another grid. */
+  function find(input, written) {
+    const labels = labelsOf(input), wanted = plain(written ?? ""), exact = labels.indexOf(wanted);
+    if (exact >= 0 || input.type !== "range" || !wanted.trim() || !isFinite(wanted)) return exact;
+    const far = labels.map((label) => Math.abs(label - wanted));
+    return far.indexOf(Math.min(...far));
+  }
+
+  function shareable(figure, link) {
+    const button = figure.querySelector(".vg-link");
+    const status = button.nextElementSibling;
+    button.addEventListener("click", async () => {
+      status.textContent = "";
+      try {
+        await navigator.clipboard.writeText(link());
+        status.textContent = "Copied";
+        setTimeout(() => { status.textContent = ""; }, THANKS);
+      } catch {
+        prompt("Copy this link:", link());
+      }
+    });
   }
 
   function playable(input, button, move) {

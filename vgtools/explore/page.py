@@ -12,6 +12,12 @@ from vgtools.explore.controls import Control
 from vgtools.explore.frames import Slot, payload
 from vgtools.explore.svg import Element, markup
 
+_SHARE = (
+    '<div class="vg-share"><button type="button" class="vg-link" '
+    'aria-label="Copy link to this figure">Copy link</button><span role="status"></span></div>'
+)
+"""The control that copies the address of the state that is shown."""
+
 
 def style_sheet() -> str:
     """Return the style sheet of all figures, with the palette as variables.
@@ -91,6 +97,7 @@ def figure_html(
     if controls:
         parts.append('<div class="vg-controls" role="group" aria-label="Controls" hidden>')
         parts.extend(_control_html(name, control) for control in controls)
+        parts.append(_SHARE)
         parts.append("</div>")
     live = ' aria-live="polite"' if controls else ""
     parts.append(f'<p class="vg-says" id="{says}"{live}>{escape(description, quote=False)}</p>')
