@@ -175,6 +175,8 @@ def read_page(text: str, name: str, pages: Iterable[str]) -> Chapter:
     rename(body, stem)
     relink(body, name, set(pages))
     move_answers(soup, body, stem)
+    for line in body.select(".claim-shown"):
+        line.a.insert_after(page_of(soup, line.a["href"]))
     settle_figures(body)
     number_title(soup, body.h1)
     headings = [Heading(name_of(heading), plain(heading)) for heading in body.find_all("h2")]
@@ -300,9 +302,8 @@ def move_answers(soup: BeautifulSoup, body: Tag, stem: str) -> None:
         collected.append(entry)
         link = soup.new_tag("a", href="#" + target)
         link.string = label
-        page = soup.new_tag("span", attrs={"class": "page-of", "data-page-of": target})
         see = soup.new_tag("span", attrs={"class": "see"})
-        see.extend([link, page])
+        see.extend([link, page_of(soup, link["href"])])
         return see
 
     def line(*links: Tag) -> Tag:
@@ -371,6 +372,12 @@ def move_answers(soup: BeautifulSoup, body: Tag, stem: str) -> None:
         section.extend(collected)
         outer = body.h1.find_parent("section")
         outer.append(section)
+
+
+def page_of(soup: BeautifulSoup, href: str) -> Tag:
+    """Return the place that print fills with the number of the page of a link."""
+    target = href.removeprefix("#")
+    return soup.new_tag("span", attrs={"class": "page-of", "data-page-of": target})
 
 
 def detach_title(block: Tag) -> list:

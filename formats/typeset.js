@@ -69,6 +69,7 @@ function overflowing() {
   const column = document.body.getBoundingClientRect();
   return [...document.querySelectorAll("body *")]
     .filter((element) => {
+      if (element.ownerSVGElement) return false;
       const box = element.getBoundingClientRect();
       return box.width && (box.right > column.right + 1 || box.left < column.left - 1);
     })
