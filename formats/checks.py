@@ -47,7 +47,7 @@ def faults(reader: PdfReader, titles: Iterable[str]) -> list[str]:
             links += 1
             if "/Dest" in link:
                 if str(link["/Dest"]) not in known:
-                    found.append(f"page {number}: a link leads to {link['/Dest']}, which is nowhere")
+                    found.append(f"page {number}: a link leads nowhere, to {link['/Dest']}")
             elif not str(address := link["/A"].get("/URI", "")).startswith(("https:", "http:")):
                 found.append(f"page {number}: a link leads to {address!r}")
     if not links:
@@ -79,7 +79,8 @@ def embedded(font: Any) -> bool:
     if font.get("/Subtype") == "/Type3":
         return "/CharProcs" in font
     for descendant in font.get("/DescendantFonts", [font]):
-        descriptor = descendant.get_object().get("/FontDescriptor", {}).get_object()
+        descendant = descendant.get_object()
+        descriptor = descendant["/FontDescriptor"] if "/FontDescriptor" in descendant else {}
         if not {"/FontFile", "/FontFile2", "/FontFile3"} & set(descriptor):
             return False
     return True

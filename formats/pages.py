@@ -280,98 +280,127 @@ def check_links(chapters: list[Chapter]) -> None:
 # What the pages fold away
 
 
+class Answers:
+    """The answers, hints and solutions of a chapter, in their order.
+
+    Parameters
+    ----------
+    soup : BeautifulSoup
+        What makes new elements.
+    stem : str
+        The chapter.
+    """
+
+    def __init__(self, soup: BeautifulSoup, stem: str) -> None:
+        self.soup = soup
+        self.stem = stem
+        self.entries: list[Tag] = []
+
+    def add(self, title: list, content: list, place: Tag, label: str) -> Tag:
+        """Add an entry, and return the link that leads to it.
+
+        Parameters
+        ----------
+        title, content : list of nodes
+            The entry; its title leads back.
+        place : Tag
+            Where it was folded away.
+        label : str
+            The text of the link.
+
+        Returns
+        -------
+        Tag
+        """
+        number = len(self.entries) + 1
+        if not place.get("id"):
+            place["id"] = anchor(self.stem, f"asks-{number}")
+        target = anchor(self.stem, f"answer-{number}")
+        entry = self.element("div", *content, id=target, name="answer")
+        back = self.element("a", *title, href="#" + place["id"])
+        entry.insert(0, self.element("p", back, name="answer-title"))
+        self.entries.append(entry)
+        link = self.element("a", NavigableString(label), href="#" + target)
+        return self.element("span", link, page_of(self.soup, link["href"]), name="see")
+
+    def element(
+        self, tag: str, *children: Tag | NavigableString, name: str = "", **attributes: str
+    ):
+        """Return a new element of a class."""
+        result = self.soup.new_tag(tag, attrs={**attributes, **({"class": name} if name else {})})
+        result.extend(children)
+        return result
+
+    def line(self, *links: Tag) -> Tag:
+        """Return a paragraph for links to entries."""
+        return self.element("p", *links, name="see-answers")
+
+    def of_question(self, question: Tag) -> None:
+        """Leave the choices of a quick question; take what is said about each."""
+        title = detach_title(question)
+        choices, content = self.element("ol", name="choices"), []
+        for letter, choice in zip("ABCDEFGH", question.select(".answer"), strict=False):
+            choice.extract()
+            words = detach_title(choice)
+            choices.append(self.element("li", *copies(words)))
+            again = self.element("p", NavigableString(f"{letter}. "), *words, name="choice")
+            content += [again, *list(choice.children)]
+        question.insert(0, self.element("p", *copies(title), name="admonition-title"))
+        see = self.add(title, content, question, "Answer")
+        question.extend([choices, self.line(see)])
+
+    def of_prediction(self, block: Tag, heading: Tag) -> None:
+        """Take the answer to a question of the text."""
+        title = detach_title(block)
+        label = "".join(node.get_text() for node in title).strip()
+        place = block.find_previous_sibling("p") or heading
+        words = [NavigableString(f"{plain(heading)}: "), *title]
+        see = self.add(words, list(block.children), place, label)
+        block.replace_with(self.line(see))
+
+    def of_exercise(self, block: Tag, kind: str) -> None:
+        """Take a hint or a solution, and leave a link in the box of its exercise."""
+        exercise = block.find_previous(class_="exercise")
+        if exercise is None:
+            raise FormatError(f"{self.stem}: {plain(block)[:60]!r} belongs to no exercise")
+        name = plain(exercise.select_one(".admonition-title"))
+        detach_title(block)
+        title = [NavigableString(f"{kind} {'to' if kind == 'Solution' else 'for'} {name}")]
+        see = self.add(title, list(block.children), exercise, kind)
+        line = exercise.select_one(".see-answers")
+        if line is None:
+            exercise.append(self.line(see))
+        else:
+            line.append(see)
+        block.decompose()
+
+
 def move_answers(soup: BeautifulSoup, body: Tag, stem: str) -> None:
     """Collect answers, hints and solutions at the end, each linked from its place and back.
 
     Notes that are folded for other reasons stay where they are, open.
     """
-    collected = []
-
-    def collect(title: list, content: list, place: Tag, label: str) -> Tag:
-        """Put one entry into the list; return the link that leads to it."""
-        if not place.get("id"):
-            place["id"] = anchor(stem, f"asks-{len(collected) + 1}")
-        target = anchor(stem, f"answer-{len(collected) + 1}")
-        entry = soup.new_tag("div", id=target, attrs={"class": "answer"})
-        heading = soup.new_tag("p", attrs={"class": "answer-title"})
-        back = soup.new_tag("a", href="#" + place["id"])
-        back.extend(title)
-        heading.append(back)
-        entry.append(heading)
-        entry.extend(content)
-        collected.append(entry)
-        link = soup.new_tag("a", href="#" + target)
-        link.string = label
-        see = soup.new_tag("span", attrs={"class": "see"})
-        see.extend([link, page_of(soup, link["href"])])
-        return see
-
-    def line(*links: Tag) -> Tag:
-        paragraph = soup.new_tag("p", attrs={"class": "see-answers"})
-        paragraph.extend(links)
-        return paragraph
-
-    for question in body.select(".admonition.question"):
-        title = detach_title(question)
-        choices = soup.new_tag("ol", attrs={"class": "choices", "type": "A"})
-        content = []
-        for letter, choice in zip("ABCDEFGH", question.select(".answer"), strict=False):
-            choice.extract()
-            words = detach_title(choice)
-            item = soup.new_tag("li")
-            item.extend(copies(words))
-            choices.append(item)
-            again = soup.new_tag("p", attrs={"class": "choice"})
-            again.extend([NavigableString(f"{letter}. "), *words])
-            content += [again, *list(choice.children)]
-        heading = soup.new_tag("p", attrs={"class": "admonition-title"})
-        heading.extend(copies(title))
-        question.insert(0, heading)
-        question.append(choices)
-        question.append(line(collect(title, content, question, "Answer")))
-
-    exercise, links = None, None
-    for block in body.select(".dropdown"):
+    answers = Answers(soup, stem)
+    for block in body.select(".admonition.question, .dropdown"):
         classes = set(block["class"])
         heading = block.find_previous("h2")
-        section = plain(heading) if heading else ""
         title = block.select_one(".admonition-title")
-        words = plain(title) if title else ""
-        predicted = section.startswith("Predict") or re.match(r"(The )?answer\b", words, re.I)
-        if not classes & {"hint", "solution"} and not predicted:
+        answer = title is not None and re.match(r"(The )?answer\b", plain(title), re.I)
+        if "question" in classes:
+            answers.of_question(block)
+        elif "answer" in classes:
+            continue  # went with its question
+        elif "hint" in classes or "solution" in classes:
+            answers.of_exercise(block, "Hint" if "hint" in classes else "Solution")
+        elif heading is not None and (answer or plain(heading) == "Predict"):
+            answers.of_prediction(block, heading)
+        else:
             block["class"] = [name for name in block["class"] if name != "dropdown"]
-            continue
-        if not classes & {"hint", "solution"}:
-            title = detach_title(block)
-            place = block.find_previous_sibling("p") or heading
-            where = [NavigableString(f"{section}: "), *title]
-            see = collect(where, list(block.children), place, words)
-            block.replace_with(line(see))
-            continue
-        owner = block.find_previous(class_="exercise")
-        if owner is None:
-            raise FormatError(f"{stem}: {words!r} belongs to no exercise")
-        if owner is not exercise:
-            exercise, links = owner, line()
-            owner.append(links)
-        name = plain(owner.select_one(".admonition-title"))
-        kind = "Hint" if "hint" in classes else "Solution"
-        preposition = "for" if kind == "Hint" else "to"
-        detach_title(block)
-        title = [NavigableString(f"{kind} {preposition} {name}")]
-        links.append(collect(title, list(block.children), owner, kind))
-        block.decompose()
-
-    if collected:
-        section = soup.new_tag(
-            "section", id=anchor(stem, "answers"), attrs={"class": "answers"}
-        )
-        heading = soup.new_tag("h2")
-        heading.string = ANSWERS
-        section.append(heading)
-        section.extend(collected)
-        outer = body.h1.find_parent("section")
-        outer.append(section)
+    if answers.entries:
+        heading = answers.element("h2", NavigableString(ANSWERS))
+        section = answers.element("section", heading, *answers.entries, name="answers")
+        section["id"] = anchor(stem, "answers")
+        body.h1.find_parent("section").append(section)
 
 
 def page_of(soup: BeautifulSoup, href: str) -> Tag:
