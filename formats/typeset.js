@@ -1,5 +1,6 @@
 // What happens to the mathematics of the joined book, with the book's own MathJax.
-// `equations.js` of the book comes first, so that both use the same macros and packages.
+// `equations.js` of the book comes before, so that both use the same macros and packages,
+// and MathJax comes after, so that it waits until it is called.
 MathJax.options.enableAssistiveMml = false;
 MathJax.startup.typeset = false;
 delete MathJax.startup.pageReady;
@@ -28,7 +29,7 @@ async function typesetDrawings() {
     container.setAttribute("role", "img");
     container.setAttribute("aria-label", words(tex));
   }
-  return troubles("[data-mjx-error], [data-mml-node=merror]");
+  return troubles("[data-mjx-error], [data-mml-node=merror], mjx-assistive-mml");
 }
 
 // For the EPUB: MathML, without the notes that MathJax leaves in it.
@@ -46,7 +47,7 @@ async function typesetMarkup() {
         .forEach(({ name }) => part.removeAttribute(name));
     }
   }
-  return troubles("merror");
+  return troubles("merror, mjx-container, .math:not(:has(> math[alttext]))");
 }
 
 function troubles(selector) {
