@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format serve lab chapter refresh lock clean distclean
+.PHONY: help book test lint format serve lab chapter refresh pdf epub dist lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -56,11 +56,21 @@ chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sig
 refresh: $(READY) ## execute a notebook in place, ready to commit: make refresh C=02_sigmoid
 	$(BIN)/python tools/refresh.py $(C)
 
+pdf: book ## print the whole book: dist/vanishing-gradients.pdf
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m formats.pdf
+
+epub: book ## the whole book as an EPUB, checked by EPUBCheck
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m formats.epub
+	tools/epubcheck dist/vanishing-gradients.epub
+
+dist: pdf epub ## everything to give away: the book as an archive, PDF, EPUB, and vgtools as a wheel
+	$(BIN)/python -m formats.dist
+
 lock: ## pin requirements.in into requirements.txt
 	@tools/lock
 
 clean: ## remove everything that was built
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
+	rm -rf _build dist .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment too
