@@ -46,7 +46,7 @@ async function typesetMarkup() {
     element.insertAdjacentHTML("beforeend", markup);
     const math = element.lastElementChild;
     math.setAttribute("alttext", words(tex));
-    math.querySelectorAll("mi[mathvariant]").forEach(letter);
+    math.querySelectorAll("[mathvariant]").forEach(letter);
     math.querySelectorAll("mtable").forEach(align);
     for (const part of [math, ...math.querySelectorAll("*")]) {
       [...part.attributes]
