@@ -70,13 +70,11 @@ def printed(page: Page, **options: Any) -> bytes:
     page : playwright.sync_api.Page
         As `opened` yields it.
     **options
-        For Chromium, besides those for bookmarks, tags and sizes.
+        For Chromium, besides those for tags and sizes.
 
     Returns
     -------
     bytes
         A PDF.
     """
-    return page.pdf(
-        outline=True, tagged=True, prefer_css_page_size=True, print_background=True, **options
-    )
+    return page.pdf(tagged=True, prefer_css_page_size=True, print_background=True, **options)

@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from pypdf import PdfReader, PdfWriter
-from pypdf.generic import ArrayObject, ByteStringObject, NameObject, TextStringObject
+from pypdf.generic import ArrayObject, ByteStringObject, Fit, NameObject, TextStringObject
 
 from formats import book, checks
 from formats.chromium import opened, printed
@@ -78,13 +78,34 @@ def destinations(reader: PdfReader) -> dict[str, int]:
     }
 
 
-def finished(data: bytes) -> bytes:
+def bookmark(writer: PdfWriter, data: bytes, chapters: list[Chapter]) -> None:
+    """Add a bookmark for every chapter and every section.
+
+    Chromium's own repeat the words of a heading that opens a page.
+    """
+    reader = PdfReader(io.BytesIO(data))
+    places = {name.removeprefix("/"): place for name, place in reader.named_destinations.items()}
+
+    def add(target: str, title: str, parent: object = None) -> object:
+        place = places[target]
+        page = reader.get_destination_page_number(place)
+        return writer.add_outline_item(title, page, parent, fit=Fit.xyz(top=place.top))
+
+    for chapter in chapters:
+        parent = add(chapter.target, chapter.title)
+        for heading in chapter.headings:
+            add(heading.target, heading.text, parent)
+
+
+def finished(data: bytes, chapters: list[Chapter]) -> bytes:
     """Say what the document is, and leave out when and by which program it was made.
 
     Parameters
     ----------
     data : bytes
         The PDF as Chromium prints it.
+    chapters : list of Chapter
+        For the bookmarks.
 
     Returns
     -------
@@ -94,6 +115,7 @@ def finished(data: bytes) -> bytes:
     about, date = book.about(), book.moment()
     writer = PdfWriter(clone_from=io.BytesIO(data))
     writer.pdf_header = "%PDF-1.7"
+    bookmark(writer, data, chapters)
     stamp = f"D:{date:%Y%m%d%H%M%S}+00'00'"
     writer.metadata = {
         "/Title": f"{about.title}: {about.subtitle[:1].lower()}{about.subtitle[1:]}",
@@ -132,7 +154,7 @@ def build(html: Path, toc: Path, target: Path) -> list[str]:
     with opened(document, "typesetDrawings", width=COLUMN) as page:
         wide = page.evaluate("overflowing()")
         data = numbered(page)
-    book.write(target, finished(data))
+    book.write(target, finished(data, chapters))
     return [f"wider than the page: {where}" for where in wide] + checks.faults(
         PdfReader(target), [chapter.title for chapter in chapters]
     )

@@ -15,8 +15,13 @@ function formulas() {
   });
 }
 
+// The TeX of a formula without what only places it.
 function words(tex) {
-  return tex.replace(/\\(begin|end)\{(split|aligned|gathered)\}/g, " ").replace(/\s+/g, " ").trim();
+  return tex
+    .replace(/\\(begin|end)\{(split|aligned|gathered)\}|\\(left|right|small|q?quad)(?![a-z])|&/g, " ")
+    .replace(/\\\\(\[\w+\])?/g, "; ")
+    .replace(/\s+/g, " ")
+    .trim();
 }
 
 // For print: drawings, each a picture with its TeX as the alternative text.
@@ -41,6 +46,8 @@ async function typesetMarkup() {
     element.insertAdjacentHTML("beforeend", markup);
     const math = element.lastElementChild;
     math.setAttribute("alttext", words(tex));
+    math.querySelectorAll("[mathvariant]").forEach(letter);
+    math.querySelectorAll("mtable").forEach(align);
     for (const part of [math, ...math.querySelectorAll("*")]) {
       [...part.attributes]
         .filter(({ name }) => name.startsWith("data-") || name === "class")
@@ -48,6 +55,29 @@ async function typesetMarkup() {
     }
   }
   return troubles("merror, mjx-container, .math:not(:has(> math[alttext]))");
+}
+
+// Reading systems draw letters as they are and lay tables out as CSS says; many know
+// nothing of MathML's own attributes for both.
+const LETTERS = { "double-struck": { I: "𝕀", N: "ℕ", R: "ℝ" }, bold: { 1: "𝟏" } };
+
+function letter(element) {
+  const known = LETTERS[element.getAttribute("mathvariant")]?.[element.textContent];
+  if (!known) return;
+  element.textContent = known;
+  element.removeAttribute("mathvariant");
+}
+
+function align(table) {
+  const sides = table.getAttribute("columnalign")?.split(" ") ?? ["center"];
+  const gap = table.getAttribute("columnspacing") === "0em" ? "0" : "0.5em";
+  for (const row of table.children) {
+    [...row.children].forEach((cell, place, cells) => {
+      const [before, after] = [place ? gap : "0", place < cells.length - 1 ? gap : "0"];
+      const side = sides[Math.min(place, sides.length - 1)];
+      cell.setAttribute("style", `padding: 0.2em ${after} 0.2em ${before}; text-align: ${side}`);
+    });
+  }
 }
 
 function troubles(selector) {

@@ -245,13 +245,27 @@ def test_a_link_to_this_machine_is_found(target):
 def test_a_finished_pdf_carries_the_date_of_the_commit_and_no_other(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
     data = blank_pdf().getvalue()
-    finished = pdf.finished(data)
-    assert finished == pdf.finished(data)
+    finished = pdf.finished(data, [])
+    assert finished == pdf.finished(data, [])
     reader = PdfReader(io.BytesIO(finished))
     assert reader.metadata.creation_date == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
     assert reader.metadata.title == "Vanishing Gradients: an interactive textbook"
     assert reader.root_object["/Lang"] == "en-GB"
     assert len({str(part) for part in reader.trailer["/ID"]}) == 1
+
+
+def test_every_chapter_and_section_has_a_bookmark():
+    writer = PdfWriter(blank_pdf())
+    writer.add_blank_page(100, 100)
+    writer.add_named_destination("ch-a", 0)
+    writer.add_named_destination("s", 1)
+    buffer = io.BytesIO()
+    writer.write(buffer)
+    chapter = pages.Chapter("a", "1 A", None, [pages.Heading("s", "First & last")])
+    reader = PdfReader(io.BytesIO(pdf.finished(buffer.getvalue(), [chapter])))
+    chapter, [section] = reader.outline
+    assert (chapter.title, reader.get_destination_page_number(chapter)) == ("1 A", 0)
+    assert (section.title, reader.get_destination_page_number(section)) == ("First & last", 1)
 
 
 # The EPUB
