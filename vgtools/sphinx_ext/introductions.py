@@ -4,11 +4,13 @@ Nobody keeps a list: the chapters are read in their order. A term is introduced 
 the chapter that has it in its title, else where it is first emphasised, else in the
 first chapter that uses it in earnest: in the heading that names it, or the sentence.
 The glossary links there, and the search finds the place under the name of the term.
+It also finds the Greek letters of the tables of symbols, under letter and name.
 """
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
@@ -140,20 +142,48 @@ def introduction(names: Sequence[str], said: Iterable[Mention]) -> Place | None:
     return min(there, key=lambda mention: mention.rank).place
 
 
+def greek_letters(tree: nodes.document) -> Iterator[tuple[str, str]]:
+    """Yield name and anchor of the Greek letters in the first columns of a page's tables.
+
+    Parameters
+    ----------
+    tree : docutils.nodes.document
+        The page.
+
+    Yields
+    ------
+    tuple of str
+        The letter or its name, and the section of its table.
+    """
+    for row in tree.findall(nodes.row):
+        section = row.parent
+        while section is not None and not isinstance(section, nodes.section):
+            section = section.parent
+        if section is None or not row.children:
+            continue
+        for mathematics in row[0].findall(nodes.math):
+            for name in re.findall(r"\\([A-Za-z]+)", mathematics.astext()):
+                size = "CAPITAL" if name[0].isupper() else "SMALL"
+                try:
+                    letter = unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+                except KeyError:
+                    continue
+                yield name.lower(), section["ids"][0]
+                yield letter, section["ids"][0]
+
+
 def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Find the place of every term, and enter it into the index that the search uses."""
+    """Find the place of every term and letter, and enter it into the index of the search."""
     glossaries = [name for name in env.found_docs if any(_terms(env.get_doctree(name)))]
     if not glossaries:
         return []
-    said = [
-        mention
-        for name in _reading_order(env)
-        if str(env.doc2path(name)).endswith(CHAPTERS)
-        for mention in mentions(name, env.get_doctree(name))
-    ]
+    said = [mention for name in _chapters(env) for mention in mentions(name, env.get_doctree(name))]
     entries = env.domaindata["index"]["entries"]
     for name in entries:
         entries[name] = [entry for entry in entries[name] if entry[4] != MARK]
+    for name in sorted(env.found_docs - set(_chapters(env))):
+        for letter, anchor in dict(greek_letters(env.get_doctree(name))).items():
+            entries.setdefault(name, []).append(("single", letter, anchor, "main", MARK))
     env.vgtools_introductions = {}
     for glossary in glossaries:
         for item in _terms(env.get_doctree(glossary)):
@@ -188,13 +218,14 @@ def _terms(tree: nodes.document) -> Iterator[nodes.definition_list_item]:
         yield from glossary.findall(nodes.definition_list_item)
 
 
-def _reading_order(env: BuildEnvironment) -> Iterator[str]:
-    """Yield the documents in the order of the table of contents."""
+def _chapters(env: BuildEnvironment) -> Iterator[str]:
+    """Yield the notebooks in the order of the table of contents."""
     waiting, seen = [env.config.root_doc], set()
     while waiting:
         name = waiting.pop(0)
         if name in seen or name not in env.found_docs:
             continue
         seen.add(name)
-        yield name
+        if str(env.doc2path(name)).endswith(CHAPTERS):
+            yield name
         waiting = [*env.toctree_includes.get(name, []), *waiting]
