@@ -41,8 +41,8 @@ serve: $(READY) ## serve the built book on this machine (PORT=8000)
 	@echo "The book: http://127.0.0.1:$(PORT)/  (Ctrl+C ends it)"
 	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
 
-lab: $(READY) ## open the chapters in JupyterLab
-	$(BIN)/jupyter lab chapters/intro.ipynb $(if $(filter 0,$(shell id -u)),--allow-root)
+lab: $(READY) ## open the table of contents in JupyterLab
+	$(BIN)/jupyter lab chapters/start.md --LabApp.app_settings_dir=$(CURDIR)/tools/lab $(if $(filter 0,$(shell id -u)),--allow-root)
 
 chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sigmoid
 	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which: make chapter C=02_sigmoid"; exit 1; }

@@ -5,13 +5,14 @@ again whenever something that an output depends on has changed. `pages` decides
 what a page loads: nothing from another server, and nothing that it does not use.
 `claims` adds the directive that turns `claims.toml` into a page. `sharing` tells
 others about a page: link previews, addresses, and where it can be run.
+`introductions` finds the place that introduces each term of the glossary.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgtools.sphinx_ext import claims, execution, pages, sharing
+from vgtools.sphinx_ext import claims, execution, introductions, pages, sharing
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,4 +35,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     pages.connect(app)
     claims.connect(app)
     sharing.connect(app)
+    introductions.connect(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
