@@ -25,7 +25,6 @@ MATHJAX_FILES = [
     "startup.js",
     "core.js",
     "input/tex.js",
-    "input/tex/extensions/boldsymbol.js",
     "output/svg.js",
     "output/svg/fonts/tex.js",
     "a11y/assistive-mml.js",

@@ -2,9 +2,9 @@
 // mathematics are typeset, and nothing is fetched while a reader reads.
 window.MathJax = {
   loader: {
-    load: ["input/tex", "[tex]/boldsymbol", "output/svg", "a11y/assistive-mml"],
+    load: ["input/tex", "output/svg", "a11y/assistive-mml"],
   },
-  tex: { packages: { "[+]": ["boldsymbol"], "[-]": ["autoload", "require"] } },
+  tex: { packages: { "[-]": ["autoload", "require"] } },
   options: {
     ignoreHtmlClass: ".*",
     processHtmlClass: "math",

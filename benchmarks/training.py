@@ -1,0 +1,176 @@
+"""How long is one training step? ``python -m benchmarks.training``.
+
+The same step (forward, loss, backward, optimiser) of the same network, by vgtools
+and by PyTorch in eager mode, in turns. vgtools runs as `make` starts it, with one
+thread; PyTorch runs with one thread and with one per core, and the faster of
+the two is the one that counts. A ratio above 1 says that vgtools is faster. The
+last ratio compares processor time, one thread each: it is steady even while
+other programs use the machine.
+"""
+
+from __future__ import annotations
+
+import os
+
+# As `make` sets it; it has to be known before NumPy is loaded.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+import argparse
+from collections.abc import Callable
+
+import numpy as np
+
+import vgtools as vg
+from benchmarks.timing import in_turns
+from vgtools import networks as nets
+
+try:
+    import torch
+except ImportError:
+    torch = None
+
+BATCH, STEPS, FEATURES, HIDDEN = 50, 100, 2, 32
+DIGITS, CLASSES = 64, 10
+DEEP = {"MLP 30x64": (30, 64), "MLP 8x128": (8, 128), "MLP 5x1000": (5, 1000)}
+"""Hidden layers and their width, between the 64 pixels and the 10 classes of a digit."""
+RECURRENT = ("RNN", "LSTM", "GRU")
+LEAST = dict.fromkeys([*DEEP, *RECURRENT], 1.0) | {"MLP 5x1000": 0.8}
+"""The ratio to reach."""
+
+PEERS = ("one", "all")
+"""PyTorch with one thread, and with one per core."""
+
+Step = Callable[[], object]
+
+
+def our_perceptron(depth: int, width: int, dtype: type) -> Step:
+    """Return one step of plain gradient descent of a tanh network, by vgtools."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(BATCH, DIGITS)).astype(dtype)
+    y = rng.integers(CLASSES, size=BATCH)
+    network = vg.MLP([DIGITS, *[width] * depth, CLASSES], "tanh", dtype=dtype)
+    parameters, rule = network.parameters(), nets.SGD(0.01)
+
+    def step() -> None:
+        _, gradient = nets.cross_entropy(network.forward(x, training=True), y)
+        network.backward(gradient)
+        rule.step(parameters)
+
+    return step
+
+
+def their_perceptron(depth: int, width: int, dtype: type) -> Step:
+    """Return the same step, by PyTorch."""
+    rng = np.random.default_rng(0)
+    x = torch.tensor(rng.normal(size=(BATCH, DIGITS)).astype(dtype))
+    y = torch.tensor(rng.integers(CLASSES, size=BATCH))
+    sizes = [DIGITS, *[width] * depth]
+    layers = [
+        layer
+        for pair in zip(sizes, sizes[1:])
+        for layer in (torch.nn.Linear(*pair, dtype=x.dtype), torch.nn.Tanh())
+    ]
+    network = torch.nn.Sequential(*layers, torch.nn.Linear(width, CLASSES, dtype=x.dtype))
+    rule = torch.optim.SGD(network.parameters(), 0.01)
+
+    def step() -> None:
+        rule.zero_grad()
+        torch.nn.functional.cross_entropy(network(x), y).backward()
+        rule.step()
+
+    return step
+
+
+def our_recurrent(kind: str, dtype: type) -> Step:
+    """Return one step of Adam with clipping of a network that reads a sequence, by vgtools."""
+    x = np.random.default_rng(0).normal(size=(STEPS, BATCH, FEATURES)).astype(dtype)
+    y = np.ones((BATCH, 1), dtype)
+    network = getattr(vg, kind)([FEATURES, HIDDEN, 1], dtype=dtype)
+    parameters, rule = network.parameters(), nets.Adam()
+
+    def step() -> None:
+        _, gradient = nets.squared_error(network.forward(x, training=True), y)
+        network.backward(gradient)
+        nets.clip_gradient(parameters, 1.0)
+        rule.step(parameters)
+
+    return step
+
+
+def their_recurrent(kind: str, dtype: type) -> Step:
+    """Return the same step, by PyTorch."""
+    x = np.random.default_rng(0).normal(size=(STEPS, BATCH, FEATURES)).astype(dtype)
+    x, y = torch.tensor(x), torch.ones(BATCH, 1, dtype=torch.tensor(x).dtype)
+    layer = getattr(torch.nn, kind)(FEATURES, HIDDEN, dtype=x.dtype)
+    readout = torch.nn.Linear(HIDDEN, 1, dtype=x.dtype)
+    parameters = [*layer.parameters(), *readout.parameters()]
+    rule = torch.optim.Adam(parameters)
+
+    def step() -> None:
+        rule.zero_grad()
+        states, _ = layer(x)
+        ((readout(states[-1]) - y) ** 2).mean().div(2).backward()
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
+        rule.step()
+
+    return step
+
+
+def with_threads(count: int, step: Step) -> Step:
+    """Return PyTorch's step with so many threads."""
+
+    def threaded() -> None:
+        torch.set_num_threads(count)
+        step()
+
+    return threaded
+
+
+def pair(name: str, dtype: type) -> tuple[Step, Step | None]:
+    """Return our step and PyTorch's for a row of the table; None without PyTorch."""
+    if name in DEEP:
+        ours, theirs, arguments = our_perceptron, their_perceptron, DEEP[name]
+    else:
+        ours, theirs, arguments = our_recurrent, their_recurrent, (name,)
+    return ours(*arguments, dtype), theirs(*arguments, dtype) if torch else None
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the table."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--seconds", type=float, default=6.0, help="for each row, about")
+    parser.add_argument("--only", help="rows whose name contains this")
+    options = parser.parse_args(arguments)
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
+    print(
+        f"One training step, batch {BATCH}, in ms: median (quartiles). {cores} cores; vgtools "
+        f"with {os.environ['OPENBLAS_NUM_THREADS']} BLAS thread; {peer}."
+    )
+    print(
+        "| network | float type | vgtools | PyTorch, 1 thread | PyTorch, "
+        f"{cores} threads | ratio | at least | ratio of processor times |"
+    )
+    print("|---|---|---|---|---|---|---|---|")
+    for name in LEAST:
+        if options.only and options.only not in name:
+            continue
+        for dtype in (np.float64, np.float32):
+            ours, theirs = pair(name, dtype)
+            sides = {"vgtools": ours}
+            if theirs:
+                sides |= {"one": with_threads(1, theirs), "all": with_threads(cores, theirs)}
+            found = in_turns(sides, options.seconds)
+            cells = [found[side].text() if side in found else "-" for side in ("vgtools", *PEERS)]
+            if theirs:
+                fastest = min(found[side].median for side in PEERS)
+                ratio = fastest / found["vgtools"].median
+                processor = found["one"].processor / found["vgtools"].processor
+                cells += [f"{ratio:.2f}", f"{LEAST[name]:g}", f"{processor:.2f}"]
+            else:
+                cells += ["-", f"{LEAST[name]:g}", "-"]
+            print(f"| {name} | {np.dtype(dtype)} | " + " | ".join(cells) + " |", flush=True)
+
+
+if __name__ == "__main__":
+    main()
