@@ -3,14 +3,15 @@
 `execution` runs the chapters: with the static switch on, on both cores, and
 again whenever something that an output depends on has changed. `pages` decides
 what a page loads: nothing from another server, and nothing that it does not use.
-`claims` adds the directive that turns `claims.toml` into a page.
+`claims` adds the directive that turns `claims.toml` into a page. `evidence` reads
+from the notebooks what stands behind each statement, and `register` makes a page of it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgtools.sphinx_ext import claims, execution, pages
+from vgtools.sphinx_ext import claims, execution, pages, register
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -32,4 +33,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     execution.connect(app)
     pages.connect(app)
     claims.connect(app)
+    register.connect(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}
