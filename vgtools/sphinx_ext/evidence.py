@@ -235,14 +235,14 @@ def show(tree: ast.Module, cell: dict, made: dict[str, ast.Call], where: str) ->
 
 
 def statement(label: str, cell: str, text: str, where: str) -> Statement:
-    """Read the text of an equation or of a derivation.
+    r"""Read the text of an equation or of a derivation.
 
     Examples
     --------
     >>> found = statement("eq-a", "one", "tr(A) = 2   [numeric, rtol 1e-10, 20 draws]", "")
     >>> found.lines, found.kind, found.detail
     (('tr(A) = 2',), 'numeric check', 'rtol 1e-10, 20 draws')
-    >>> statement("eq-b", "two", "a\\n  = b   (as c)\\nfor a > 0", "").steps
+    >>> statement("eq-b", "two", "a\n  = b   (as c)\nfor a > 0", "").steps
     1
     """
     lines = text.splitlines()
@@ -267,11 +267,11 @@ def statement(label: str, cell: str, text: str, where: str) -> Statement:
 
 
 def cut(code: str, longest: int = LONGEST) -> str:
-    """Write code on one line, and leave out the end of a long one.
+    r"""Write code on one line, and leave out the end of a long one.
 
     Examples
     --------
-    >>> cut("f(\\n  first,\\n  second\\n)")
+    >>> cut("f(\n  first,\n  second\n)")
     'f(first, second)'
     >>> cut("f(first, second)", longest=12)
     'f(first, …'
@@ -291,12 +291,12 @@ class Meaning:
 
 
 class Seeds:
-    """Finds how many seeds an assertion was run with, by following names to loops over seeds.
+    r"""Finds how many seeds an assertion was run with, by following names to loops over seeds.
 
     Examples
     --------
     >>> seeds = Seeds()
-    >>> code = "runs = [train(seed=seed) for seed in range(5)]\\nassert min(runs) > 0"
+    >>> code = "runs = [train(seed=seed) for seed in range(5)]\nassert min(runs) > 0"
     >>> [found.seeds for found in seeds.assertions(code, "one", exercise=False)]
     [5]
     """

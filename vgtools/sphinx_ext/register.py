@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 from docutils import nodes
 from docutils.statemachine import StringList
+from myst_nb.core.render import get_mime_priority
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
@@ -269,9 +270,22 @@ def mark_cells(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def check_typed(app: Sphinx, doctree: nodes.document) -> None:
-    """Raise `EvidenceError` if a page shows an equation that has no label."""
+    """Raise `EvidenceError` if a page shows an equation that has no label.
+
+    An output comes in several forms, of which a page shows one: the labelled Markdown
+    of a checked equation hides its LaTeX, which has no label.
+    """
+    hidden: set[int] = set()
+    order = get_mime_priority(app.builder.name, app.config.nb_mime_priority_overrides)
+    for bundle in doctree.findall(nodes.container):
+        if bundle.get("nb_element") == "mime_bundle":
+            forms = {form["mime_type"]: form for form in bundle.children}
+            shown = next((name for name in order if name in forms), None)
+            for name, form in forms.items():
+                if name != shown:
+                    hidden |= {id(node) for node in form.findall(nodes.math_block)}
     for node in doctree.findall(nodes.math_block):
-        if not node.get("label"):
+        if not node.get("label") and id(node) not in hidden:
             raise EvidenceError(
                 f"{app.env.docname} shows an equation without a label: {node.astext()[:120]!r}"
             )
