@@ -11,6 +11,8 @@ import pytest
 import yaml
 from pybtex.database import parse_file
 
+from vgtools.sphinx_ext.claims import LEDGER, load
+
 BOOK = Path(__file__).resolve().parents[1]
 NOTEBOOKS = sorted((BOOK / "chapters").glob("*.ipynb"))
 PAGES = sorted((BOOK / "chapters").glob("*.md"))
@@ -217,6 +219,53 @@ def test_every_source_can_be_found():
     identifiers = {"doi", "eprint", "url"}
     without = {key for key, entry in bibliography().items() if not identifiers & set(entry.fields)}
     assert without == WITHOUT_IDENTIFIER
+
+
+FORMS = {
+    "doi": r"10\.\d{4,9}/[^\s\"<>]+[^\s\"<>.,;]",
+    "eprint": r"\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}",
+    "url": r"https?://[a-z0-9.~-]+\.[a-z]+/\S*",
+}
+"""What an identifier looks like. An arXiv number of a later version is that of the first."""
+
+
+@pytest.mark.parametrize("kind", FORMS)
+def test_identifiers_have_their_form_and_are_used_once(kind):
+    found = {
+        key: entry.fields[kind] for key, entry in bibliography().items() if kind in entry.fields
+    }
+    assert {key: text for key, text in found.items() if not re.fullmatch(FORMS[kind], text)} == {}
+    times = Counter(map(str.lower, found.values()))
+    assert [text for text in times if times[text] > 1] == []
+
+
+@pytest.mark.parametrize(
+    "kind, text",
+    [
+        ("doi", "https://doi.org/10.1038/323533a0"),
+        ("doi", "10.1038/323533a0."),
+        ("doi", "10.1038"),
+        ("eprint", "arXiv:1502.01852"),
+        ("eprint", "1502.01852v2"),
+        ("eprint", "1513.01852"),
+        ("url", "jmlr.org/papers"),
+        ("url", "https://jmlr/papers"),
+    ],
+)
+def test_an_identifier_of_another_form_would_be_found(kind, text):
+    assert not re.fullmatch(FORMS[kind], text)
+
+
+def test_a_preprint_says_where_it_is():
+    for key, entry in bibliography().items():
+        assert ("eprint" in entry.fields) == (entry.fields.get("archiveprefix") == "arXiv"), key
+
+
+def test_every_source_is_cited():
+    text = "\n".join(map(everything, NOTEBOOKS + PAGES))
+    keys = {key.strip() for key in ",".join(roles(r"cite(?::\w+)?", text)).split(",")}
+    keys |= {key for claim in load(BOOK / LEDGER) for key in claim.sources}
+    assert set(bibliography()) - keys == set()
 
 
 def test_the_bibliography_page_lists_every_source():

@@ -234,7 +234,7 @@ def test_the_page_shows_the_ledger_in_order(small_book):
         "Evidence: computed here; LeCun [1998] (source read). "
         "Shown in: the passage on C15; equation (1)."
     ) in text
-    assert r"C16 Smaller than \(\pi\). Wrong. It is larger. Evidence: computed here." in text
+    assert r"C16 Smaller than \(\pi\). Wrong. It is larger. Evidence: computed here alone." in text
     assert text.index("C15 Larger") < text.index("C16 Smaller")
 
 

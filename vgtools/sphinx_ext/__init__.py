@@ -3,16 +3,17 @@
 `execution` runs the chapters: with the static switch on, on both cores, and
 again whenever something that an output depends on has changed. `pages` decides
 what a page loads: nothing from another server, and nothing that it does not use.
-`claims` adds the directive that turns `claims.toml` into a page. `sharing` tells
-others about a page: link previews, addresses, and where it can be run.
-`introductions` finds the place that introduces each term of the glossary.
+`claims` adds the directive that turns `claims.toml` into a page. `evidence` reads
+from the notebooks what stands behind each statement, and `register` makes a page of it.
+`introductions` finds the place that introduces each term of the glossary. `sharing`
+tells others about a page: link previews, addresses, and where it can be run.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgtools.sphinx_ext import claims, execution, introductions, pages, sharing
+from vgtools.sphinx_ext import claims, execution, introductions, pages, register, sharing
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -34,6 +35,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     execution.connect(app)
     pages.connect(app)
     claims.connect(app)
+    register.connect(app)
     sharing.connect(app)
     introductions.connect(app)
     return {"parallel_read_safe": False, "parallel_write_safe": True}

@@ -295,7 +295,7 @@ class Claims(SphinxDirective):
         if claim.unconfirmed:
             definition += self.paragraph("open", f"*Not confirmed:* {claim.unconfirmed}")
         cited = [f"{{cite:t}}`{key}` ({grade})" for key, grade in claim.sources.items()]
-        evidence = ["computed here"] * claim.computed + cited
+        evidence = ["computed here" if cited else "computed here alone"] * claim.computed + cited
         definition += self.paragraph("evidence", f"Evidence: {'; '.join(evidence)}.")
         passage = f"{{ref}}`the passage on {claim.name} <{claim.passage}>`"
         equations = [f"{{eq}}`{label}`" for label in claim.shown if label != claim.passage]
