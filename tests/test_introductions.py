@@ -57,7 +57,7 @@ SECOND = PAGE.replace("From odds to more", "Bias").replace("folded margin", "mar
         ("number", ("0", "first")),
         ("code_of_cells", ("0", "first")),
         ("Intended word", ("0", "")),
-        ("odd", None),
+        ("log", None),
     ],
 )
 def test_a_term_is_introduced_where_it_stands_out(term, expected):
