@@ -147,6 +147,16 @@ def test_no_cell_escapes_comparison(path):
         assert source(cell).strip(), cell["id"]
 
 
+@chapters
+def test_a_notebook_alone_says_how_to_install_the_package(path):
+    """A traceback shows the line that failed, with its comment."""
+    lines = "\n".join(map(source, code(path))).splitlines()
+    imports = [line for line in lines if line.startswith("import vgtools")]
+    assert imports == [
+        "import vgtools as vg  # missing? %pip install git+ADDRESS_OF_THE_REPOSITORY"
+    ]
+
+
 # Equations
 
 TYPED = {

@@ -164,8 +164,9 @@ def greek_letters(tree: nodes.document) -> Iterator[tuple[str, str]]:
         for mathematics in row[0].findall(nodes.math):
             for name in re.findall(r"\\([A-Za-z]+)", mathematics.astext()):
                 size = "CAPITAL" if name[0].isupper() else "SMALL"
+                spelt = name.upper().replace("LAMBDA", "LAMDA")  # as Unicode spells it
                 try:
-                    letter = unicodedata.lookup(f"GREEK {size} LETTER {name.upper()}")
+                    letter = unicodedata.lookup(f"GREEK {size} LETTER {spelt}")
                 except KeyError:
                     continue
                 yield name.lower(), section["ids"][0]
