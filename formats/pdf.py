@@ -89,7 +89,9 @@ def bookmark(writer: PdfWriter, data: bytes, chapters: list[Chapter]) -> None:
     def add(target: str, title: str, parent: object = None) -> object:
         place = places[target]
         page = reader.get_destination_page_number(place)
-        return writer.add_outline_item(title, page, parent, fit=Fit.xyz(top=place.top))
+        return writer.add_outline_item(
+            title=title, page_number=page, parent=parent, fit=Fit.xyz(top=place.top)
+        )
 
     for chapter in chapters:
         parent = add(chapter.target, chapter.title)
