@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format serve lab chapter refresh lock clean distclean
+.PHONY: help book test lint format serve lab chapter refresh bench lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -55,6 +55,11 @@ chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sig
 
 refresh: $(READY) ## execute a notebook in place, ready to commit: make refresh C=02_sigmoid
 	$(BIN)/python tools/refresh.py $(C)
+
+bench: book ## measure the book beside its peers: benchmarks/RESULTS.md
+	@test -e _build/bench/.ready -a _build/bench/.ready -nt benchmarks/requirements.txt \
+	  || { tools/environment _build/bench requirements.txt benchmarks/requirements.txt && touch _build/bench/.ready; }
+	CHROMIUM="$$(tools/chromium)" _build/bench/bin/python -m benchmarks
 
 lock: ## pin requirements.in into requirements.txt
 	@tools/lock
