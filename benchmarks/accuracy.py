@@ -2,8 +2,10 @@
 
 ``python -m benchmarks.accuracy`` prints, for float64, float32 and float16, the
 worst error of each function and of its derivative over the whole line, and
-where it occurs. With PyTorch installed, the errors of PyTorch's own functions
-(their derivatives by autograd) stand beside it.
+where it occurs. Beside it stand the errors of PyTorch's and JAX's own functions,
+their derivatives by automatic differentiation, and of SciPy's, their derivatives
+by the formulas that SciPy's functions allow; whichever is installed. The last
+table counts where one of them is better.
 
 Errors are in units in the last place (ulp) of the exact value, taken from the
 symbolic definition with 400 digits; a subnormal value has the spacing of the
@@ -127,10 +129,10 @@ def worst_errors(
     found = {}
     for name, pair in evaluate.items():
         values, slopes = pair(x)
-        found[name] = (
-            _worst(x, ulp_errors(values, x, exact)),
-            _worst(x, ulp_errors(slopes, x, exact_slope)),
-        )
+        slope_errors = ulp_errors(slopes, x, exact_slope)
+        if name:  # which slope to give at a kink is a choice, not an error
+            slope_errors[np.isin(x, kinks)] = 0
+        found[name] = _worst(x, ulp_errors(values, x, exact)), _worst(x, slope_errors)
     return found
 
 
@@ -177,6 +179,72 @@ def torch_functions() -> dict[str, Evaluate]:
     return {name: wrap(function) for name, function in own.items()}
 
 
+def jax_functions() -> dict[str, Evaluate]:
+    """Return JAX's counterparts by name; empty without JAX."""
+    try:
+        import jax
+    except ImportError:
+        return {}
+
+    jax.config.update("jax_enable_x64", True)
+    own = {
+        "sigmoid": jax.nn.sigmoid,
+        "tanh": jax.nn.tanh,
+        "hard_sigmoid": jax.nn.hard_sigmoid,
+        "hard_tanh": jax.nn.hard_tanh,
+        "softsign": jax.nn.soft_sign,
+        "softplus": jax.nn.softplus,
+        "relu": jax.nn.relu,
+        "relu6": jax.nn.relu6,
+        "leaky_relu": jax.nn.leaky_relu,
+        "elu": jax.nn.elu,
+        "celu": jax.nn.celu,
+        "selu": jax.nn.selu,
+        "gelu": lambda x: jax.nn.gelu(x, approximate=False),
+        "gelu_tanh": jax.nn.gelu,
+        "silu": jax.nn.silu,
+        "hard_swish": jax.nn.hard_swish,
+        "mish": jax.nn.mish,
+    }
+
+    def wrap(function: Callable) -> Evaluate:
+        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            values, back = jax.vjp(function, jax.numpy.asarray(x))
+            (slopes,) = back(jax.numpy.ones_like(values))
+            return np.asarray(values), np.asarray(slopes)
+
+        return evaluate
+
+    return {name: wrap(function) for name, function in own.items()}
+
+
+def scipy_functions() -> dict[str, Evaluate]:
+    """Return what SciPy's special functions give, in the float type of the points."""
+    from scipy.special import expit, log_expit, ndtr
+
+    def density(x: np.ndarray) -> np.ndarray:
+        return np.exp(-x * x / 2) / x.dtype.type(np.sqrt(2 * np.pi))
+
+    def silu_slope(x: np.ndarray) -> np.ndarray:
+        return expit(x) * (1 + x * expit(-x))
+
+    own = {
+        "sigmoid": (expit, lambda x: expit(x) * expit(-x)),
+        "softplus": (lambda x: -log_expit(-x), expit),
+        "silu": (lambda x: x * expit(x), silu_slope),
+        "gelu": (lambda x: x * ndtr(x), lambda x: ndtr(x) + x * density(x)),
+    }
+
+    def wrap(pair: tuple[Callable, Callable]) -> Evaluate:
+        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+            with np.errstate(all="ignore"):
+                return tuple(function(x).astype(x.dtype, copy=False) for function in pair)
+
+        return evaluate
+
+    return {name: wrap(pair) for name, pair in own.items()}
+
+
 def main(arguments: list[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
@@ -184,18 +252,36 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--dense", type=int, default=1601, help="points from -40 to 40")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
-    peers = torch_functions()
+    libraries = {"PyTorch": torch_functions(), "JAX": jax_functions(), "SciPy": scipy_functions()}
+    libraries = {name: functions for name, functions in libraries.items() if functions}
+    better, cells = [], 0
     for float_type in FLOAT_TYPES:
-        columns = ["f", "f'"] + (["PyTorch f", "PyTorch f'"] if peers else [])
+        sides = ["vgtools", *libraries]
         print(f"\n{float_type.__name__}: worst error in ulp, and the x where it occurs")
-        print(f"{'':<14}" + "".join(f"{column:<24}" for column in columns))
+        print("| function | " + " | ".join(f"{side} f | {side} f'" for side in sides) + " |")
+        print("|---" * (1 + 2 * len(sides)) + "|")
         for name, function in catalogue().items():
-            beside = {"PyTorch": peers[name]} if name in peers else {}
+            beside = {
+                side: functions[name] for side, functions in libraries.items() if name in functions
+            }
             found = worst_errors(
                 function, float_type, options.log_spaced, options.dense, peers=beside
             )
-            cells = [str(worst) for pair in found.values() for worst in pair]
-            print(f"{name:<14}" + "".join(f"{cell:<24}" for cell in cells), flush=True)
+            cells_of_row = []
+            for side in ["", *libraries]:
+                pair = found.get(side)
+                cells_of_row += ["", ""] if pair is None else [str(worst) for worst in pair]
+                for kind, worst, ours in zip(("f", "f'"), pair or (), found[""]):
+                    cells += bool(side)
+                    if worst.error < ours.error:
+                        better.append(
+                            f"{float_type.__name__} {name} {kind}: {side} {worst.error:.3g}, "
+                            f"vgtools {ours.error:.3g}"
+                        )
+            print(f"| {name} | " + " | ".join(cells_of_row) + " |", flush=True)
+    print(f"\nA peer is better in {len(better)} of {cells} cells.")
+    for line in better:
+        print(f"- {line}")
     print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 

@@ -38,7 +38,7 @@ HANDLES = {
 """What a reader takes hold of, on each page."""
 DRAWN = {
     OURS: ".vg-panels svg path",
-    "Altair": "canvas",
+    "Altair": ".vega-embed canvas, .vega-embed svg",
     "Bokeh CustomJS": "canvas",
     "Panel embed": "img, svg",
     "Plotly frames": ".scatterlayer path",

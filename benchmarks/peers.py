@@ -233,16 +233,12 @@ def ipywidgets(scene: Scene, folder: Path) -> list[Path]:
     views = [*sliders, stack(0)]
     embed_minimal_html(page, views=views, requirejs=True)
     text = page.read_text(encoding="utf-8")
-    head, state = text.split('<script type="application/vnd.jupyter.widget-state+json">', 1)
+    opening = '<script type="application/vnd.jupyter.widget-state+json">'
+    head, state = text.split(opening, 1)
     start = head.index("<script")
     end = head.rindex("</script>") + len("</script>")
     own = "".join(f'<script src="{path.name}"></script>' for path in scripts)
-    text = (
-        head[:start]
-        + own
-        + head[end:]
-        + '<script type="application/vnd.jupyter.widget-state+json">'
-    )
+    text = head[:start] + own + head[end:] + opening
     page.write_text(text + state, encoding="utf-8")
     return [page, *scripts]
 
