@@ -231,6 +231,23 @@ sources = {}
 shown = ["claim-8", "eq-one"]
 """
 
+FORMULAS = r"""
+[[formula]]
+chapter = "02_sigmoid"
+formula = 'x^2 = x\cdot x'
+check = "same(x**2, x * x)"
+
+[[formula]]
+chapter = "02_sigmoid"
+formula = 'a + 0 = b'
+equation = "eq-one"
+
+[[formula]]
+chapter = "02_sigmoid"
+formula = 'z = w x'
+names = "the input"
+"""
+
 INTRO = """# What *vanishes*
 
 (claim-8)=
@@ -251,6 +268,7 @@ def small_book(tmp_path):
         "conf.py": CONFIGURATION,
         "references.bib": "@misc{a, author = {A}, title = {T}, year = {2000}}",
         "claims.toml": CLAIM,
+        "formulas.toml": FORMULAS,
         "chapters/claims.md": "# Claims\n\n```{claims}\n```\n",
         "chapters/register.md": "# Register\n\n```{register}\n```\n",
     }.items():
@@ -293,11 +311,13 @@ def words(page):
 
 def test_the_page_lists_what_is_stated_with_its_evidence(small_book):
     text = words(build(small_book))
-    assert "2 equations and derivations, with 1 steps: 0 × definition" in text
+    assert "2 equations and derivations, with 1 step: 0 × definition" in text
     assert "2 asserted conditions: 1 over several seeds, 0 with one fixed seed, 1 without" in text
     assert "The sigmoid 2 1 1 2 The book 2 1 1 2" in text
-    assert "Equations: 2, with 1 steps of derivations (1) a = b for a > 0 Symbolic proof." in text
+    assert "Equations: 2, with 1 step of derivations (1) a = b for a > 0 Symbolic proof." in text
     assert "(2) a = b (so) for a > 0 One step, a symbolic proof." in text
+    assert r"Formulas in sentences: 2 \(x^2 = x\cdot x\) Checked by the tests: same(x**2" in text
+    assert r"\(a + 0 = b\) Part of equation (1). Claims: 1" in text and "z = w x" not in text
     assert "Claims: 1 C8 It moved. Wrong. Computed in a cell. passage" in text
     assert "Asserted in the text: 1 all(train(seed) < 1e-9 for seed in range(10)) Run with" in text
     assert "Asserted in exercises: 1 0.1 + 0.2 != 0.3 Computed, nothing random. cell" in text

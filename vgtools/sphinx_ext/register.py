@@ -18,7 +18,7 @@ from myst_nb.core.render import get_mime_priority
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from vgtools.sphinx_ext import claims, evidence
+from vgtools.sphinx_ext import claims, evidence, formulas
 from vgtools.sphinx_ext.evidence import Assertion, Evidence, EvidenceError, Statement
 
 if TYPE_CHECKING:
@@ -70,10 +70,23 @@ class Register(SphinxDirective):
         if not found:
             raise EvidenceError("there is no notebook to make a register of")
         of = {name: listed.get(Path(name).name, []) for name in found}
+        said = Path(self.env.srcdir) / formulas.FILE
+        stated = []
+        if said.exists():
+            self.env.note_dependency(said)
+            stated = [one for one in formulas.load(said) if not one.names]
         return [
             *self.kinds(found, of),
             self.table(found, of),
-            *(self.section(name, found[name], of[name]) for name in found),
+            *(
+                self.section(
+                    name,
+                    found[name],
+                    of[name],
+                    [one for one in stated if one.chapter == Path(name).name],
+                )
+                for name in found
+            ),
         ]
 
     # Counts
@@ -87,7 +100,7 @@ class Register(SphinxDirective):
         steps = sum(one.steps or 0 for each in found.values() for one in each.statements)
         every = [claim for each in of.values() for claim in each]
         lines = [
-            f"{sum(counts.values())} equations and derivations, with {steps} steps: "
+            f"{sum(counts.values())} equations and derivations, with {several(steps, 'step')}: "
             + ", ".join(f"{counts[kind]} × {kind}" for kind in evidence.KINDS.values())
             + ".",
             f"{len(every)} claims: {sum(claim.computed for claim in every)} computed in a cell, "
@@ -125,7 +138,13 @@ class Register(SphinxDirective):
 
     # Sections
 
-    def section(self, name: str, found: Evidence, listed: list[claims.Claim]) -> nodes.section:
+    def section(
+        self,
+        name: str,
+        found: Evidence,
+        listed: list[claims.Claim],
+        stated: list[formulas.Formula],
+    ) -> nodes.section:
         """Return what a chapter states."""
         path = Path(self.env.doc2path(name))
         section = nodes.section(ids=[section_id(name)])
@@ -136,6 +155,9 @@ class Register(SphinxDirective):
                 f", with {steps} steps of derivations" * bool(steps)
             )
             section += folded(head, [self.statement(one) for one in found.statements])
+        if stated:
+            rows = [self.formula(one) for one in stated]
+            section += folded(f"Formulas in sentences: {len(rows)}", rows)
         if listed:
             section += folded(f"Claims: {len(listed)}", [self.claim(one) for one in listed])
         for exercise, head in ((False, "Asserted in the text"), (True, "Asserted in exercises")):
@@ -155,6 +177,15 @@ class Register(SphinxDirective):
         if one.steps is not None:
             words[1:1] = [[formula(line)] for line in one.lines[1:]]
         return [nodes.paragraph("", "", *line) for line in words]
+
+    def formula(self, one: formulas.Formula) -> list[nodes.Node]:
+        """Return an inline formula with what it rests on."""
+        head = nodes.paragraph("", "", nodes.math("", one.formula))
+        if one.check:
+            foot = [nodes.Text("Checked by the tests: "), nodes.literal("", one.check)]
+        else:
+            foot = [nodes.Text("Part of equation "), *self.inline(f"{{eq}}`{one.equation}`")]
+        return [head, nodes.paragraph("", "", *foot, nodes.Text("."), classes=["register-basis"])]
 
     def claim(self, one: claims.Claim) -> list[nodes.Node]:
         """Return a claim with its verdict and the kind of evidence."""
@@ -206,6 +237,17 @@ def counts(statements: Iterable[Statement]) -> tuple[int, int]:
     """Return the number of equations, derivations among them, and that of their steps."""
     steps = [one.steps or 0 for one in statements]
     return len(steps), sum(steps)
+
+
+def several(number: int, what: str) -> str:
+    """Return a number of things.
+
+    Examples
+    --------
+    >>> several(1, "step"), several(2, "step")
+    ('1 step', '2 steps')
+    """
+    return f"{number} {what}{'s' * (number != 1)}"
 
 
 def section_id(docname: str) -> str:
