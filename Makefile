@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format serve lab chapter refresh lock clean distclean
+.PHONY: help book test mutate lint format serve lab chapter refresh lock clean distclean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,9 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --dist loadscope
+
+mutate: $(READY) ## alter equations, stored numbers and code one at a time (hours; goes on where it stopped)
+	$(BIN)/python -m mutation
 
 lint: $(READY) ## check style, in Python and in the notebooks
 	$(BIN)/ruff check .
@@ -60,7 +63,7 @@ lock: ## pin requirements.in into requirements.txt
 	@tools/lock
 
 clean: ## remove everything that was built
-	rm -rf _build .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
+	rm -rf _build mutants .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment too

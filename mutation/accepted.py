@@ -19,7 +19,7 @@ def accepted(part: str, what: str) -> str | None:
     ----------
     part : {"equations", "code"}
     what : str
-        The alteration, as the part names it.
+        The alteration, as the list of survivors names it.
 
     Examples
     --------

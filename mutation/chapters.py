@@ -157,7 +157,7 @@ def statements(chapter: str) -> tuple[list[Call], list[vg.Derivation]]:
     try:
         with _recorded(calls), contextlib.redirect_stdout(io.StringIO()):
             for number, cell in enumerate(needed(cells)):
-                exec(compile(cell, f"{chapter}[{number}]", "exec"), namespace)  # noqa: S102
+                exec(compile(cell, f"{chapter}[{number}]", "exec"), namespace)
     finally:
         os.chdir(folder)
     records = [record for record in vg.register() if record.label not in before]

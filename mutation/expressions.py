@@ -142,7 +142,7 @@ def _at(
         step = sympy.Float(10) ** -(digits or 3)
         yield from (("constant", sympy.Float(node + k * step)) for k in (1, -1))
         return
-    if top and node != 0 :
+    if top and node != 0:
         yield "sign", -node
     if node.is_Add:
         yield "operator", Mul(*node.args)

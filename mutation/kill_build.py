@@ -10,21 +10,23 @@ whatever caches the killed builds left behind.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import filecmp
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
+
+import psutil
 
 BOOK = Path(__file__).resolve().parents[1]
 NOT_COPIED = shutil.ignore_patterns("_build", ".git", ".venv", "mutants", "__pycache__", ".*_cache")
-REFERENCE_PAGES = ("claims", "notation", "glossary", "references")
+REFERENCE_PAGES = ("glossary", "references")
+"""What a part of the book gets besides its chapters; the ledger refers to all of them."""
 
 
 def copy(folder: Path) -> Path:
@@ -44,7 +46,7 @@ def command(book: Path, chapters: list[str]) -> list[str]:
     A part of the book refers to pages that are not there, so warnings are errors
     only for the whole.
     """
-    build = [sys.executable, "-m", "jupyter_book", "build", str(book)]
+    build = [str(Path(sys.executable).with_name("jupyter-book")), "build", str(book)]
     if not chapters:
         return [*build, "-W", "-n", "--keep-going"]
     pages = [*chapters, *REFERENCE_PAGES]
@@ -87,24 +89,19 @@ def kill(process: subprocess.Popen) -> None:
 
     Kernels run in sessions of their own, so the group alone would leave them alive.
     """
-    family = [process.pid, *_descendants(process.pid)]
-    for pid in family:
-        try:
-            os.kill(pid, signal.SIGKILL)
-        except ProcessLookupError:
-            continue
+    family = [psutil.Process(process.pid)]
+    family += family[0].children(recursive=True)
+    for member in family:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            member.kill()
     process.wait()
 
 
-def _descendants(pid: int) -> Iterator[int]:
-    """The processes that a process started, and those that they started."""
-    try:
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="utf-8").split()
-    except FileNotFoundError:
-        children = []
-    for child in map(int, children):
-        yield child
-        yield from _descendants(child)
+def forget(book: Path, everything: bool) -> None:
+    """Remove what a build leaves: all of it, or the pages but not the executed chapters."""
+    built = book / "_build"
+    for folder in [built] if everything else [built / "html", built / ".doctrees"]:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def differences(one: Path, other: Path) -> list[str]:
@@ -151,24 +148,23 @@ def main() -> None:
 
         build(other, given.chapters)
         compare("A second build from empty caches")
+        forget(other, everything=False)
+        durations = [build(other, given.chapters), took]
+        compare("A build from the cache of executed chapters")
         for number in range(1, given.kills + 1):
-            # Half of the kills meet a build that has every chapter to execute.
-            if number % 2:
-                shutil.rmtree(other / "_build", ignore_errors=True)
-            else:
-                shutil.rmtree(other / "_build" / "html", ignore_errors=True)
-                shutil.rmtree(other / "_build" / ".doctrees", ignore_errors=True)
-            wait = moments.uniform(0.02, 1.0) * took
+            everything = number % 2
+            forget(other, everything)
+            wait = moments.uniform(0.0, 1.0) * durations[everything]
             process = start(other, given.chapters)
             try:
                 process.wait(wait)
-                how = f"over before {wait:.0f} s"
+                how = "over"
             except subprocess.TimeoutExpired:
                 kill(process)
-                how = f"killed after {wait:.0f} s"
+                how = "killed"
+            begun = "from nothing" if everything else "from the cache"
             seconds = build(other, given.chapters)
-            compare(f"Build {number}, {how}, built again in {seconds:.0f} s")
-            took = max(took, seconds) if number % 2 else took
+            compare(f"{number}. begun {begun}, {how} after {wait:.0f} s, built in {seconds:.0f} s")
     print(f"{given.kills} kills, {len(faults)} differences")
     sys.exit(bool(faults))
 

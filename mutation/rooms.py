@@ -14,19 +14,18 @@ import sys
 from fnmatch import fnmatch
 from pathlib import Path
 
-from mutation.accepted import accepted
 from mutation.score import Score
 
 BOOK = Path(__file__).resolve().parents[1]
 ENVIRONMENT = BOOK / "_build" / "mutation" / "venv"
-CAUGHT = {1: "tests", 3: "tests", 24: "time", 36: "time", 37: "types", -24: "time", 152: "time",
-          255: "time", -9: "crash", -11: "crash"}  # fmt: skip
-"""What mutmut's exit codes mean, for mutants that were caught."""
-SURVIVED = {0: "not noticed", 5: "no test", 33: "no test"}
+CAUGHT = {1, 3, 24, 36, 152, 255, -24, -9, -11}
+"""Mutmut's exit codes for mutants that were caught: by a test, by the clock, by a crash."""
+SURVIVED = {0, 5, 33}
+"""And for those that no test noticed, or that no test runs."""
 
 
 def environment() -> Path:
-    """Return the Python that has mutmut; make its environment if there is none."""
+    """Return the Python of mutmut's environment, which is made if there is none."""
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
         print(f"Installing mutmut into {ENVIRONMENT.relative_to(BOOK)}.", flush=True)
@@ -51,7 +50,7 @@ def run(mutants: list[str], workers: int = 2) -> Score:
     -------
     Score
     """
-    command = [environment(), "-m", "mutmut", "run", "--max-children", str(workers), *mutants]
+    command = [environment().with_name("mutmut"), "run", "--max-children", str(workers), *mutants]
     surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     surroundings.pop("PYTHONPATH", None)
     done = subprocess.run(["nice", "-n", "19", *command], cwd=BOOK, env=surroundings)
@@ -83,10 +82,9 @@ def results(mutants: list[str] | None = None) -> Score:
         room = name.split(".")[1]
         if code in CAUGHT:
             score.caught[room] += 1
-        elif accepted("code", name):
-            score.accepted[room] += 1
         elif code in SURVIVED:
-            score.survivors.append((room, f"{name} ({SURVIVED[code]})"))
+            score.survivors.append((room, name))
+    score.accept("code")
     tried = sum(code is not None for code in found.values())
     score.notes.append(f"{tried} of {len(found)} mutants were tried")
     return score

@@ -7,6 +7,8 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from mutation.accepted import accepted
+
 
 @dataclass
 class Score:
@@ -42,6 +44,12 @@ class Score:
         self.accepted.update(other.accepted)
         self.survivors += other.survivors
         self.notes += other.notes
+
+    def accept(self, part: str) -> None:
+        """Count survivors that ``accepted.toml`` gives a reason for as accepted."""
+        known = [entry for entry in self.survivors if accepted(part, entry[1])]
+        self.survivors = [entry for entry in self.survivors if entry not in known]
+        self.accepted.update(kind for kind, _ in known)
 
     def to_json(self) -> str:
         """Write the score as text."""

@@ -6,8 +6,6 @@ to make sense. Otherwise it must raise TypeError or ValueError, say which argume
 means, and leave the objects behind the door as they were.
 """
 
-import copy
-import inspect
 import re
 import warnings
 from fractions import Fraction
@@ -15,9 +13,6 @@ from fractions import Fraction
 import numpy as np
 import pytest
 import sympy
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 
 import vgtools as vg
 from vgtools.networks import layers, losses, rectifiers
