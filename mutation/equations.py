@@ -7,11 +7,9 @@ import json
 import platform
 import re
 import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
@@ -314,23 +312,23 @@ def run(names: list[str], workers: int = 2) -> Score:
     RESULTS.mkdir(parents=True, exist_ok=True)
     total = Score("equations", target=1.0)
 
-    def one(name: str) -> Score:
-        path = RESULTS / f"{name}-{_key(name)}.json"
-        if not path.exists():
-            command = [sys.executable, "-m", "mutation.equations", name, str(path)]
-            subprocess.run(command, cwd=chapters.BOOK, check=True)
-        return Score.from_json(path.read_text(encoding="utf-8"))
-
-    with ThreadPoolExecutor(workers) as pool:
-        for name, score in zip(names, pool.map(one, names)):
+    files = {name: RESULTS / f"{name}-{_key(name)}.json" for name in names}
+    todo = [(name, path) for name, path in files.items() if not path.exists()]
+    # Forked, because SymPy and the package take seconds to import.
+    with get_context("fork").Pool(workers, maxtasksperchild=1) as pool:
+        for name, score in pool.imap_unordered(_one, todo, chunksize=1):
             print(f"{name}: {score.caught.total()} caught, {len(score.survivors)} survived",
                   flush=True)  # fmt: skip
-            total.add(score)
+    for path in files.values():
+        total.add(Score.from_json(path.read_text(encoding="utf-8")))
     total.accept("equations")
     total.notes.insert(0, f"{len(names)} chapters")
     return total
 
 
-if __name__ == "__main__":
-    found = Chapter(sys.argv[1]).run().to_json()
-    Path(sys.argv[2]).write_text(found, encoding="utf-8")
+def _one(task: tuple[str, Path]) -> tuple[str, Score]:
+    """Alter one chapter and keep the result."""
+    name, path = task
+    score = Chapter(name).run()
+    path.write_text(score.to_json(), encoding="utf-8")
+    return name, score

@@ -1091,7 +1091,7 @@ def test_a_label_means_one_thing():
         (lambda: Derivation(Eq(x, y)).step(Eq(y, y), because="no"), TypeError, "evaluated"),
         (lambda: numeric("a", check=3), TypeError, "must be a function"),
         (lambda: numeric("a", x, check=print), TypeError, "one string"),
-        (lambda: numeric("a", check=print, draws=0), ValueError, "positive int"),
+        (lambda: numeric("a", check=print, draws=0), ValueError, "a whole number from 1"),
     ],
 )
 def test_bad_input_says_what_is_accepted(call, error, match):
