@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test lint format serve lab chapter refresh pdf epub dist lock clean distclean bench
+.PHONY: help book test lint format serve lab chapter refresh pdf epub dist bench lock clean distclean mutate
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -27,6 +27,9 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --dist loadscope
+
+mutate: $(READY) ## alter equations, stored numbers and code one at a time (hours; goes on where it stopped)
+	$(BIN)/python -m mutation
 
 lint: $(READY) ## check style, in Python and in the notebooks
 	$(BIN)/ruff check .
@@ -65,6 +68,7 @@ epub: book ## the whole book as an EPUB, checked by EPUBCheck
 
 dist: pdf epub ## everything to give away: the book as an archive, PDF, EPUB, and vgtools as a wheel
 	$(BIN)/python -m formats.dist
+
 bench: book ## measure the book beside its peers: benchmarks/RESULTS.md
 	@test -e _build/bench/.ready -a _build/bench/.ready -nt benchmarks/requirements.txt \
 	  || { tools/environment _build/bench requirements.txt benchmarks/requirements.txt && touch _build/bench/.ready; }
@@ -74,7 +78,7 @@ lock: ## pin requirements.in into requirements.txt
 	@tools/lock
 
 clean: ## remove everything that was built
-	rm -rf _build dist .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
+	rm -rf _build dist mutants .pytest_cache .ruff_cache .hypothesis vgtools.egg-info
 	find . -name __pycache__ -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean ## remove the environment too

@@ -351,6 +351,12 @@ def test_a_bound_says_how_sharp_it_is():
         verify(P * (1 - P), 0, relation=">=", given=INSIDE, tight_at={P: 1})
 
 
+def test_a_bound_is_not_attained_at_infinity():
+    verify(sigma(x), 1, relation="<", where=SIGMA, tight_at={x: oo})
+    with pytest.raises(DerivationError, match="no number is x = ∞"):
+        verify(sigma(x), 1, relation="<=", where=SIGMA, tight_at={x: oo})
+
+
 def test_decimals_are_rounded_values():
     place = 2 * acosh((1 + sqrt(3)) / 2)
     assert str(verify(place, Float("1.6629"), digits=4)).startswith(
@@ -1085,7 +1091,7 @@ def test_a_label_means_one_thing():
         (lambda: Derivation(Eq(x, y)).step(Eq(y, y), because="no"), TypeError, "evaluated"),
         (lambda: numeric("a", check=3), TypeError, "must be a function"),
         (lambda: numeric("a", x, check=print), TypeError, "one string"),
-        (lambda: numeric("a", check=print, draws=0), ValueError, "positive int"),
+        (lambda: numeric("a", check=print, draws=0), ValueError, "a whole number from 1"),
     ],
 )
 def test_bad_input_says_what_is_accepted(call, error, match):

@@ -131,6 +131,10 @@ def adding_problem(
     True
     """
     samples, time = checks.count("samples", samples), checks.count("time", time, least=2)
+    if samples * time > checks.MOST_WEIGHTS:
+        raise ValueError(
+            f"samples times time must be at most {checks.MOST_WEIGHTS}, not {samples} times {time}"
+        )
     rng = checks.generator(seed)
     numbers = rng.random((time, samples))
     first = rng.integers(0, time // 2, samples)

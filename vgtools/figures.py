@@ -146,11 +146,12 @@ def colour(name: str) -> str:
     >>> colour("sigmoid") == colour("blue")
     True
     """
-    look = _LOOKS.get(name, (name, SOLID))[0]
+    known = isinstance(name, str)
+    look = _LOOKS.get(name, (name, SOLID))[0] if known else ""
     shade = PALETTE.get(look) or NEUTRALS.get(look)
     if shade is None:
         raise ValueError(
-            f"no colour is called {name!r}: give an activation of the catalogue or one of "
+            f"no colour has the name {name!r}: give an activation of the catalogue or one of "
             f"{', '.join([*PALETTE, *NEUTRALS])}"
         )
     return shade.light
@@ -216,9 +217,9 @@ def subplots(columns: int = 1, *, height: float = 2.6) -> tuple[Figure, list[Axe
     >>> figure.get_size_inches().tolist()
     [7.0, 2.6]
     """
-    if columns not in (1, 2, 3):
+    if not isinstance(columns, int) or columns not in (1, 2, 3):
         raise ValueError(f"columns must be 1, 2 or 3, not {columns!r}")
-    if not height > 0:
+    if not isinstance(height, (int, float)) or not 0 < height <= 100:
         raise ValueError(f"height must be a positive number of inches, not {height!r}")
     panel = PANEL_WIDTH * (1.25 if columns == 1 else 1)
     figure = Figure(figsize=(panel * columns, height))
@@ -339,7 +340,9 @@ def power_of_ten(exponent: int) -> str:
     >>> power_of_ten(-12)
     '10⁻¹²'
     """
-    return "10" + str(int(exponent)).translate(_SUPERSCRIPTS)
+    if isinstance(exponent, bool) or not isinstance(exponent, (int, np.integer)):
+        raise TypeError(f"exponent must be a whole number, not {exponent!r}")
+    return "10" + str(exponent).translate(_SUPERSCRIPTS)
 
 
 def decades(axes: Axes, lowest: int, highest: int, step: int) -> None:

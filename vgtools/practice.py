@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+from vgtools.networks import checks
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -54,9 +56,9 @@ def check(
     Raises
     ------
     TypeError
-        If `function` or `like` cannot be called.
+        If `function` or `like` cannot be called, or `cases` is no sequence.
     ValueError
-        If there is no case.
+        If there is no case, or the tolerance is negative.
 
     Examples
     --------
@@ -71,8 +73,12 @@ def check(
     for name, given in (("function", function), ("like", like)):
         if not callable(given):
             raise TypeError(f"{name} must be a function, not {given!r:.60}")
+    sequence = isinstance(cases, (Sequence, np.ndarray)) and not isinstance(cases, (str, bytes))
+    if not sequence or getattr(cases, "ndim", 1) == 0:
+        raise TypeError(f"cases must be a list of arguments, not {cases!r:.60}")
     if len(cases) == 0:
         raise ValueError("cases must hold at least one case, not none")
+    rtol = checks.number("rtol", rtol, low=0.0)
     for number, case in enumerate(cases):
         arguments = case if isinstance(case, tuple) else (case,)
         answer = function(*copy.deepcopy(arguments))

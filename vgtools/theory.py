@@ -51,13 +51,16 @@ def normal_mean(
     Raises
     ------
     TypeError, ValueError
-        If the variance is not a finite number of at least 0.
+        If the function cannot be called, or the variance is not a finite number of at
+        least 0.
 
     Examples
     --------
     >>> round(normal_mean(np.square, variance=3.0), 12)
     3.0
     """
+    if not callable(function):
+        raise TypeError(f"function must be callable, not {function!r:.60}")
     variance = checks.number("variance", variance, low=0.0)
     if variance == 0.0:
         return float(function(np.zeros(1))[0])
@@ -337,12 +340,19 @@ def slope_per_layer(norms: ArrayLike) -> float:
     float
         NaN if fewer than two layers remain.
 
+    Raises
+    ------
+    TypeError, ValueError
+        If the norms are not real numbers in one dimension.
+
     Examples
     --------
     >>> round(slope_per_layer([0.001, 0.01, 0.1]), 12)
     1.0
     """
-    norms = np.asarray(norms, float)
+    norms = checks.floats("norms", norms, np.float64)
+    if norms.ndim != 1:
+        raise ValueError(f"norms must have one dimension, not shape {norms.shape}")
     layers = np.flatnonzero((norms > 0) & np.isfinite(norms))
     if len(layers) < 2:
         return math.nan

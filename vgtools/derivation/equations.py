@@ -306,7 +306,7 @@ def _definitions(where: Any) -> dict:
                 )
             found[name] = meaning
         return found
-    if isinstance(where, Iterable) and not isinstance(where, str):
+    if isinstance(where, (list, tuple)):
         found = {}
         for item in where:
             for name, meaning in _definitions(item).items():

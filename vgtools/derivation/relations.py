@@ -138,6 +138,8 @@ def _check_tight(gap: Expr, strict: bool, at: dict, domain: _Domain, claim: str)
     """Show that a bound is attained (or, if strict, approached) where the author says."""
     place = ", ".join(f"{_text(s)} = {_text(v)}" for s, v in at.items())
     if not strict:
+        if any(value.is_infinite for value in at.values()):
+            raise DerivationError(f"{claim}: no number is {place}, so nothing is attained there")
         for relation in domain.given:
             if relation.subs(at) is sympy.false:
                 raise DerivationError(f"{claim}: {place} violates the condition {_text(relation)}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -45,7 +45,9 @@ def _expression(value: Any, what: str, floats: bool = False) -> Any:
 
 def _given(given: Any) -> tuple[Relational, ...]:
     """Flatten conditions, refuse what is not a relation."""
-    parts = [given] if isinstance(given, Boolean) else list(given)
+    parts = [given] if isinstance(given, Boolean) else given
+    if not isinstance(parts, Iterable) or getattr(parts, "ndim", 1) == 0:
+        raise TypeError(f"given= accepts a relation or a sequence of them, not {given!r}")
     found: list[Relational] = []
     for part in parts:
         for one in sympy.And.make_args(part) if isinstance(part, Boolean) else (part,):
@@ -70,7 +72,7 @@ _ACCEPTED_RELATIONS = {
 
 
 def _relation(relation: str) -> str:
-    if relation not in _ACCEPTED_RELATIONS:
+    if not isinstance(relation, str) or relation not in _ACCEPTED_RELATIONS:
         raise ValueError(f"relation={relation!r}: accepted are =, <, <=, > and >=")
     return _ACCEPTED_RELATIONS[relation]
 
@@ -172,7 +174,7 @@ the left side is 0.25, the right side is 0.75
         if relation is not None:
             raise ValueError("relation= is for two separate sides; a relation was given")
         relation, lhs, rhs = lhs.rel_op, *lhs.args
-    operator = _relation(relation or "=")
+    operator = _relation("=" if relation is None else relation)
     lhs, rhs = (
         _expression(lhs, "the left side"),
         _expression(rhs, "the right side", floats=digits is not None),
@@ -375,8 +377,12 @@ def numeric(
     operator, because = _relation(relation), _reason(because, required=False)
     if not callable(check):
         raise TypeError(f"check= must be a function of a random generator, not {check!r}")
-    if not (isinstance(draws, int) and draws > 0 and rtol >= 0):
-        raise ValueError(f"draws={draws!r} must be a positive int, rtol={rtol!r} not negative")
+    if isinstance(draws, bool) or not isinstance(draws, int) or not 0 < draws <= 10**6:
+        raise ValueError(f"draws={draws!r}: a whole number from 1 to {10**6}")
+    if isinstance(rtol, bool) or not isinstance(rtol, (int, float)) or not 0 <= rtol < 1:
+        raise ValueError(f"rtol={rtol!r}: a number from 0 on and below 1")
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed={seed!r}: a whole number from 0 on")
     written = lhs if isinstance(lhs, str) else None
     if written is None:
         lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")

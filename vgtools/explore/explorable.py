@@ -230,6 +230,9 @@ def explore(
         raise TypeError(
             "alt must be a function of the controls, because what the figure shows depends on them"
         )
+    for name, values in (("defaults", defaults), ("titles", titles)):
+        if values is not None and not isinstance(values, Mapping):
+            raise TypeError(f"{name} must be a mapping {{control: …}}, not {values!r:.60}")
     made = make_controls(controls, dict(defaults or {}), dict(titles or {}))
 
     def decorate(draw: Callable[..., Figure]) -> Explorable:

@@ -12,6 +12,10 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 FLOAT_TYPES = (np.float32, np.float64)
+MOST = 10**7
+"""The largest width, number of samples and so on: a slip of the pen must not fill the memory."""
+MOST_WEIGHTS = 2**27
+"""The most entries of one array that is drawn: 1 GiB in double precision."""
 
 
 def generator(seed: int | np.random.Generator) -> np.random.Generator:
@@ -39,14 +43,14 @@ def generator(seed: int | np.random.Generator) -> np.random.Generator:
 
 
 def count(name: str, value: int, least: int = 1) -> int:
-    """Return `value` as an ``int`` if it is a whole number of at least `least`.
+    """Return `value` as an ``int`` if it is a whole number from `least` to `MOST`.
 
     Raises
     ------
     TypeError
         If `value` is not a whole number.
     ValueError
-        If it is smaller than `least`.
+        If it is smaller or larger.
 
     Examples
     --------
@@ -57,6 +61,8 @@ def count(name: str, value: int, least: int = 1) -> int:
         raise TypeError(f"{name} must be a whole number, not {value!r}")
     if value < least:
         raise ValueError(f"{name} must be at least {least}, not {value}")
+    if value > MOST:
+        raise ValueError(f"{name} must be at most {MOST}, not {value}")
     return int(value)
 
 
@@ -100,7 +106,8 @@ def sizes(value: Sequence[int]) -> tuple[int, ...]:
     >>> sizes([64, 30, 10])
     (64, 30, 10)
     """
-    if isinstance(value, str) or not isinstance(value, (Sequence, np.ndarray)):
+    sequence = isinstance(value, (Sequence, np.ndarray)) and not isinstance(value, (str, bytes))
+    if not sequence or getattr(value, "ndim", 1) != 1:
         raise TypeError(f"sizes must be a sequence such as [64, 100, 10], not {value!r}")
     if len(value) < 2:
         raise ValueError(
@@ -134,20 +141,44 @@ def float_type(dtype: DTypeLike) -> np.dtype:
 def floats(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
     """Return `value` as an array of type `dtype`, uncopied if it is one already.
 
+    What is too large for the type becomes infinite.
+
     Raises
     ------
     TypeError
         If `value` does not hold real numbers.
+    ValueError
+        If it is no array, because its rows differ in length.
 
     Examples
     --------
     >>> floats("x", [1, 2], np.float32)
     array([1., 2.], dtype=float32)
     """
-    array = np.asarray(value)
+    array = as_array(name, value)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
-    return array.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):
+        return array.astype(dtype, copy=False)
+
+
+def as_array(name: str, value: ArrayLike) -> NDArray:
+    """Return `value` as an array of whatever it holds.
+
+    Raises
+    ------
+    ValueError
+        If it is no array, because its rows differ in length.
+
+    Examples
+    --------
+    >>> as_array("labels", [0, 1])
+    array([0, 1])
+    """
+    try:
+        return np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name} must be an array; NumPy says: {error}") from None
 
 
 def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArray:
@@ -165,7 +196,7 @@ def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArr
     >>> matrix("x", [[1, 2], [3, 4]], 2, np.float32).dtype
     dtype('float32')
     """
-    array = _in_float_type(name, value, dtype)
+    array = floats(name, value, dtype)
     if array.ndim != 2 or array.shape[1] != columns or len(array) == 0:
         raise ValueError(
             f"{name} must have shape (batch, {columns}) with at least one row, not {array.shape}"
@@ -188,19 +219,13 @@ def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> ND
     >>> sequence("x", np.zeros((7, 3, 2)), 2, np.float32).shape
     (7, 3, 2)
     """
-    array = _in_float_type(name, value, dtype)
+    array = floats(name, value, dtype)
     if array.ndim != 3 or array.shape[2] != features or 0 in array.shape[:2]:
         raise ValueError(
             f"{name} must have shape (time, batch, {features}) with at least one step and one "
             f"sample, not {array.shape}"
         )
     return _finite(name, array)
-
-
-def _in_float_type(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
-    # What is too large for the type becomes infinite, which `_finite` reports.
-    with np.errstate(over="ignore"):
-        return floats(name, value, dtype)
 
 
 def _finite(name: str, array: NDArray) -> NDArray:

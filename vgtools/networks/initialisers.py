@@ -60,6 +60,11 @@ class Initialiser:
         """
         fan_in, fan_out = checks.count("fan_in", fan_in), checks.count("fan_out", fan_out)
         dtype = checks.float_type(dtype)
+        if fan_in * fan_out > checks.MOST_WEIGHTS:
+            raise ValueError(
+                f"fan_in times fan_out must be at most {checks.MOST_WEIGHTS}, "
+                f"not {fan_in} times {fan_out}"
+            )
         weights = self.draw(fan_in, fan_out, checks.generator(seed))
         return weights.astype(dtype, copy=False)
 

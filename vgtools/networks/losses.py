@@ -60,7 +60,8 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> tuple[float, NDArray]
         raise ValueError(f"logits must have shape (batch, classes), not {logits.shape}")
     labels = _labels(labels, *logits.shape)
     n, rows = len(logits), np.arange(len(logits))
-    shifted = logits - logits.max(axis=1, keepdims=True)
+    with np.errstate(invalid="ignore"):  # infinite logits: the loss is NaN
+        shifted = logits - logits.max(axis=1, keepdims=True)
     right = shifted[rows, labels]
     p = np.exp(shifted, out=shifted)
     total = p.sum(axis=1, keepdims=True)
@@ -220,36 +221,43 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     0.6666666666666666
     """
     logits = _outputs("logits", logits)
+    if logits.ndim > 2:
+        raise ValueError(f"logits must have shape (n, classes), not {logits.shape}")
     if logits.ndim == 1 or logits.shape[1] == 1:
         predicted, classes = logits.reshape(-1) > 0, 2
-        labels = np.reshape(labels, -1)
+        labels = checks.as_array("labels", labels).reshape(-1)
     else:
         predicted, classes = logits.argmax(axis=1), logits.shape[1]
     return float(np.mean(predicted == _labels(labels, len(predicted), classes)))
 
 
 def _outputs(name: str, value: ArrayLike) -> NDArray:
-    array = np.asarray(value)
+    array = checks.as_array(name, value)
     if array.dtype.kind not in "iuf":
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
-    if array.ndim == 0 or len(array) == 0:
-        raise ValueError(f"{name} must have at least one row, not shape {array.shape}")
+    if array.ndim == 0 or array.size == 0:
+        raise ValueError(f"{name} must have at least one row and column, not shape {array.shape}")
     return array if array.dtype.kind == "f" else array.astype(np.float64)
 
 
 def _targets(value: ArrayLike, like: NDArray) -> NDArray:
-    array = np.asarray(value)
+    array = checks.as_array("the target", value)
     if array.dtype.kind not in "buif":
         raise TypeError(f"the target must hold real numbers, not {array.dtype}")
     if array.shape != like.shape:
-        raise ValueError(f"the target must have shape {like.shape}, not {array.shape}")
+        raise ValueError(
+            f"the target must have the shape of the prediction or the logits, {like.shape}, "
+            f"not {array.shape}"
+        )
+    with np.errstate(over="ignore"):
+        array = array.astype(like.dtype, copy=False)
     if not np.isfinite(array).all():
         raise ValueError("the target must be finite, but holds NaN or infinity")
-    return array.astype(like.dtype, copy=False)
+    return array
 
 
 def _labels(value: ArrayLike, n: int, classes: int) -> NDArray:
-    array = np.asarray(value)
+    array = checks.as_array("labels", value)
     if array.dtype.kind not in "bui":
         raise TypeError(f"labels must be whole numbers (the class indices), not {array.dtype}")
     if array.shape != (n,):

@@ -1,0 +1,334 @@
+"""Equations: alter one place, and let the check that passed it decide again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+import re
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from multiprocessing import get_context
+from pathlib import Path
+from typing import Any
+
+import sympy
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+import vgtools as vg
+from mutation import chapters
+from mutation.expressions import REVERSED_SIGNS, STRICTER_SIGNS, alterations
+from mutation.score import Score
+from vgtools.derivation.definitions import _resolved
+
+SECONDS = 30
+"""Processor time for one check. An alteration without a verdict by then survives."""
+
+RESULTS = chapters.BOOK / "_build" / "mutation" / "equations"
+
+
+class NoVerdict(Exception):
+    """The check took too long."""
+
+
+def refused(check: Callable[[], Any], seconds: float = SECONDS) -> str | None:
+    """Run a check and say how it refused what it was given; None if it did not.
+
+    Examples
+    --------
+    >>> x = sympy.symbols("x", real=True)
+    >>> refused(lambda: vg.verify(2 * x, x + x, relation="<"))
+    'refused'
+    >>> refused(lambda: vg.verify((x + 1) ** 2, x**2 + 2 * x + 1))
+    """
+
+    def stop(*_: Any) -> None:
+        raise NoVerdict
+
+    previous = signal.signal(signal.SIGPROF, stop)
+    signal.setitimer(signal.ITIMER_PROF, seconds)
+    try:
+        check()
+    except (vg.DerivationError, ValueError, TypeError):
+        return "refused"
+    except NoVerdict:
+        return None
+    except Exception as error:
+        return f"crashed with {type(error).__name__}: {error!s:.80}"
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, previous)
+    return None
+
+
+def same(old: Any, new: Any, where: Mapping) -> bool:
+    """Whether SymPy, without the machinery of `vgtools`, proves two expressions equal.
+
+    Examples
+    --------
+    >>> x = sympy.symbols("x", real=True)
+    >>> same(sympy.cosh(x), sympy.cosh(-x), {}), same(x, x + 1, {})
+    (True, False)
+    """
+    if isinstance(old, Relational):
+        if type(old) is not type(new):
+            return False
+        old, new = old.lhs - old.rhs, new.lhs - new.rhs
+    found: list[bool] = []
+
+    def compare() -> None:
+        difference = _resolved(old - new, where).doit()
+        forms = [
+            lambda: difference,
+            lambda: sympy.simplify(difference),
+            lambda: sympy.simplify(difference.rewrite(sympy.exp)),
+            lambda: sympy.simplify(sympy.piecewise_fold(difference)),
+        ]
+        found.append(any(form() == 0 for form in forms))
+
+    refused(compare)
+    return any(found)
+
+
+class Chapter:
+    """The statements of one chapter, each of which can be checked again."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.calls, self.derivations = chapters.statements(name)
+        self.score = Score("equations", target=1.0)
+
+    def run(self) -> Score:
+        """Alter everything, one place at a time."""
+        for call in self.calls:
+            if call.function.__name__ == "define":
+                self._definition(call)
+            elif call.equation.written is not None:
+                self._latex(call.equation)
+            else:
+                self._equation(call)
+        for derivation in self.derivations:
+            self._derivation(derivation)
+        return self.score
+
+    def _judge(
+        self, kind: str, name: str, old: Any, new: Any, where: Mapping,
+        checks: Iterable[Callable[[], Any]],
+    ) -> None:  # fmt: skip
+        """Let the checks decide, one after the other, until one refuses."""
+        what = f"{self.name}, {name}: {old} → {new}"
+        for check in checks:
+            verdict = refused(check)
+            if verdict:
+                self.score.caught[kind] += 1
+                if verdict != "refused":
+                    self.score.notes.append(f"{what}: {verdict}")
+                return
+        if not isinstance(old, str) and same(old, new, where):
+            self.score.equivalent[kind] += 1
+        else:
+            self.score.survivors.append((kind, what))
+
+    def _equation(self, call: chapters.Call) -> None:
+        equation = call.equation
+
+        def check(lhs: Any, rhs: Any, **changed: Any) -> Callable[[], Any]:
+            return lambda: recheck(replace(equation, lhs=lhs, rhs=rhs, **changed), call)
+
+        where, names = equation.where, _names(equation.lhs, equation.rhs)
+        for kind, lhs in alterations(equation.lhs, *names):
+            checks = [check(lhs, equation.rhs)]
+            self._judge(kind, call.name, equation.lhs, lhs, where, checks)
+        for kind, rhs in alterations(equation.rhs, *names, digits=equation.digits):
+            checks = [check(equation.lhs, rhs)]
+            self._judge(kind, call.name, equation.rhs, rhs, where, checks)
+        if equation.kind == "bound":
+            for sign in (REVERSED_SIGNS[equation.relation], STRICTER_SIGNS[equation.relation]):
+                checks = [check(equation.lhs, equation.rhs, relation=sign)]
+                self._judge("operator", call.name, equation.relation, sign, where, checks)
+        for symbol, value in (equation.tight_at or {}).items():
+            if value.is_finite:
+                at = {**equation.tight_at, symbol: value + 1}
+                checks = [check(equation.lhs, equation.rhs, tight_at=at)]
+                self._judge("constant", call.name, f"{symbol} = {value}", f"{symbol} = {value + 1}",
+                            where, checks)  # fmt: skip
+
+    def _definition(self, call: chapters.Call) -> None:
+        """A definition is checked by its second source, and by whatever uses it."""
+        old = call.equation
+        name = old.lhs.func if isinstance(old.lhs, AppliedUndef) else old.lhs
+        for kind, meaning in alterations(old.rhs, *_names(old.lhs, old.rhs)):
+            new = replace(old, rhs=meaning)
+            checks = [lambda new=new: recheck(new, call), *self._uses(name, old, meaning)]
+            self._judge(kind, call.name, old.rhs, meaning, old.where, checks)
+
+    def _uses(self, name: Any, old: vg.Equation, meaning: Any) -> Iterator[Callable[[], Any]]:
+        """Checks of everything in the chapter that a definition enters."""
+        if isinstance(old.lhs, AppliedUndef):
+            before, after = (sympy.Lambda(old.lhs.args, side) for side in (old.rhs, meaning))
+        else:
+            before, after = old.rhs, meaning
+        for call in self.calls:
+            if call.equation.where.get(name) == before:
+                changed = replace(call.equation, where={**call.equation.where, name: after})
+                yield lambda changed=changed, call=call: recheck(changed, call)
+        for derivation in self.derivations:
+            if derivation.where.get(name) == before:
+                where = {**derivation.where, name: after}
+                for k in range(1, len(derivation) + 1):
+                    yield lambda d=derivation, k=k, w=where: _step(d, d._lines(), k, w)
+
+    def _derivation(self, derivation: vg.Derivation) -> None:
+        lines = derivation._lines()
+        names = _names(*lines)
+        for k, line in enumerate(lines):
+            for kind, new in alterations(line, *names):
+                altered = [*lines[:k], new, *lines[k + 1 :]]
+                checks = [
+                    lambda j=j, altered=altered: _step(derivation, altered, j, derivation.where)
+                    for j in (k, k + 1)
+                    if 1 <= j < len(lines)
+                ]
+                name = f"{derivation.label} ({k})"
+                self._judge(kind, name, line, new, derivation.where, checks)
+
+    def _latex(self, equation: vg.Equation) -> None:
+        """A typed formula: only the stored output, which nbval compares, ties it down."""
+        stored = _stored(self.name)
+        for part in ("written", "spoken"):
+            text = getattr(equation, part)
+            for new in typed(text) if text else ():
+                shown = replace(equation, **{part: new})._repr_mimebundle_()
+                noticed = not any(set(shown.items()) <= set(data.items()) for data in stored)
+                if noticed:
+                    self.score.caught["typed, by its output"] += 1
+                else:
+                    what = f"{self.name}, {equation.label}: {text} → {new}"
+                    self.score.survivors.append(("typed, by its output", what))
+
+
+def recheck(equation: vg.Equation, call: chapters.Call) -> vg.Equation:
+    """Make an equation again, with the function and the evidence of the first time."""
+    if call.function.__name__ == "define":
+        return vg.define(
+            equation.lhs, equation.rhs, given=equation.given, where=equation.where,
+            agrees_with=call.arguments.get("agrees_with"),
+        )  # fmt: skip
+    relation = "=" if equation.relation == "~" else equation.relation
+    if call.function.__name__ == "numeric":
+        kept = {k: v for k, v in call.arguments.items() if k in ("check", "rtol", "draws", "seed")}
+        return vg.numeric(equation.lhs, equation.rhs, relation=relation, **kept)
+    return vg.verify(
+        equation.lhs, equation.rhs, relation=relation, given=equation.given,
+        where=equation.where, proof=equation.proof, tight_at=equation.tight_at,
+        digits=equation.digits,
+    )  # fmt: skip
+
+
+def _step(derivation: vg.Derivation, lines: list[Any], k: int, where: Mapping) -> None:
+    """Prove the step of a derivation that leads to line k."""
+    step = derivation.steps[k - 1]
+    options = {} if step.relation == "==" else {
+        "relation": step.relation, "proof": step.proof, "tight_at": step.tight_at
+    }  # fmt: skip
+    begun = vg.Derivation(lines[k - 1], given=derivation.given, where=where)
+    begun.step(lines[k], because=step.because, **options)
+
+
+def _names(*expressions: Any) -> tuple[set, set]:
+    """The symbols, and the functions without a formula of their own, that occur."""
+    symbols = set().union(*(e.free_symbols for e in expressions))
+    functions = set().union(*({u.func for u in e.atoms(AppliedUndef)} for e in expressions))
+    return {s for s in symbols if isinstance(s, sympy.Symbol)}, functions
+
+
+def typed(text: str) -> Iterator[str]:
+    r"""Alter a formula that was typed: its signs, relations, digits and letters.
+
+    Examples
+    --------
+    >>> list(typed(r"a^2 \\le b"))
+    ['b^2 \\\\le b', 'a^3 \\\\le b', 'a^2 \\\\ge b', 'a^2 \\\\le a']
+    """
+    letters = sorted(set(re.findall(r"(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])", text)))
+    swaps = {"+": "-", "-": "+", "−": "+", r"\le": r"\ge", r"\ge": r"\le", "≤": "≥", "≥": "≤",
+             "<": ">", ">": "<", r"\sum": r"\prod", r"\prod": r"\sum"}  # fmt: skip
+    pattern = r"\\[A-Za-z]+|[0-9]|[-+−<>≤≥]|(?<![\\A-Za-z])[A-Za-z](?![A-Za-z])"
+    for match in re.finditer(pattern, text):
+        old = match[0]
+        if old.isdigit():
+            new = str((int(old) + 1) % 10)
+        elif old in letters:
+            new = letters[(letters.index(old) + 1) % len(letters)]
+        else:
+            new = swaps.get(old, old)
+        if new != old:
+            yield text[: match.start()] + new + text[match.end() :]
+
+
+def _stored(chapter: str) -> list[dict[str, str]]:
+    """The outputs that are committed with a chapter."""
+    path = chapters.BOOK / "chapters" / f"{chapter}.ipynb"
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [
+        {kind: "".join(text) for kind, text in output.get("data", {}).items()}
+        for cell in cells
+        for output in cell.get("outputs", [])
+    ]
+
+
+def _key(name: str) -> str:
+    """What the result for a chapter depends on: it, the proofs, and this command."""
+    here, package = Path(__file__).parent, chapters.BOOK / "vgtools"
+    paths = [here / f"{module}.py" for module in ("chapters", "equations", "expressions")]
+    paths += [chapters.BOOK / "chapters" / f"{name}.ipynb", chapters.BOOK / "requirements.txt"]
+    for room in ("activations", "derivation"):
+        paths += sorted((package / room).glob("*.py"))
+    digest = hashlib.sha256(platform.python_version().encode())
+    for path in paths:
+        digest.update(path.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def run(names: list[str], workers: int = 2) -> Score:
+    """Alter the equations of some chapters, each in a process of its own.
+
+    Results are kept in ``_build/mutation`` until something that they depend on
+    changes, so that a run that was stopped goes on with the next chapter.
+
+    Parameters
+    ----------
+    names : list of str
+        Such as ``02_sigmoid``.
+    workers : int
+        How many processes.
+
+    Returns
+    -------
+    Score
+    """
+    RESULTS.mkdir(parents=True, exist_ok=True)
+    total = Score("equations", target=1.0)
+
+    files = {name: RESULTS / f"{name}-{_key(name)}.json" for name in names}
+    todo = [(name, path) for name, path in files.items() if not path.exists()]
+    # Forked, because SymPy and the package take seconds to import.
+    with get_context("fork").Pool(workers, maxtasksperchild=1) as pool:
+        for name, score in pool.imap_unordered(_one, todo, chunksize=1):
+            print(f"{name}: {score.caught.total()} caught, {len(score.survivors)} survived",
+                  flush=True)  # fmt: skip
+    for path in files.values():
+        total.add(Score.from_json(path.read_text(encoding="utf-8")))
+    total.accept("equations")
+    total.notes.insert(0, f"{len(names)} chapters")
+    return total
+
+
+def _one(task: tuple[str, Path]) -> tuple[str, Score]:
+    """Alter one chapter and keep the result."""
+    name, path = task
+    score = Chapter(name).run()
+    path.write_text(score.to_json(), encoding="utf-8")
+    return name, score

@@ -1,0 +1,208 @@
+"""Alterations of a SymPy expression: one sign, operator, exponent, constant or name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import sympy
+from sympy import Add, Expr, Mul, Pow, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.matrices.expressions.matexpr import MatrixExpr
+
+CONFUSED = {
+    sympy.tanh: sympy.coth,
+    sympy.coth: sympy.tanh,
+    sympy.sinh: sympy.cosh,
+    sympy.cosh: sympy.sinh,
+    sympy.erf: sympy.erfc,
+    sympy.erfc: sympy.erf,
+    sympy.exp: sympy.sinh,
+    sympy.log: sympy.exp,
+    sympy.Max: sympy.Min,
+    sympy.Min: sympy.Max,
+    sympy.sqrt: sympy.cbrt,
+}
+"""Functions that a slip puts in each other's place."""
+
+REVERSED = {
+    sympy.StrictLessThan: sympy.StrictGreaterThan,
+    sympy.StrictGreaterThan: sympy.StrictLessThan,
+    sympy.LessThan: sympy.GreaterThan,
+    sympy.GreaterThan: sympy.LessThan,
+}
+STRICTER = {
+    sympy.StrictLessThan: sympy.LessThan,
+    sympy.LessThan: sympy.StrictLessThan,
+    sympy.StrictGreaterThan: sympy.GreaterThan,
+    sympy.GreaterThan: sympy.StrictGreaterThan,
+}
+REVERSED_SIGNS = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
+STRICTER_SIGNS = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+
+
+def alterations(
+    expression: Any,
+    names: Iterable[Symbol],
+    functions: Iterable[Any] = (),
+    digits: int | None = None,
+) -> Iterator[tuple[str, Any]]:
+    """Yield (kind, altered expression), each with one place altered.
+
+    Parameters
+    ----------
+    expression : sympy expression or relation
+        What to alter.
+    names : iterable of Symbol
+        Symbols that may be put in each other's place.
+    functions : iterable of function classes
+        Defined functions that may be put in each other's place.
+    digits : int, optional
+        How many decimals of a rounded number are shown.
+
+    Examples
+    --------
+    >>> x, y = sympy.symbols("x y")
+    >>> for kind, altered in alterations(x**2 - y, [x, y]):
+    ...     print(kind, altered)
+    sign -x**2 + y
+    operator -x**2*y
+    sign x**2 + y
+    sign -x**2 - y
+    exponent x**3 - y
+    exponent x**(-2) - y
+    exponent -y + x
+    symbol -y + y**2
+    symbol x**2 - x
+    """
+    seen = {expression}
+    names, functions = sorted(set(names), key=str), sorted(set(functions), key=str)
+    for path, node, bound in _places(expression, (), frozenset()):
+        top = len(path) == isinstance(expression, Relational)
+        others = [s for s in names if s not in bound]
+        for kind, new in _at(node, others, functions, bound, top, digits):
+            try:
+                altered = _with(expression, path, new)
+            except (TypeError, ValueError, AttributeError):
+                continue  # SymPy has no such expression
+            if altered not in seen and altered not in (sympy.nan, sympy.zoo, sympy.true,
+                                                       sympy.false):  # fmt: skip
+                seen.add(altered)
+                yield kind, altered
+
+
+def _places(node: Any, path: tuple, bound: frozenset) -> Iterator[tuple]:
+    """Every place in an expression, with the symbols that integrals and sums bind there."""
+    yield path, node, bound
+    inner = bound
+    if isinstance(node, (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)):
+        inner = bound | set(getattr(node, "variables", [])) | (
+            {node.args[1]} if isinstance(node, sympy.Limit) else set()
+        )  # fmt: skip
+    for position, child in enumerate(node.args):
+        if isinstance(node, sympy.MatrixSymbol) or isinstance(child, sympy.core.symbol.Str):
+            continue
+        if isinstance(node, sympy.Tuple) and position == 0:
+            continue  # the variable of an integral, a sum or a derivative
+        if isinstance(node, sympy.Limit) and position in (1, 3):
+            continue
+        yield from _places(child, (*path, position), inner)
+
+
+def _with(expression: Any, path: tuple, new: Any) -> Any:
+    """Put something into one place of an expression."""
+    if not path:
+        return new
+    arguments = list(expression.args)
+    arguments[path[0]] = _with(arguments[path[0]], path[1:], new)
+    return expression.func(*arguments)
+
+
+def _at(
+    node: Any,
+    names: list[Symbol],
+    functions: list[Any],
+    bound: frozenset,
+    top: bool,
+    digits: int | None,
+) -> Iterator[tuple[str, Any]]:
+    """Yield what may stand in the place of one node."""
+    if isinstance(node, Relational):
+        if type(node) in REVERSED:
+            yield "operator", REVERSED[type(node)](*node.args)
+            yield "operator", STRICTER[type(node)](*node.args)
+        return
+    if isinstance(node, MatrixExpr):
+        yield from _at_matrix(node, top)
+        return
+    if not isinstance(node, Expr):
+        return
+    if isinstance(node, sympy.Float):
+        step = sympy.Float(10) ** -(digits or 3)
+        yield from (("constant", sympy.Float(node + k * step)) for k in (1, -1))
+        return
+    if top and node != 0:
+        yield "sign", -node
+    if node.is_Add:
+        yield "operator", Mul(*node.args)
+        for term in node.args:
+            yield "sign", Add(*(-t if t is term else t for t in node.args))
+    elif node.is_Mul:
+        factors = [f for f in node.args if not f.is_Number]
+        for factor in factors:
+            rest = [f for f in node.args if f is not factor]
+            yield "operator", Mul(*rest, 1 / factor)
+            if len(factors) > 1:
+                yield "operator", Add(Mul(*rest), factor)
+    elif node.is_Pow:
+        base, exponent = node.args
+        yield "exponent", Pow(base, exponent + 1)
+        yield "exponent", Pow(base, -exponent)
+        if exponent not in (-1, sympy.S.Half):
+            yield "exponent", base
+    elif node.is_Rational:
+        yield "constant", node + 1
+        if node.q != 1:
+            yield "constant", sympy.Rational(node.p + 1, node.q)
+            yield "constant", sympy.Rational(node.p, node.q + 1)
+    elif node in (sympy.pi, sympy.E):
+        yield "constant", sympy.E if node == sympy.pi else sympy.pi
+    elif node in (sympy.oo, -sympy.oo):
+        yield "constant", sympy.Integer(1 if node == sympy.oo else -1)
+    elif node.is_Symbol and node not in bound:
+        for other in names:
+            if other != node:
+                yield "symbol", other
+    elif isinstance(node, sympy.Abs):
+        yield "operator", node.args[0]
+    elif node.func in CONFUSED:
+        yield "function", CONFUSED[node.func](*node.args)
+    if isinstance(node, AppliedUndef):
+        for other in functions:
+            if other != node.func:
+                yield "symbol", other(*node.args)
+    if isinstance(node, sympy.Function) and not isinstance(node, sympy.Piecewise):
+        for position, argument in enumerate(node.args):
+            if not argument.is_number:
+                flipped = [-a if k == position else a for k, a in enumerate(node.args)]
+                yield "sign", node.func(*flipped)
+
+
+def _at_matrix(node: MatrixExpr, top: bool) -> Iterator[tuple[str, Any]]:
+    """Alterations of a product, a sum or a transpose of matrices."""
+    if top:
+        yield "sign", -node
+    if isinstance(node, sympy.MatMul):
+        matrices = [a for a in node.args if isinstance(a, MatrixExpr)]
+        if len(matrices) > 1:
+            yield "operator", sympy.MatMul(*reversed(node.args))
+        for matrix in matrices:
+            yield "operator", sympy.MatMul(*(a for a in node.args if a is not matrix))
+    elif isinstance(node, sympy.MatAdd):
+        for term in node.args:
+            yield "sign", sympy.MatAdd(*(-t if t is term else t for t in node.args))
+    elif isinstance(node, sympy.Transpose):
+        yield "operator", node.arg
+    elif isinstance(node, sympy.MatPow):
+        yield "exponent", sympy.MatPow(node.base, node.exp + 1)
