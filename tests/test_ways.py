@@ -13,7 +13,10 @@ BOOK = Path(__file__).resolve().parents[1]
 CHAPTERS = BOOK / "chapters"
 TEACHING = (CHAPTERS / "teaching.md").read_text(encoding="utf-8")
 START = (CHAPTERS / "start.md").read_text(encoding="utf-8")
-LINKS = [unescape(link) for link in re.findall(r'<a href="([^"]+)">', TEACHING)]
+LINKS = [
+    unescape(link)
+    for link in re.findall(r'<a class="reference internal" href="([^"]+)">', TEACHING)
+]
 
 
 def reading_order():

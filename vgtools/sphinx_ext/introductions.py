@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from sphinx.environment import BuildEnvironment
 
 MARK = "introduced"
-"""What tells these entries of Sphinx's index from others."""
+"""The class of the line below a term."""
 
 CHAPTERS = ".ipynb"
 
@@ -179,12 +179,10 @@ def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     if not glossaries:
         return []
     said = [mention for name in _chapters(env) for mention in mentions(name, env.get_doctree(name))]
-    entries = env.domaindata["index"]["entries"]
-    for name in entries:
-        entries[name] = [entry for entry in entries[name] if entry[4] != MARK]
+    entries: dict[str, list[tuple[str, str, str, str, str | None]]] = {}
     for name in sorted(env.found_docs - set(_chapters(env))):
         for letter, anchor in dict(greek_letters(env.get_doctree(name))).items():
-            entries.setdefault(name, []).append(("single", letter, anchor, "main", MARK))
+            entries.setdefault(name, []).append(("single", letter, anchor, "main", None))
     env.vgtools_introductions = {}
     for glossary in glossaries:
         for item in _terms(env.get_doctree(glossary)):
@@ -194,13 +192,19 @@ def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
                 continue
             env.vgtools_introductions[names[0]] = place
             for name in names:
-                entry = ("single", name, place.anchor, "main", MARK)
+                entry = ("single", name, place.anchor, "main", None)
                 entries.setdefault(place.document, []).append(entry)
-    return glossaries  # to be written again, with the links
+    before = getattr(env, "vgtools_entries", {})
+    env.vgtools_entries = entries
+    changed = {name for name in {*before, *entries} if before.get(name) != entries.get(name)}
+    return sorted({*glossaries, *changed} & env.found_docs)  # to be written again
 
 
 def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Append to each term of a glossary a link to the place that introduces it."""
+    """Link each term of a glossary to its introduction; give the search what it reads."""
+    entries = getattr(app.env, "vgtools_entries", {}).get(docname)
+    if entries and app.builder.format == "html":
+        doctree += addnodes.index(entries=entries)
     places = getattr(app.env, "vgtools_introductions", {})
     for item in _terms(doctree):
         place = places.get(next(item.findall(nodes.term)).astext())
