@@ -46,12 +46,16 @@ CODELESS = ["jupyter_book", "vgtools.sphinx_ext"]
 """Extensions that Sphinx does without where it has no code to run."""
 
 
+JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
+SPHINX = (sys.executable, "-m", "sphinx")
+
+
 def run(*command: str, folder: Path) -> float:
-    """Run a module of this Python in a folder and return the seconds it took."""
+    """Run a command in a folder and return the seconds it took."""
     environment = {**os.environ, "PYTHONPATH": str(BOOK)}
     start = time.perf_counter()
     done = subprocess.run(
-        [sys.executable, "-m", *command],
+        command,
         cwd=folder,
         env=environment,
         capture_output=True,
@@ -104,7 +108,7 @@ def execution_seconds(folder: Path) -> dict[str, float]:
 
 def book_table(chapters: list[str]) -> None:
     """Print the times of the three builds."""
-    build = ("jupyter_book", "build", ".")
+    build = (*JUPYTER_BOOK, "build", ".")
     with tempfile.TemporaryDirectory() as place:
         ours, plain = Path(place) / "ours", Path(place) / "plain"
         for folder in (ours, plain):
@@ -122,7 +126,7 @@ def book_table(chapters: list[str]) -> None:
 
         strip_code(plain)
         configuration(plain)
-        sphinx = ("sphinx", "-b", "html", "-q", ".", "_build/html")
+        sphinx = (*SPHINX, "-b", "html", "-q", ".", "_build/html")
         first = run(*sphinx, folder=plain)
         plain_unchanged = min(run(*sphinx, folder=plain) for _ in range(3))
         plain_sentences = []
@@ -150,7 +154,7 @@ def book_table(chapters: list[str]) -> None:
 
 def configuration(folder: Path) -> None:
     """Write the conf.py of a book without code."""
-    run("jupyter_book", "config", "sphinx", ".", folder=folder)
+    run(*JUPYTER_BOOK, "config", "sphinx", ".", folder=folder)
     with (folder / "conf.py").open("a", encoding="utf-8") as file:
         file.write(
             f"extensions = [name for name in extensions if name not in {CODELESS}]\n"
@@ -197,11 +201,11 @@ def chapters_table(counts: list[int]) -> None:
             lines = ["format: jb-book", "root: chapters/c0", "chapters:"]
             lines += [f"- file: chapters/c{number}" for number in range(1, count)]
             (folder / "_toc.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            cold = run("jupyter_book", "build", ".", folder=folder)
+            cold = run(*JUPYTER_BOOK, "build", ".", folder=folder)
             assert len(log.read_text().splitlines()) == count
             log.write_text("")
             write_chapter(folder, count // 2, log, "1 + 2")
-            again = run("jupyter_book", "build", ".", folder=folder)
+            again = run(*JUPYTER_BOOK, "build", ".", folder=folder)
             ran = len(log.read_text().splitlines())
         print(f"| {count} | {cold:.1f} | {cold / count:.2f} | {again:.1f} | {ran} |", flush=True)
 

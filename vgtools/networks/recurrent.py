@@ -97,7 +97,9 @@ class RecurrentLayer:
         self.states = np.empty((len(x) + 1, x.shape[1], self.hidden), w.dtype)
         self.states[0] = 0 if state is None else self._state("state", state, x.shape[1])
         # The input's share of all steps is one product of matrices.
-        self._run(x @ w + self.bias.value)
+        from_input = x @ w
+        from_input += self.bias.value
+        self._run(from_input)
         return self.states[1:]
 
     def backward(self, gradient: ArrayLike, steps: int | None = None) -> NDArray:
@@ -343,11 +345,17 @@ class LSTMLayer(RecurrentLayer):
         self.cells[0] = 0 if self._initial_cell is None else self._initial_cell
         self._squashed = np.empty_like(self.states[1:])
         candidate = slice(-2 * n, -n)
+        half = np.full(u.shape[1], 0.5, u.dtype)
+        half[candidate] = 1
+        from_state, kept = np.empty_like(from_input[0]), np.empty_like(self.cells[0])
         for t, a in enumerate(from_input):
-            a += self.states[t] @ u
-            _gates_in_place(a, candidate)
+            a += np.matmul(self.states[t], u, out=from_state)
+            _gates_in_place(a, half)
             c = np.multiply(a[:, :n], a[:, candidate], out=self.cells[t + 1])
-            c += a[:, n : 2 * n] * self.cells[t] if self.forget_gate else self.cells[t]
+            if self.forget_gate:
+                c += np.multiply(a[:, n : 2 * n], self.cells[t], out=kept)
+            else:
+                c += self.cells[t]
             squashed = np.tanh(c, out=self._squashed[t])
             np.multiply(a[:, -n:], squashed, out=self.states[t + 1])
         self._gates = from_input
@@ -356,26 +364,33 @@ class LSTMLayer(RecurrentLayer):
         n, back = self.hidden, self.recurrent_weight.value.T
         gates, squashed = self._gates[first:], self._squashed[first:]
         candidate = slice(-2 * n, -n)
-        # Everything that does not depend on the gradient, for all steps at once.
-        slopes = gates * (1 - gates)
-        slopes[:, :, candidate] = 1 - gates[:, :, candidate] ** 2
+        # Everything that does not depend on the gradient, for all steps at once, and
+        # in place: a fresh array of this size costs more than the arithmetic on it.
+        slopes = 1 - gates
+        slopes *= gates
+        _slope_of_tanh(gates[:, :, candidate], out=slopes[:, :, candidate])
         slopes[:, :, :n] *= gates[:, :, candidate]
         slopes[:, :, candidate] *= gates[:, :, :n]
         slopes[:, :, -n:] *= squashed
         if self.forget_gate:
             slopes[:, :, n : 2 * n] *= self.cells[first:-1]
-        to_cell = gates[:, :, -n:] * (1 - squashed**2)
+        to_cell = _slope_of_tanh(squashed, out=np.empty_like(squashed))
+        to_cell *= gates[:, :, -n:]
 
         self.cell_gradients = np.zeros_like(self.cells)
         dh, dc = self.state_gradients[first:], self.cell_gradients[first:]
+        # All blocks but the output gate's act through the cell: (steps, batch, blocks - 1, n).
+        through_cell = slopes[:, :, :-n].reshape(*slopes.shape[:2], self.blocks - 1, n)
+        through_output, back_in_time = slopes[:, :, -n:], np.empty_like(dh[0])
         for t in range(len(gates) - 1, -1, -1):
-            dc[t + 1] += dh[t + 1] * to_cell[t]
-            dc[t] = dc[t + 1] * gates[t, :, n : 2 * n] if self.forget_gate else dc[t + 1]
-            pre = slopes[t]
-            for block in range(self.blocks - 1):
-                pre[:, block * n : (block + 1) * n] *= dc[t + 1]
-            pre[:, -n:] *= dh[t + 1]
-            dh[t] += pre @ back
+            dc[t + 1] += np.multiply(dh[t + 1], to_cell[t], out=to_cell[t])
+            if self.forget_gate:
+                np.multiply(dc[t + 1], gates[t, :, n : 2 * n], out=dc[t])
+            else:
+                dc[t] = dc[t + 1]
+            through_cell[t] *= dc[t + 1][:, np.newaxis]
+            through_output[t] *= dh[t + 1]
+            dh[t] += np.matmul(slopes[t], back, out=back_in_time)
         return slopes
 
 
@@ -675,15 +690,15 @@ class GRU(RecurrentNetwork):
         self.readout = Dense(hidden, outputs, init, rng, dtype, "readout")
 
 
-def _gates_in_place(a: NDArray, candidate: slice | None = None) -> None:
-    """Replace a by s(a) = (1 + tanh(a / 2)) / 2, and by tanh(a) in the candidate's columns."""
-    if candidate is not None:
-        a[:, candidate] *= 2
-    a *= 0.5
+def _gates_in_place(a: NDArray, half: NDArray | float = 0.5) -> None:
+    """Replace a by s(a) = 1/2 + tanh(a / 2) / 2, or by tanh(a) where `half` is 1 instead of 1/2."""
+    a *= half
     np.tanh(a, out=a)
-    if candidate is not None:
-        kept = a[:, candidate].copy()
-    a += 1
-    a *= 0.5
-    if candidate is not None:
-        a[:, candidate] = kept
+    a *= half
+    a += 1 - half
+
+
+def _slope_of_tanh(h: NDArray, out: NDArray) -> NDArray:
+    """Return 1 - h**2, the slope of tanh where its value is h."""
+    np.multiply(h, h, out=out)
+    return np.subtract(1, out, out=out)
