@@ -179,7 +179,8 @@ def _plain_reason(reason: str) -> str:
     r"""Write a reason without dollar signs and commands: ``$1 - \sigma$`` becomes 1 − σ."""
 
     def formula(match: re.Match) -> str:
-        words = re.sub(r"\\([A-Za-z]+)", lambda m: _pretty(m[1]), match[1])
+        words = re.sub(r"\\operatorname\{(\w+)\}", r"\1", match[1]).replace(r"\,", " ")
+        words = re.sub(r"\\([A-Za-z]+)", lambda m: _pretty(m[1]), words)
         return words.replace("-", "−")
 
     return re.sub(r"\$([^$]*)\$", formula, reason)

@@ -101,7 +101,7 @@ class Register(SphinxDirective):
         every = [claim for each in of.values() for claim in each]
         lines = [
             f"{sum(counts.values())} equations and derivations, with {several(steps, 'step')}: "
-            + ", ".join(f"{counts[kind]} × {kind}" for kind in evidence.KINDS.values())
+            + "; ".join(f"{counts[kind]} × {kind}" for kind in evidence.KINDS.values())
             + ".",
             f"{len(every)} claims: {sum(claim.computed for claim in every)} computed in a cell, "
             f"{sum(bool(claim.sources) for claim in every)} with a cited source, many of them "
@@ -151,10 +151,11 @@ class Register(SphinxDirective):
         section += nodes.title("", "", *self.inline(claims.title(path)))
         if found.statements:
             equations, steps = counts(found.statements)
-            head = f"Equations: {equations}" + (
-                f", with {steps} steps of derivations" * bool(steps)
+            derived = f", with {several(steps, 'step')} of derivations" if steps else ""
+            section += folded(
+                f"Equations: {equations}{derived}",
+                [self.statement(one) for one in found.statements],
             )
-            section += folded(head, [self.statement(one) for one in found.statements])
         if stated:
             rows = [self.formula(one) for one in stated]
             section += folded(f"Formulas in sentences: {len(rows)}", rows)
@@ -256,8 +257,8 @@ def section_id(docname: str) -> str:
 
 
 def formula(text: str) -> nodes.inline:
-    """Return a statement in Unicode."""
-    return nodes.inline("", text, classes=["register-formula"])
+    """Return a statement in Unicode, with primes that no typesetter takes for quotes."""
+    return nodes.inline("", text.replace("'", "′"), classes=["register-formula"])
 
 
 def basis(kind: str) -> nodes.inline:
