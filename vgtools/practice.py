@@ -102,8 +102,10 @@ def _difference(answer: Any, right: Any, rtol: float) -> str:
         faults = (_difference(*pair, rtol) for pair in zip(answer, right))
         return next((fault for fault in faults if fault), "")
     try:
-        given = np.asarray(answer, dtype=float)
+        given = np.asarray(answer, dtype=complex if np.iscomplexobj(answer) else float)
     except (TypeError, ValueError):
+        given = np.asarray(1j)
+    if given.dtype.kind == "c":
         return f"returns {_show(answer)}, which is not a number or an array of numbers"
     wanted = np.asarray(right, dtype=float)
     if given.shape != wanted.shape:
@@ -121,8 +123,10 @@ def _show(value: Any) -> str:
     if isinstance(value, (str, bool)) or value is None:
         return repr(value)
     try:
-        array = np.asarray(value, dtype=float)
+        array = np.asarray(value, dtype=complex if np.iscomplexobj(value) else float)
     except (TypeError, ValueError):
+        array = np.asarray(1j)
+    if array.dtype.kind == "c":
         return f"{value!r:.40}"
     if array.ndim == 0:
         return f"{float(array):.4g}"

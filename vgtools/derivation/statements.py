@@ -190,8 +190,9 @@ the left side is 0.25, the right side is 0.75
     domain, kind = _Domain(conditions), "identity"
     evidence = "symbolic"
     if digits is not None:
-        if operator != "==" or isinstance(digits, bool) or not isinstance(digits, int):
-            raise ValueError(f"digits={digits!r}: a number of decimals, with relation =")
+        whole = isinstance(digits, int) and not isinstance(digits, bool)
+        if operator != "==" or not whole or not 0 <= digits <= 30:
+            raise ValueError(f"digits={digits!r}: a number of decimals up to 30, with relation =")
         claim = f"{_text(lhs)} ≈ {_text(rhs)}"
         _check_decimal(lhs, rhs, digits, meaning, claim)
         kind, operator, evidence = "decimal", "~", f"evaluated at {_DIGITS} digits, rounded"
