@@ -72,6 +72,7 @@ def same(old: Any, new: Any, where: Mapping) -> bool:
     >>> same(sympy.cosh(x), sympy.cosh(-x), {}), same(x, x + 1, {})
     (True, False)
     """
+    equation = isinstance(old, sympy.Eq)
     if isinstance(old, Relational):
         if type(old) is not type(new):
             return False
@@ -80,6 +81,8 @@ def same(old: Any, new: Any, where: Mapping) -> bool:
 
     def compare() -> None:
         difference = _resolved(old - new, where).doit()
+        if equation:  # both sides may have changed their sign
+            difference *= _resolved(old + new, where).doit()
         forms = [
             lambda: difference,
             lambda: sympy.simplify(difference),

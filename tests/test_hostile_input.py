@@ -248,6 +248,7 @@ WORDS = {
     "start": SIDES,
     "expression": ("the step", *SIDES),
     "name": ("accepts a symbol", "distinct symbols", "is called", "unknown "),
+    "logits": ("labels must have shape",),
     "y": ("labels", "the target"),
     "x": ("an activation takes", "the input"),
 }

@@ -250,7 +250,8 @@ def define(
     Raises
     ------
     DerivationError
-        The meaning is undefined somewhere, or disagrees with `agrees_with`.
+        The meaning is undefined somewhere, has not the sign that the name is declared
+        to have, or disagrees with `agrees_with`.
     TypeError, ValueError
         The name is not a name, or occurs in its own meaning.
 
@@ -281,6 +282,7 @@ def define(
         symbols = _real_symbols(resolved, *domain.given)
         _refute(resolved.doit(), resolved.doit(), "==", domain, symbols, claim)
         _require_defined(resolved, domain, claim)
+        _refute_signs(name, resolved.doit(), domain, symbols)
         if isinstance(agrees_with, Expr):
             _check_identity(meaning, agrees_with, domain, names, claim)
             evidence = "definition, agrees with a second source"
@@ -298,6 +300,17 @@ def define(
     )  # fmt: skip
     _enter(equation)
     return equation
+
+
+def _refute_signs(name: Expr, meaning: Expr, domain: _Domain, symbols: set[Symbol]) -> None:
+    """Look for a point where a meaning has not the sign that its name is declared to have."""
+    signs = {">": name.is_positive, "<": name.is_negative}
+    signs |= {">=": name.is_nonnegative, "<=": name.is_nonpositive}
+    for operator, declared in signs.items():
+        if declared:
+            claim = f"{_text(meaning)} {_SIGNS[operator]} 0, as {_text(name)} is declared,"
+            _refute(meaning, sympy.S.Zero, operator, domain, symbols, claim)
+            return
 
 
 def _check_kernel(
