@@ -375,6 +375,13 @@ def test_a_meaning_has_the_sign_that_its_name_is_declared_to_have(assumed, meani
         define(name, wrong)
 
 
+def test_a_claim_that_is_undefined_in_one_case_is_refused_and_does_not_crash():
+    kinked = sympy.Function("r")
+    meaning = {kinked: sympy.Lambda(x, sympy.Piecewise((x, x > 0), (0, True)))}
+    with pytest.raises(DerivationError, match="undefined"):
+        verify(1 / kinked(x), kinked(x), where=meaning)
+
+
 def test_a_bound_is_not_attained_at_infinity():
     verify(sigma(x), 1, relation="<", where=SIGMA, tight_at={x: oo})
     with pytest.raises(DerivationError, match="no number is x = ∞"):
