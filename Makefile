@@ -28,7 +28,7 @@ book: $(READY) ## build the book; every warning is an error
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --dist loadscope
 
-mutate: $(READY) ## alter equations, stored numbers and code one at a time (hours; goes on where it stopped)
+mutate: $(READY) ## alter equations, stored numbers and code, one at a time (hours)
 	$(BIN)/python -m mutation
 
 lint: $(READY) ## check style, in Python and in the notebooks

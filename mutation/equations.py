@@ -63,7 +63,7 @@ def refused(check: Callable[[], Any], seconds: float = SECONDS) -> str | None:
     return None
 
 
-def same(old: Any, new: Any, where: Mapping) -> bool:
+def same(old: Any, new: Any, where: Mapping, given: Iterable[Relational] = ()) -> bool:
     """Whether SymPy, without the machinery of `vgtools`, proves two expressions equal.
 
     Examples
@@ -71,7 +71,11 @@ def same(old: Any, new: Any, where: Mapping) -> bool:
     >>> x = sympy.symbols("x", real=True)
     >>> same(sympy.cosh(x), sympy.cosh(-x), {}), same(x, x + 1, {})
     (True, False)
+    >>> slopes = [sympy.Piecewise((1, c), (0, True)) for c in (x > 0, x >= 0)]
+    >>> same(*slopes, {}), same(*slopes, {}, [sympy.Ne(x, 0)])
+    (False, True)
     """
+    equation = isinstance(old, sympy.Eq)
     if isinstance(old, Relational):
         if type(old) is not type(new):
             return False
@@ -80,16 +84,41 @@ def same(old: Any, new: Any, where: Mapping) -> bool:
 
     def compare() -> None:
         difference = _resolved(old - new, where).doit()
+        if equation:  # both sides may have changed their sign
+            difference *= _resolved(old + new, where).doit()
         forms = [
             lambda: difference,
             lambda: sympy.simplify(difference),
             lambda: sympy.simplify(difference.rewrite(sympy.exp)),
             lambda: sympy.simplify(sympy.piecewise_fold(difference)),
         ]
+        found.append(getattr(difference, "is_ZeroMatrix", False))
         found.append(any(form() == 0 for form in forms))
+        found.append(_zero_in_every_case(sympy.piecewise_fold(difference), given))
 
     refused(compare)
     return any(found)
+
+
+def _zero_in_every_case(difference: Any, given: Iterable[Relational]) -> bool:
+    """Whether a case distinction is zero wherever it differs from zero as an expression.
+
+    That is so if such a case holds at single points only, and gives zero there.
+    """
+    if not isinstance(difference, sympy.Piecewise):
+        return False
+    left = sympy.S.Reals
+    for condition in given:
+        left = left.intersect(condition.as_set())
+    for value, condition in difference.args:
+        region = left.intersect(condition.as_set())
+        left = left - region
+        [symbol] = condition.free_symbols or difference.free_symbols
+        points = region if isinstance(region, sympy.FiniteSet) else None
+        if value != 0 and region is not sympy.S.EmptySet:
+            if points is None or any(value.subs(symbol, point) != 0 for point in points):
+                return False
+    return True
 
 
 class Chapter:
@@ -115,7 +144,7 @@ class Chapter:
 
     def _judge(
         self, kind: str, name: str, old: Any, new: Any, where: Mapping,
-        checks: Iterable[Callable[[], Any]],
+        checks: Iterable[Callable[[], Any]], given: tuple = (),
     ) -> None:  # fmt: skip
         """Let the checks decide, one after the other, until one refuses."""
         what = f"{self.name}, {name}: {old} → {new}"
@@ -126,7 +155,7 @@ class Chapter:
                 if verdict != "refused":
                     self.score.notes.append(f"{what}: {verdict}")
                 return
-        if not isinstance(old, str) and same(old, new, where):
+        if not isinstance(old, str) and same(old, new, where, given):
             self.score.equivalent[kind] += 1
         else:
             self.score.survivors.append((kind, what))
@@ -140,10 +169,10 @@ class Chapter:
         where, names = equation.where, _names(equation.lhs, equation.rhs)
         for kind, lhs in alterations(equation.lhs, *names):
             checks = [check(lhs, equation.rhs)]
-            self._judge(kind, call.name, equation.lhs, lhs, where, checks)
+            self._judge(kind, call.name, equation.lhs, lhs, where, checks, equation.given)
         for kind, rhs in alterations(equation.rhs, *names, digits=equation.digits):
             checks = [check(equation.lhs, rhs)]
-            self._judge(kind, call.name, equation.rhs, rhs, where, checks)
+            self._judge(kind, call.name, equation.rhs, rhs, where, checks, equation.given)
         if equation.kind == "bound":
             for sign in (REVERSED_SIGNS[equation.relation], STRICTER_SIGNS[equation.relation]):
                 checks = [check(equation.lhs, equation.rhs, relation=sign)]
@@ -162,7 +191,7 @@ class Chapter:
         for kind, meaning in alterations(old.rhs, *_names(old.lhs, old.rhs)):
             new = replace(old, rhs=meaning)
             checks = [lambda new=new: recheck(new, call), *self._uses(name, old, meaning)]
-            self._judge(kind, call.name, old.rhs, meaning, old.where, checks)
+            self._judge(kind, call.name, old.rhs, meaning, old.where, checks, old.given)
 
     def _uses(self, name: Any, old: vg.Equation, meaning: Any) -> Iterator[Callable[[], Any]]:
         """Checks of everything in the chapter that a definition enters."""
@@ -192,7 +221,7 @@ class Chapter:
                     if 1 <= j < len(lines)
                 ]
                 name = f"{derivation.label} ({k})"
-                self._judge(kind, name, line, new, derivation.where, checks)
+                self._judge(kind, name, line, new, derivation.where, checks, derivation.given)
 
     def _latex(self, equation: vg.Equation) -> None:
         """A typed formula: only the stored output, which nbval compares, ties it down."""

@@ -64,17 +64,11 @@ def alterations(
     Examples
     --------
     >>> x, y = sympy.symbols("x y")
-    >>> for kind, altered in alterations(x**2 - y, [x, y]):
-    ...     print(kind, altered)
-    sign -x**2 + y
-    operator -x**2*y
-    sign x**2 + y
-    sign -x**2 - y
-    exponent x**3 - y
-    exponent x**(-2) - y
-    exponent -y + x
-    symbol -y + y**2
-    symbol x**2 - x
+    >>> found = list(alterations(x**2 - y, [x, y]))
+    >>> sorted({kind for kind, _ in found})
+    ['constant', 'exponent', 'operator', 'sign', 'symbol']
+    >>> ("sign", x**2 + y) in found, ("exponent", x**3 - y) in found
+    (True, True)
     """
     seen = {expression}
     names, functions = sorted(set(names), key=str), sorted(set(functions), key=str)
@@ -103,7 +97,7 @@ def _places(node: Any, path: tuple, bound: frozenset) -> Iterator[tuple]:
     for position, child in enumerate(node.args):
         if isinstance(node, sympy.MatrixSymbol) or isinstance(child, sympy.core.symbol.Str):
             continue
-        if isinstance(node, sympy.Tuple) and position == 0:
+        if type(node) is sympy.Tuple and position == 0:
             continue  # the variable of an integral, a sum or a derivative
         if isinstance(node, sympy.Limit) and position in (1, 3):
             continue

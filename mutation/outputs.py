@@ -134,6 +134,7 @@ def run(chapters: list[str], workers: int = 2) -> Score:
     score = Score("numbers in stored outputs", target=1.0)
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "mutation.outputs"]
+        command += ["--nbval-cell-timeout=3600"]  # not a test of speed
         command += ["-n", str(workers), "--dist", "loadscope"] if workers > 1 else []
         command += [f"--altered-outputs={folder}"]
         command += [f"chapters/{chapter}.ipynb" for chapter in chapters]

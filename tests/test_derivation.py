@@ -351,6 +351,37 @@ def test_a_bound_says_how_sharp_it_is():
         verify(P * (1 - P), 0, relation=">=", given=INSIDE, tight_at={P: 1})
 
 
+def test_a_bound_between_sides_that_vanish_has_to_vanish_as_fast():
+    tail = 4 * exp(-2 * x)
+    verify(tanh(x).diff(x), tail, relation="<", tight_at={x: oo})
+    for loose in (5 * exp(-2 * x), 4 * exp(-x), 4 * exp(-2 * x) + exp(-x)):
+        with pytest.raises(DerivationError):
+            verify(tanh(x).diff(x), loose, relation="<", given=x > 0, tight_at={x: oo})
+
+
+@pytest.mark.parametrize(
+    "assumed, meaning, wrong",
+    [
+        ({"positive": True}, cosh(x), -cosh(x)),
+        ({"nonnegative": True}, x**2, -(x**2)),
+        ({"negative": True}, -exp(x), exp(x)),
+        ({"nonpositive": True}, -(x**2), x**2),
+    ],
+)
+def test_a_meaning_has_the_sign_that_its_name_is_declared_to_have(assumed, meaning, wrong):
+    name = sympy.Symbol("c", **assumed)
+    assert define(name, meaning).lhs == name
+    with pytest.raises(DerivationError, match="as c is declared"):
+        define(name, wrong)
+
+
+def test_a_claim_that_is_undefined_in_one_case_is_refused_and_does_not_crash():
+    kinked = sympy.Function("r")
+    meaning = {kinked: sympy.Lambda(x, sympy.Piecewise((x, x > 0), (0, True)))}
+    with pytest.raises(DerivationError, match="undefined"):
+        verify(1 / kinked(x), kinked(x), where=meaning)
+
+
 def test_a_bound_is_not_attained_at_infinity():
     verify(sigma(x), 1, relation="<", where=SIGMA, tight_at={x: oo})
     with pytest.raises(DerivationError, match="no number is x = ∞"):

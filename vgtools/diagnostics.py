@@ -117,7 +117,7 @@ def gradient_flow(
     """
     _check(network)
     logits = network.forward(x, training)
-    _, gradient = losses.loss(loss)(logits, np.asarray(y))
+    _, gradient = losses.loss(loss)(logits, checks.as_array("y", y))
     network.backward(gradient)
 
     columns = []
@@ -264,7 +264,7 @@ def gradient_underflow(
         raise TypeError(f"network must be an MLP, not {type(network).__name__}")
     scale = checks.number("scale", scale, low=0.0)
     logits = network.forward(x)
-    _, gradient = losses.loss(loss)(logits, np.asarray(y))
+    _, gradient = losses.loss(loss)(logits, checks.as_array("y", y))
     network.backward(gradient)
     exact = [dense.weight.gradient != 0 for dense in network.dense]
 

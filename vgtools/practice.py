@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgtools.networks import checks
 
@@ -101,9 +102,8 @@ def _difference(answer: Any, right: Any, rtol: float) -> str:
             return f"returns {_show(answer)}, but a tuple of {len(right)} is right"
         faults = (_difference(*pair, rtol) for pair in zip(answer, right))
         return next((fault for fault in faults if fault), "")
-    try:
-        given = np.asarray(answer, dtype=float)
-    except (TypeError, ValueError):
+    given = _numbers(answer)
+    if given is None:
         return f"returns {_show(answer)}, which is not a number or an array of numbers"
     wanted = np.asarray(right, dtype=float)
     if given.shape != wanted.shape:
@@ -114,15 +114,24 @@ def _difference(answer: Any, right: Any, rtol: float) -> str:
     return f"returns {_show(given)}, but {_show(wanted)} is right"
 
 
+def _numbers(value: Any) -> NDArray[np.float64] | None:
+    """Turn a value into an array of floats, or into None if it does not hold real numbers."""
+    try:
+        with np.errstate(over="ignore"):
+            array = np.asarray(value)
+            return None if array.dtype.kind == "c" else array.astype(float)
+    except (TypeError, ValueError):
+        return None
+
+
 def _show(value: Any) -> str:
     """Write an argument or a result in a few digits."""
     if callable(value):
         return getattr(value, "name", None) or getattr(value, "__name__", "a function")
     if isinstance(value, (str, bool)) or value is None:
         return repr(value)
-    try:
-        array = np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
+    array = _numbers(value)
+    if array is None:
         return f"{value!r:.40}"
     if array.ndim == 0:
         return f"{float(array):.4g}"

@@ -403,7 +403,8 @@ def error_flow_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 0.25
     array([2.     , 0.75   , 0.28125])
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
-    return len(u) * (steepest * float(np.linalg.norm(u, 1))) ** steps
+    with np.errstate(over="ignore"):
+        return len(u) * (steepest * float(np.linalg.norm(u, 1))) ** steps
 
 
 def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -> NDArray:
@@ -448,7 +449,8 @@ def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -
     array([2., 4.])
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
-    return (steepest * float(np.linalg.norm(u, 2))) ** steps
+    with np.errstate(over="ignore"):
+        return (steepest * float(np.linalg.norm(u, 2))) ** steps
 
 
 def _through_time(

@@ -105,7 +105,8 @@ def _check_inequality(
             "proof=, the difference written as a sum of squares or a product of positive terms"
         )
     if tight_at is not None:
-        _check_tight(gap.doit(), strict, dict(tight_at), domain, claim)
+        sides = [_resolved(side, where).doit() for side in (small, large)]
+        _check_tight(gap.doit(), sides, strict, dict(tight_at), domain, claim)
     elif not strict:
         raise ValueError(
             f"{claim}: a bound with ≤ or ≥ is attained somewhere; say where with "
@@ -134,7 +135,9 @@ def _gap_of_bases(large: Expr, small: Expr, domain: _Domain) -> Expr | None:
     return None
 
 
-def _check_tight(gap: Expr, strict: bool, at: dict, domain: _Domain, claim: str) -> None:
+def _check_tight(
+    gap: Expr, sides: list[Expr], strict: bool, at: dict, domain: _Domain, claim: str
+) -> None:
     """Show that a bound is attained (or, if strict, approached) where the author says."""
     place = ", ".join(f"{_text(s)} = {_text(v)}" for s, v in at.items())
     if not strict:
@@ -153,6 +156,16 @@ def _check_tight(gap: Expr, strict: bool, at: dict, domain: _Domain, claim: str)
     direction = "-" if bound.upper is not None and bound.upper[0] == value else "+"
     if not _is_zero(sympy.limit(gap, symbol, value, direction), domain):
         raise DerivationError(f"{claim}: the bound is not approached at {place}", at)
+    small, large = sides
+    if 0 not in sides and _is_zero(sympy.limit(large, symbol, value, direction), domain):
+        # A gap between two sides that vanish says nothing; their ratio does.
+        ratio = sympy.limit(small / large, symbol, value, direction)
+        if not _is_zero(ratio - 1, domain):
+            raise DerivationError(
+                f"{claim}: both sides vanish at {place}, and their ratio is {_text(ratio)} "
+                "there, so a tighter bound holds",
+                at,
+            )
 
 
 def _check_decimal(left: Expr, right: Expr, digits: int, where: Mapping, claim: str) -> None:

@@ -190,8 +190,9 @@ the left side is 0.25, the right side is 0.75
     domain, kind = _Domain(conditions), "identity"
     evidence = "symbolic"
     if digits is not None:
-        if operator != "==" or isinstance(digits, bool) or not isinstance(digits, int):
-            raise ValueError(f"digits={digits!r}: a number of decimals, with relation =")
+        whole = isinstance(digits, int) and not isinstance(digits, bool)
+        if operator != "==" or not whole or not 0 <= digits <= 30:
+            raise ValueError(f"digits={digits!r}: a number of decimals up to 30, with relation =")
         claim = f"{_text(lhs)} ≈ {_text(rhs)}"
         _check_decimal(lhs, rhs, digits, meaning, claim)
         kind, operator, evidence = "decimal", "~", f"evaluated at {_DIGITS} digits, rounded"
@@ -249,7 +250,8 @@ def define(
     Raises
     ------
     DerivationError
-        The meaning is undefined somewhere, or disagrees with `agrees_with`.
+        The meaning is undefined somewhere, has not the sign that the name is declared
+        to have, or disagrees with `agrees_with`.
     TypeError, ValueError
         The name is not a name, or occurs in its own meaning.
 
@@ -280,6 +282,7 @@ def define(
         symbols = _real_symbols(resolved, *domain.given)
         _refute(resolved.doit(), resolved.doit(), "==", domain, symbols, claim)
         _require_defined(resolved, domain, claim)
+        _refute_signs(name, resolved.doit(), domain, symbols)
         if isinstance(agrees_with, Expr):
             _check_identity(meaning, agrees_with, domain, names, claim)
             evidence = "definition, agrees with a second source"
@@ -297,6 +300,17 @@ def define(
     )  # fmt: skip
     _enter(equation)
     return equation
+
+
+def _refute_signs(name: Expr, meaning: Expr, domain: _Domain, symbols: set[Symbol]) -> None:
+    """Look for a point where a meaning has not the sign that its name is declared to have."""
+    signs = {">": name.is_positive, "<": name.is_negative}
+    signs |= {">=": name.is_nonnegative, "<=": name.is_nonpositive}
+    for operator, declared in signs.items():
+        if declared:
+            claim = f"{_text(meaning)} {_SIGNS[operator]} 0, as {_text(name)} is declared,"
+            _refute(meaning, sympy.S.Zero, operator, domain, symbols, claim)
+            return
 
 
 def _check_kernel(

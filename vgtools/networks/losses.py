@@ -152,8 +152,9 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, N
     z = _outputs("logits", logits)
     if z.ndim == 2 and z.shape[1] != 1 or z.ndim > 2:
         raise ValueError(f"logits must have shape (batch,) or (batch, 1), not {z.shape}")
-    if z.ndim == 2 and np.ndim(target) == 1:
-        target = np.asarray(target)[:, np.newaxis]
+    target = checks.as_array("the target", target)
+    if z.ndim == 2 and target.ndim == 1:
+        target = target[:, np.newaxis]
     t = _targets(target, z)
     if t.min() < 0 or t.max() > 1:
         raise ValueError(f"targets must be in [0, 1], but run from {t.min()} to {t.max()}")

@@ -261,7 +261,7 @@ def _stop(log: _Log, value: float, step: int, rule: optimisers.Optimiser) -> Non
 
 def _data(kind: str, network: Network, x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
     x = network.check_input(f"{kind}x", x)
-    y, n = np.asarray(y), x.shape[network.batch_axis]
+    y, n = checks.as_array(f"{kind}y", y), x.shape[network.batch_axis]
     if y.ndim == 0 or len(y) != n:
         raise ValueError(f"{kind}y must have one entry per sample of x, {n}, not shape {y.shape}")
     return x, y

@@ -1,0 +1,89 @@
+"""The mutation tests themselves: do they find what hides?"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import nbformat
+import pytest
+import sympy
+from nbformat import v4
+
+from mutation import chapters, kill_build
+from mutation.expressions import alterations
+from mutation.score import Score
+
+BOOK = Path(__file__).resolve().parents[1]
+x, y = sympy.symbols("x y", real=True)
+
+
+def outputs_of(notebook, folder):
+    """Run the plugin on a notebook and return what it found."""
+    path = folder / "notebook.ipynb"
+    nbformat.write(notebook, path)
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "mutation.outputs", "--nbval"]
+    command += ["--nbval-current-env", f"--altered-outputs={folder}", str(path)]
+    done = subprocess.run(
+        command, cwd=folder, env={**os.environ, "PYTHONPATH": str(BOOK)}, capture_output=True
+    )
+    assert done.returncode == 0, done.stdout
+    return json.loads((folder / "main.json").read_text())
+
+
+def test_a_number_that_nbval_does_not_compare_survives(tmp_path):
+    cells = [
+        v4.new_code_cell(source, execution_count=1, outputs=[
+            v4.new_output("execute_result", {"text/plain": shown}, execution_count=1)
+        ])
+        for source, shown in [
+            ("'1.25 and 7'", "'1.25 and 7'"),
+            ("# NBVAL_IGNORE_OUTPUT\n'30'", "'30'"),
+            ("# NBVAL_SKIP\n'40'", "'40'"),
+        ]
+    ]  # fmt: skip
+    found = outputs_of(v4.new_notebook(cells=cells), tmp_path)
+    assert found["caught"] == {"text/plain": 2}
+    assert [what.split(": ")[1].split()[0] for _, what in found["survivors"]] == ["30", "40"]
+
+
+def test_the_slips_that_textbooks_shipped_are_among_the_alterations():
+    altered = {new for _, new in alterations(sympy.tanh(x), [x])}
+    assert sympy.coth(x) in altered
+    n = sympy.symbols("n", positive=True)
+    altered = {new for _, new in alterations(x**n * (1 - y), [x, y])}
+    assert {x ** (n + 1) * (1 - y), x**n * (1 + y), y**n * (1 - y), -(x**n) * (1 - y)} <= altered
+
+
+def test_every_alteration_differs_and_comes_once():
+    start = sympy.Piecewise((x**2 / 2 + sympy.exp(-x * y), x > 0), (0, True))
+    altered = [new for _, new in alterations(start, [x, y])]
+    assert start not in altered
+    assert len(set(altered)) == len(altered) > 15
+
+
+@pytest.mark.parametrize("chapter", chapters.names())
+def test_no_network_is_trained_for_the_equations(chapter):
+    needed = chapters.needed(chapters.code_cells(chapter))
+    assert [cell for cell in needed if "vg.train(" in cell] == []
+    assert any("label=" in cell for cell in needed)
+
+
+def test_a_survivor_is_missed_and_an_accepted_one_is_not():
+    score = Score("test", target=1.0)
+    assert not score.passed
+    score.caught["sign"] = 3
+    assert score.passed
+    score.survivors.append(("sign", "eq-nobody: 1 → 2"))
+    assert not score.passed
+    assert score.share == 0.75
+    assert Score.from_json(score.to_json()) == score
+
+
+def test_a_page_that_differs_or_is_missing_is_named(tmp_path):
+    for folder, pages in (("one", {"a": "1", "b": "2"}), ("other", {"a": "1", "b": "3", "c": ""})):
+        for name, text in pages.items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            (tmp_path / folder / name).write_text(text)
+    assert kill_build.differences(tmp_path / "one", tmp_path / "other") == ["b", "c"]
