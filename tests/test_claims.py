@@ -178,8 +178,9 @@ unconfirmed = "Who said so first."
 
 CONFIGURATION = """
 from vgtools.sphinx_ext import claims
-extensions = ["myst_parser", "sphinxcontrib.bibtex"]
+extensions = ["myst_nb", "sphinxcontrib.bibtex"]
 myst_enable_extensions = ["dollarmath"]
+nb_execution_mode = "off"
 bibtex_bibfiles = ["references.bib"]
 bibtex_reference_style = "author_year"
 html_theme = "basic"

@@ -11,6 +11,7 @@ import yaml
 from docutils.core import publish_doctree
 from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from vgtools.sphinx_ext import sharing
 
@@ -47,18 +48,19 @@ def build(tmp_path, monkeypatch):
         settings = yaml.safe_load((BOOK / "_config.yml").read_text())["sphinx"]["config"]
         items = settings["html_theme_options"]["secondary_sidebar_items"]
         out = tmp_path / "out"
-        Sphinx(
-            source, source, out, tmp_path / "doctrees", "html", freshenv=True, status=None,
-            confoverrides={
-                "templates_path": [str(BOOK / "_templates")],
-                "html_baseurl": options.get("baseurl", ""),
-                "html_theme_options": {
-                    "secondary_sidebar_items": items,
-                    "repository_url": options.get("repository", ""),
-                    "repository_branch": options.get("branch", "main"),
+        with patch_docutils(source), docutils_namespace():
+            Sphinx(
+                source, source, out, tmp_path / "doctrees", "html", freshenv=True, status=None,
+                confoverrides={
+                    "templates_path": [str(BOOK / "_templates")],
+                    "html_baseurl": options.get("baseurl", ""),
+                    "html_theme_options": {
+                        "secondary_sidebar_items": items,
+                        "repository_url": options.get("repository", ""),
+                        "repository_branch": options.get("branch", "main"),
+                    },
                 },
-            },
-        ).build()  # fmt: skip
+            ).build()  # fmt: skip
         return out
 
     return build

@@ -37,6 +37,7 @@ USED_BY = {
     "mystnb.css": r'class="cell',
     "togglebutton.css": r'class="[^"]*\b(dropdown|toggle)\b',
     "togglebutton.js": r'class="[^"]*\b(dropdown|toggle)\b',
+    "togglebutton-names.js": r'class="[^"]*\b(dropdown|toggle)\b',
     "exercise.css": r'class="(exercise|solution)\b',
     "proof.css": r'class="proof\b',
     "sphinx-design.min.css": r'class="sd-',

@@ -187,7 +187,8 @@ def execute_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) ->
     if not notebooks:
         return
     cache = get_cache(app.config.nb_execution_cache_path)
-    for path in notebooks:
+    # They start in this order. A long one that came last would leave a core idle.
+    for path in sorted(notebooks, key=os.path.getsize, reverse=True):
         cache.add_nb_to_project(path)
     waiting = cache.list_unexecuted(filter_uris=notebooks)
     if len(waiting) < 2:
