@@ -132,6 +132,7 @@ def read_book(html: Path, toc: Path) -> list[Chapter]:
         chapter = read_page(page.read_text(encoding="utf-8"), name, {name for name, _ in listed})
         chapter.part = part
         chapters.append(chapter)
+    unlink_code(chapters)
     check_links(chapters)
     return chapters
 
@@ -257,6 +258,15 @@ def relink(body: Tag, name: str, pages: set[str]) -> None:
             link.unwrap()  # the search page, and whatever else only a screen has
         else:
             link.name = "span"
+
+
+def unlink_code(chapters: list[Chapter]) -> None:
+    """Make plain text of links to cells of code that paper leaves out."""
+    known = {tag["id"] for chapter in chapters for tag in chapter.body.find_all(id=True)}
+    for chapter in chapters:
+        for link in chapter.body.select('a[href^="#"]'):
+            if "--cell-" in link["href"] and link["href"][1:] not in known:
+                link.unwrap()
 
 
 def check_links(chapters: list[Chapter]) -> None:

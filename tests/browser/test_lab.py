@@ -99,6 +99,7 @@ def test_a_chapter_runs_from_top_to_bottom_and_its_figures_move(browser, lab, na
     try:
         page.goto(f"{lab}/tree/chapters/{name}.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
         page.wait_for_function(FINISHED, timeout=400_000)
