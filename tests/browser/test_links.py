@@ -47,7 +47,8 @@ def wait_for_query(page, pattern):
 
 
 @pytest.mark.usefixtures("movable")
-def test_a_copied_link_brings_a_state_back(visit, address, page_name):
+def test_a_copied_link_brings_a_state_back(visit, server, page_name):
+    address = server + page_name
     page = visit(address)
     figures = page.locator(FIGURES).all()
     names = [figure.get_attribute("id") for figure in figures]
@@ -128,7 +129,7 @@ def test_a_link_leaves_out_the_other_figures(visit, sigmoid):
 
 
 @pytest.mark.parametrize(
-    ("written", "shown"),
+    ("written", "label"),
     [
         ("-2.5", "−2.5"),
         ("%E2%88%922.5", "−2.5"),
@@ -139,12 +140,12 @@ def test_a_link_leaves_out_the_other_figures(visit, sigmoid):
         ("-1e9", "−7"),
     ],
 )
-def test_a_slider_takes_the_nearest_of_its_values(visit, book, written, shown):
+def test_a_slider_takes_the_nearest_of_its_values(visit, book, written, label):
     page = visit(f"{(book / SIGMOID).as_uri()}?{SHAPE}.x={written}")
     slider = figure_of(page, SHAPE).locator("input")
-    assert slider.get_attribute("aria-valuetext") == shown
+    assert slider.get_attribute("aria-valuetext") == label
     sentence = figure_of(page, SHAPE).locator(".vg-says").text_content()
-    assert f"x = {float(shown.replace('−', '-')):.2f} " in sentence
+    assert f"x = {float(label.replace('−', '-')):.2f} " in sentence
 
 
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'
