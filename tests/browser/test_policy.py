@@ -115,17 +115,26 @@ FIRST = {
     "forget gate": "glossary.html#term-forget-gate",
     "gradient clipping": "glossary.html#term-gradient-clipping",
     "GELU": "glossary.html#term-GELU",
+    "batch normalisation": "glossary.html#term-batch-normalisation",
+    "leaky ReLU": "glossary.html#term-leaky-ReLU",
+    "PReLU": "glossary.html#term-PReLU",
     "claims": "claims",
 }
 """What a reader may type, and what should come first: where a word is a term of the
 glossary, its entry, which explains it and leads to the place that introduces it."""
 
 
-@pytest.mark.parametrize("words", FIRST)
+NOT_YET = {"vanishes twice": "02_sigmoid", "sigma": "notation", "α": "notation"}
+"""Words whose page is found, but not first: a fault that is known."""
+
+FAULT = pytest.mark.xfail(reason="another page comes first", raises=AssertionError)
+
+
+@pytest.mark.parametrize("words", [*FIRST, *(pytest.param(one, marks=FAULT) for one in NOT_YET)])
 def test_search_finds_the_right_page_first(visit, book, words):
     page = visit(f"{(book / 'search.html').as_uri()}?q={quote(words)}")
     found = search(page)
-    assert found and found[0].startswith(f"chapters/{FIRST[words]}"), found[:4]
+    assert found and found[0].startswith(f"chapters/{(FIRST | NOT_YET)[words]}"), found[:4]
     assert page.troubles == []
 
 
