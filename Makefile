@@ -26,7 +26,7 @@ book: $(READY) ## build the book; every warning is an error
 	@echo "or run 'make serve'."
 
 test: book ## run every test: the package, the notebooks, the built book
-	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --dist loadscope
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 mutate: $(READY) ## alter equations, stored numbers and code, one at a time (hours)
 	$(BIN)/python -m mutation

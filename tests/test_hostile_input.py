@@ -250,7 +250,7 @@ WORDS = {
     "name": ("accepts a symbol", "distinct symbols", "is called", "unknown "),
     "logits": ("labels must have shape",),
     "y": ("labels", "the target"),
-    "x": ("an activation takes", "the input"),
+    "x": ("an activation takes", "the input", "labels must have shape"),
 }
 """Other words that say which argument is meant."""
 

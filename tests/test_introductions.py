@@ -1,9 +1,12 @@
 """Where the glossary says that a term is introduced, and what the search finds by name."""
 
+import json
 from collections import Counter
 
 import pytest
 from docutils.core import publish_doctree
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from vgtools.sphinx_ext import introductions
 from vgtools.sphinx_ext.introductions import Mention, Place
@@ -79,3 +82,38 @@ def test_greek_letters_are_found_by_letter_and_by_name():
     )
     found = Counter(introductions.greek_letters(read(table)))
     assert set(found) == {(name, "symbols") for name in ("sigma", "σ", "lambda", "Λ")}
+
+
+BOOK_OF_WORDS = {
+    "conf.py": (
+        "from vgtools.sphinx_ext import introductions\n"
+        "root_doc = 'one'\n"
+        "def setup(app):\n"
+        "    introductions.connect(app)\n"
+    ),
+    "words.rst": (
+        "Words\n=====\n\n.. glossary::\n\n   logit\n      The logarithm of the odds.\n\n"
+        ".. list-table::\n\n   * - :math:`\\sigma`\n     - sigmoid\n"
+    ),
+    "one.rst": "One\n===\n\nA sentence.\n\n.. toctree::\n\n   words\n",
+}
+
+
+@pytest.mark.filterwarnings("ignore")  # of Sphinx and docutils among themselves
+def test_the_search_keeps_the_entries_of_pages_that_a_build_leaves_alone(tmp_path):
+    source, out = tmp_path / "source", tmp_path / "out"
+    source.mkdir()
+    for name, text in BOOK_OF_WORDS.items():
+        (source / name).write_text(text)
+
+    def entries():
+        with patch_docutils(source), docutils_namespace():
+            Sphinx(source, source, out, tmp_path / "trees", "html", status=None).build()
+        index = (out / "searchindex.js").read_text()
+        return json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["indexentries"]
+
+    first = entries()
+    assert set(first) == {"logit", "sigma", "σ"}
+    with (source / "one.rst").open("a") as page:
+        page.write("\nAnother sentence.\n")
+    assert entries() == first

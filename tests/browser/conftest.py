@@ -38,9 +38,12 @@ def pytest_generate_tests(metafunc):
     """
     pages = PAGES or [""]
     if "shown" in metafunc.fixturenames:
-        views = [(name, *view) for name in pages for view in VIEWS]
+        views = getattr(metafunc.function, "views", VIEWS)
+        views = [(name, *view) for name in pages for view in views]
         names = [f"{name}-{width}-{'dark' if dark else 'light'}" for name, width, dark in views]
         metafunc.parametrize("shown", views, ids=names, indirect=True, scope="session")
+    elif "on_disk" in metafunc.fixturenames:
+        metafunc.parametrize("on_disk", pages, ids=pages, indirect=True, scope="session")
     elif "moved" in metafunc.fixturenames:
         pages = MOVABLE or [""]
         metafunc.parametrize("moved", pages, ids=pages, indirect=True, scope="session")
@@ -63,8 +66,20 @@ def book():
     return BOOK
 
 
-class Quiet(SimpleHTTPRequestHandler):
-    """A file server that writes no log, not even when a browser hangs up."""
+POLICY = "default-src 'self' 'unsafe-inline' data:"
+"""What a strict server allows a page: no other host, and no text that becomes code."""
+
+
+class Strict(SimpleHTTPRequestHandler):
+    """A file server that sends the policy with every answer.
+
+    It writes no log, not even when a browser hangs up.
+    """
+
+    def end_headers(self):
+        """Add the policy."""
+        self.send_header("Content-Security-Policy", POLICY)
+        super().end_headers()
 
     def log_message(self, *_):
         """Say nothing."""
@@ -78,7 +93,7 @@ class Quiet(SimpleHTTPRequestHandler):
 @pytest.fixture(scope="session")
 def server(book):
     """Serve the book on the loopback interface and return its address."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=book)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Strict, directory=book)) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}/"
@@ -96,30 +111,38 @@ def browser():
         browser.close()
 
 
-def open_page(context, address, scheme, scripts=True):
+def open_page(context, address, scheme, scripts=True, typeset=True):
     """Open an address and wait until the page is what a reader sees."""
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.troubles = listen(page, address)
+    if not typeset:
+        page.route("**/mathjax/*", lambda route: route.fulfill(body=""))
     page.goto(address, wait_until="load")
     if scripts:
-        settle(page)
+        if typeset:
+            settle(page)
         assert page.evaluate("document.documentElement.dataset.theme") == scheme
     return page
 
 
 @contextmanager
 def visitors(browser):
-    """Yield a function that opens an address in a fresh profile, and leave when done."""
+    """Yield a function that opens an address in a fresh profile, and leave when done.
+
+    Most of the time that a page takes is that of its formulas: a test that looks at none
+    asks for them to be left as they are written.
+    """
     contexts = []
 
-    def visit(address, *, dark=False, width=1280, **options):
+    def visit(address, *, dark=False, width=1280, typeset=True, **options):
         scheme = "dark" if dark else "light"
         context = browser.new_context(
             viewport={"width": width, "height": 900}, color_scheme=scheme, **options
         )
         contexts.append(context)
-        return open_page(context, address, scheme, options.get("java_script_enabled", True))
+        scripts = options.get("java_script_enabled", True)
+        return open_page(context, address, scheme, scripts, typeset)
 
     yield visit
     for context in contexts:
@@ -134,11 +157,29 @@ def visit(browser):
 
 
 @pytest.fixture(scope="session")
+def peek(browser):
+    """Return a function that opens an address for the time of one look."""
+
+    def peek(address, look):
+        with visitors(browser) as visit:
+            return look(visit(address, typeset=False))
+
+    return peek
+
+
+@pytest.fixture(scope="session")
 def shown(request, browser, server):
     """Show a page at a width, light or dark, to tests that look and touch nothing."""
     name, width, dark = request.param
     with visitors(browser) as visit:
         yield visit(server + name, width=width, dark=dark)
+
+
+@pytest.fixture(scope="session")
+def on_disk(request, browser, book):
+    """Show a page from a disk to tests that look, the last of which prints it."""
+    with visitors(browser) as visit:
+        yield visit((book / request.param).as_uri())
 
 
 @pytest.fixture(scope="session")

@@ -78,7 +78,7 @@ def test_each_control_changes_picture_and_description(moved):
 
 @pytest.mark.usefixtures("movable")
 def test_each_control_works_on_a_page_from_a_server(visit, server, page_name):
-    move_every_control(visit(server + page_name))
+    move_every_control(visit(server + page_name, typeset=False))
 
 
 def move_every_control(page):

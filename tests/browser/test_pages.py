@@ -69,8 +69,8 @@ def assert_whole(page):
     assert page.troubles == []
 
 
-def test_a_page_from_a_disk_is_whole(visit, book, page_name):
-    assert_whole(visit((book / page_name).as_uri()))
+def test_a_page_from_a_disk_is_whole(on_disk):
+    assert_whole(on_disk)
 
 
 def test_a_page_from_a_server_is_whole(shown):
@@ -112,6 +112,55 @@ def test_a_page_has_no_accessibility_violation(shown):
         for violation in found
         for node in violation["nodes"]
     ] == []
+
+
+MOVE_ALL = """() => {
+  for (const control of document.querySelectorAll("figure.vg-explore [data-control]")) {
+    if (control.type === "checkbox") control.checked = !control.checked;
+    else if (control.type === "range") control.value = +control.value ? 0 : control.max;
+    else control.selectedIndex = control.selectedIndex ? 0 : control.length - 1;
+    control.dispatchEvent(new Event("input"));
+  }
+  document.querySelectorAll(".toggle-button, summary").forEach((button) => button.click());
+}"""
+
+
+A4 = {"width": 680, "height": 1000}
+"""What the margins leave of a sheet, in CSS pixels: 180 mm."""
+
+
+def test_a_printed_page_shows_the_text_and_nothing_to_press(on_disk):
+    page = on_disk
+    moved = "() => [...document.querySelectorAll('.vg-says')].map((text) => text.textContent)"
+    page.evaluate(MOVE_ALL)
+    says = page.evaluate(moved)
+    page.emulate_media(media="print")
+    page.set_viewport_size(A4)
+    shown = page.evaluate(
+        """() => [...document.querySelectorAll(
+          "button, input, select, nav, .bd-sidebar-primary, .bd-sidebar-secondary,"
+          + " .prev-next-footer, .bd-header-article, .headerlink, .skip-link, .vg-controls")]
+          .filter((element) => element.checkVisibility() && element.getBoundingClientRect().width)
+          .map((element) => element.outerHTML.slice(0, 120))"""
+    )
+    assert shown == [] or page.url.endswith("search.html")
+    assert page.evaluate(moved) == says
+    clipped = page.evaluate(
+        """() => [...document.querySelectorAll(".bd-article *")].filter((element) => {
+          if (!element.checkVisibility() || element.closest("svg, mjx-assistive-mml")) return false;
+          const box = element.getBoundingClientRect();
+          const cut = getComputedStyle(element).overflowX !== "visible"
+            && element.scrollWidth > element.clientWidth + (element.matches("span") ? 8 : 2)
+            && element.clientWidth > 1;
+          return cut || box.right > innerWidth + 1;
+        }).map((element) => `${element.outerHTML.slice(0, 100)} ${element.scrollWidth}`)"""
+    )
+    assert clipped == []
+    assert page.locator("h1").first.is_visible()
+
+
+# Colours do not depend on the width, and nothing else depends on the shade.
+test_a_page_has_no_accessibility_violation.views = [(1280, False), (390, True)]
 
 
 def test_the_first_address_leads_to_the_first_chapter(book):

@@ -8,6 +8,12 @@ from axe_playwright_python.sync_playwright import Axe
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
 
+
+def views(all_chapters, one_chapter):
+    """Return every chapter at one width and shade, and one of them at another: the style is one."""
+    return [*((name, *all_chapters) for name in CHAPTERS), (CHAPTERS[0], *one_chapter)]
+
+
 LOOK = """answer => {
   const title = answer.querySelector(".admonition-title");
   const button = title.querySelector("button");
@@ -65,10 +71,9 @@ def answer_by_keyboard(page, answer, key):
     return button.aria_snapshot(), right
 
 
-@pytest.mark.parametrize("width, dark", [(1280, False), (390, True)], ids=["desk", "phone-dark"])
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter, width, dark", views((1280, False), (390, True)))
 def test_quick_questions_are_answered_by_keyboard(visit, server, chapter, width, dark):
-    page = visit(f"{server}chapters/{chapter}.html", width=width, dark=dark)
+    page = visit(f"{server}chapters/{chapter}.html", width=width, dark=dark, typeset=False)
     questions = page.locator(".admonition.question").all()
     assert len(questions) >= 3
     for question in questions:
@@ -86,8 +91,7 @@ def test_quick_questions_are_answered_by_keyboard(visit, server, chapter, width,
         assert [right for _, right in found].count(True) == 1
 
 
-@pytest.mark.parametrize("width, dark", [(390, False), (1280, True)], ids=["phone", "desk-dark"])
-@pytest.mark.parametrize("chapter", CHAPTERS)
+@pytest.mark.parametrize("chapter, width, dark", views((390, False), (1280, True)))
 def test_an_answer_is_a_row_to_click_and_its_verdict_can_be_read(
     visit, server, chapter, width, dark
 ):

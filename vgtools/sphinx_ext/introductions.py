@@ -59,6 +59,7 @@ def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("env-updated", find_introductions)
     app.connect("doctree-resolved", link_introductions)
+    app.connect("html-collect-pages", keep_entries)
 
 
 def mentions(document: str, tree: nodes.document) -> Iterator[Mention]:
@@ -183,21 +184,24 @@ def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     for name in sorted(env.found_docs - set(_chapters(env))):
         for letter, anchor in dict(greek_letters(env.get_doctree(name))).items():
             entries.setdefault(name, []).append(("single", letter, anchor, "main", None))
-    env.vgtools_introductions = {}
+    places: dict[str, Place] = {}
     for glossary in glossaries:
         for item in _terms(env.get_doctree(glossary)):
             names = [term.astext() for term in item.findall(nodes.term)]
             place = introduction(names, said)
             if place is None:
                 continue
-            env.vgtools_introductions[names[0]] = place
+            places[names[0]] = place
             for name in names:
                 entry = ("single", name, place.anchor, "main", None)
                 entries.setdefault(place.document, []).append(entry)
     before = getattr(env, "vgtools_entries", {})
     env.vgtools_entries = entries
     changed = {name for name in {*before, *entries} if before.get(name) != entries.get(name)}
-    return sorted({*glossaries, *changed} & env.found_docs)  # to be written again
+    if places != getattr(env, "vgtools_introductions", {}):
+        changed.update(glossaries)
+    env.vgtools_introductions = places
+    return sorted(changed & env.found_docs)  # to be written again
 
 
 def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
@@ -216,6 +220,22 @@ def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> No
         )
         definition = next(item.findall(nodes.definition))
         definition += nodes.paragraph("", "", nodes.Text("Introduced in "), target, classes=[MARK])
+
+
+def keep_entries(app: Sphinx) -> list[tuple[str, dict[str, object], str]]:
+    """Give the search the entries of the pages that this build does not write again.
+
+    Sphinx reads its index of the last build back without them.
+    """
+    if app.builder.indexer is None:  # a book without a search
+        return []
+    known = app.builder.indexer._index_entries  # which has no public name
+    written = app.env.get_domain("index").entries
+    added = getattr(app.env, "vgtools_entries", {})
+    for name in app.env.found_docs - set(known):
+        entries = [*written.get(name, ()), *added.get(name, ())]
+        known[name] = sorted({(value, target, main) for _, value, target, main, _ in entries})
+    return []
 
 
 def _terms(tree: nodes.document) -> Iterator[nodes.definition_list_item]:
