@@ -1,0 +1,160 @@
+"""The chapters in JupyterLab, as a learner runs them from top to bottom.
+
+Too long for every change, because each chapter runs once more: ``make live``.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from contextlib import suppress
+from pathlib import Path
+from urllib.request import urlopen
+
+import pytest
+from playwright.sync_api import sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
+
+SETTINGS = json.loads((ROOT / "tools" / "lab" / "overrides.json").read_text(encoding="utf-8")) | {
+    # A figure outside the window is not drawn otherwise.
+    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}
+}
+
+FAULTS = """() => [...document.querySelectorAll(
+  '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"],'
+  + ' .jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]')]
+  .map((element) => element.textContent.slice(0, 500))"""
+
+FINISHED = """() => {
+  const prompts = [...document.querySelectorAll(".jp-CodeCell .jp-InputArea-prompt")]
+    .map((element) => element.textContent);
+  return prompts.length > 0 && prompts.every((text) => /\\[\\d+\\]/.test(text));
+}"""
+
+
+def figures_of(name):
+    """Count the figures of a notebook, and those with controls."""
+    notebook = json.loads((ROOT / "chapters" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    shown = [
+        line
+        for cell in notebook["cells"]
+        for output in cell.get("outputs", [])
+        for line in output.get("data", {}).get("text/plain", [])[:1]
+        if line.startswith("Figure ")
+    ]
+    return len(shown), sum(" at " in line for line in shown)
+
+
+def without_outputs(name):
+    """Return the text of a notebook that nobody has run yet."""
+    notebook = json.loads((ROOT / "chapters" / f"{name}.ipynb").read_text(encoding="utf-8"))
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code":
+            cell |= {"outputs": [], "execution_count": None}
+    return json.dumps(notebook)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start the Chromium that the variable CHROMIUM names."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def lab(tmp_path_factory):
+    """Start JupyterLab on copies of the chapters and return its address."""
+    home = tmp_path_factory.mktemp("lab")
+    (home / "settings").mkdir()
+    (home / "settings" / "overrides.json").write_text(json.dumps(SETTINGS))
+    (home / "book").mkdir()
+    for name in CHAPTERS:
+        (home / "book" / f"{name}.ipynb").write_text(without_outputs(name), encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "VGTOOLS_STATIC"}
+    environment |= {
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTERLAB_SETTINGS_DIR": str(home / "own"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(home / "workspaces"),
+        "IPYTHONDIR": str(home / "ipython"),
+    }
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
+    command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
+    command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'book'}"]
+    command += [f"--LabApp.app_settings_dir={home / 'settings'}"]
+    with (home / "log").open("w") as output:
+        server = subprocess.Popen(
+            command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=home
+        )
+    try:
+        wait_until_it_answers(f"http://127.0.0.1:{port}/api", home / "log")
+        yield f"http://127.0.0.1:{port}/lab"
+    finally:
+        server.terminate()
+        server.wait(20)
+
+
+def wait_until_it_answers(address, log, seconds=120):
+    """Wait for a server that is starting."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with suppress(OSError), urlopen(address):
+            return
+        time.sleep(0.2)
+    pytest.fail(f"JupyterLab does not answer after {seconds} s:\n{log.read_text()}")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_a_chapter_runs_from_top_to_bottom_and_its_figures_move(browser, lab, name):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(60_000)
+    try:
+        page.goto(f"{lab}/tree/{name}.ipynb?reset")
+        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_text("Run All Cells", exact=True).click()
+        page.wait_for_function(FINISHED, timeout=400_000)
+        assert page.evaluate(FAULTS) == []
+        drawn, movable = figures_of(name)
+        figures = page.locator(".jp-OutputArea .vg-explore")
+        assert figures.count() == drawn
+        assert sum(move_one_control(page, figure) for figure in figures.all()) == movable
+    finally:
+        page.close()
+
+
+def move_one_control(page, figure):
+    """Move the first control of a figure and wait for another picture; False without one."""
+    figure.scroll_into_view_if_needed()
+    box = figure.locator('xpath=ancestor::*[contains(@class, "widget-vbox")][1]')
+    if not box.count():
+        return False
+    before = figure.inner_html()
+    control = box.locator(".noUi-handle, select, input[type=checkbox]").first
+    kind = control.evaluate("control => control.type ?? 'slider'")
+    control.focus()
+    if kind == "checkbox":
+        page.keyboard.press("Space")
+    elif kind == "slider":
+        at_the_end = float(control.get_attribute("aria-valuenow")) >= float(
+            control.get_attribute("aria-valuemax")
+        )
+        page.keyboard.press("ArrowLeft" if at_the_end else "ArrowRight")
+    else:
+        control.select_option(index=0 if control.evaluate("c => c.selectedIndex") else 1)
+    page.wait_for_function(
+        "([box, before]) => box.querySelector('.vg-explore').innerHTML !== before",
+        arg=[box.element_handle(), before],
+    )
+    return True
