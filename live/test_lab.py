@@ -20,8 +20,11 @@ ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
 
 SETTINGS = json.loads((ROOT / "tools" / "lab" / "overrides.json").read_text(encoding="utf-8")) | {
-    # A figure outside the window is not drawn otherwise.
-    "@jupyterlab/notebook-extension:tracker": {"windowingMode": "none"}
+    # No question about the kernel, and figures are drawn outside of the window too.
+    "@jupyterlab/notebook-extension:tracker": {
+        "autoStartDefaultKernel": True,
+        "windowingMode": "none",
+    }
 }
 
 FAULTS = """() => [...document.querySelectorAll(
@@ -98,7 +101,7 @@ def lab(tmp_path_factory):
         )
     try:
         wait_until_it_answers(f"http://127.0.0.1:{port}/api", home / "log")
-        yield f"http://127.0.0.1:{port}/lab"
+        yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(20)
@@ -114,17 +117,38 @@ def wait_until_it_answers(address, log, seconds=120):
     pytest.fail(f"JupyterLab does not answer after {seconds} s:\n{log.read_text()}")
 
 
+def wait_for_the_kernel(lab, name, seconds=120):
+    """Wait until the page is connected to a kernel: what is run before asks which one to take."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        with urlopen(f"{lab}/api/sessions") as answer:
+            kernels = [one["kernel"] for one in json.load(answer) if one["name"].startswith(name)]
+        if any(one["connections"] and one["execution_state"] == "idle" for one in kernels):
+            return
+        time.sleep(0.5)
+    pytest.fail(f"{name} has no kernel after {seconds} s: {kernels}")
+
+
+def wait_until_finished(page, seconds):
+    """Look once a second: more often would keep the page from its own work."""
+    for _ in range(seconds):
+        if page.evaluate(FINISHED):
+            return
+        page.wait_for_timeout(1000)
+    pytest.fail(f"The cells have not ended after {seconds} s.")
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_runs_from_top_to_bottom_and_its_figures_move(browser, lab, name):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(60_000)
     try:
-        page.goto(f"{lab}/tree/{name}.ipynb?reset")
+        page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
         page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        page.wait_for_selector('.jp-Notebook-ExecutionIndicator[data-status="idle"]')
+        wait_for_the_kernel(lab, name)
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_text("Run All Cells", exact=True).click()
-        page.wait_for_function(FINISHED, timeout=400_000)
+        wait_until_finished(page, seconds=400)
         assert page.evaluate(FAULTS) == []
         drawn, movable = figures_of(name)
         figures = page.locator(".jp-OutputArea .vg-explore")
