@@ -79,7 +79,6 @@ FIRST = {
     "leaky ReLU": "05_leaky_relu",
     "PReLU": "06_prelu",
     "claims": "claims",
-    "the slope vanishes twice": "02_sigmoid",
     "sigma": "notation",
     "α": "notation",
 }
