@@ -162,10 +162,11 @@ def move_one_control(page, figure):
     """Move the first control of a figure and wait for another picture; False without one."""
     figure.scroll_into_view_if_needed()
     box = figure.locator('xpath=ancestor::*[contains(@class, "widget-vbox")][1]')
-    if not box.count():
+    controls = box.locator(".noUi-handle, select, input[type=checkbox]")
+    if not controls.count():
         return False
     before = figure.inner_html()
-    control = box.locator(".noUi-handle, select, input[type=checkbox]").first
+    control = controls.first
     kind = control.evaluate("control => control.type ?? 'slider'")
     control.focus()
     if kind == "checkbox":
