@@ -38,8 +38,7 @@ def pytest_generate_tests(metafunc):
     """
     pages = PAGES or [""]
     if "shown" in metafunc.fixturenames:
-        views = getattr(metafunc.function, "views", VIEWS)
-        views = [(name, *view) for name in pages for view in views]
+        views = [(name, *view) for name in pages for view in VIEWS]
         names = [f"{name}-{width}-{'dark' if dark else 'light'}" for name, width, dark in views]
         metafunc.parametrize("shown", views, ids=names, indirect=True, scope="session")
     elif "on_disk" in metafunc.fixturenames:

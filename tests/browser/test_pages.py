@@ -159,10 +159,6 @@ def test_a_printed_page_shows_the_text_and_nothing_to_press(on_disk):
     assert page.locator("h1").first.is_visible()
 
 
-# Colours do not depend on the width, and nothing else depends on the shade.
-test_a_page_has_no_accessibility_violation.views = [(1280, False), (390, True)]
-
-
 def test_the_first_address_leads_to_the_first_chapter(book):
     page = (book / "index.html").read_text(encoding="utf-8")
     (target,) = re.findall(r'http-equiv="refresh" content="0; ?url=([^"]+)"', page)
