@@ -4,8 +4,12 @@ The same step (forward, loss, backward, optimiser) of the same network, by vgtoo
 and by PyTorch in eager mode, in turns. vgtools runs as `make` starts it, with one
 thread; PyTorch runs with one thread and with one per core, and the faster of
 the two is the one that counts. A ratio above 1 says that vgtools is faster. The
-last ratio compares processor time, one thread each: it is steady even while
+ratio after it compares processor time, one thread each: it is steady even while
 other programs use the machine.
+
+The last columns tell what could be had: the step's matrix products, tanh, changes of
+the weights and, where they repeat at every time step, the products and sums of arrays,
+by NumPy into arrays that are there already, without anything around them.
 """
 
 from __future__ import annotations
@@ -36,6 +40,8 @@ DEEP = {"MLP 30x64": (30, 64), "MLP 8x128": (8, 128), "MLP 5x1000": (5, 1000)}
 RECURRENT = ("RNN", "LSTM", "GRU")
 LEAST = dict.fromkeys([*DEEP, *RECURRENT], 1.0) | {"MLP 5x1000": 0.8}
 """The ratio to reach."""
+
+CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
 PEERS = ("one", "all")
 """PyTorch with one thread, and with one per core."""
@@ -116,6 +122,60 @@ def their_recurrent(kind: str, dtype: type) -> Step:
     return step
 
 
+def least_perceptron(depth: int, width: int, dtype: type) -> Step:
+    """Return what a step of the perceptron asks of NumPy at the least."""
+    rng = np.random.default_rng(0)
+    sizes = [DIGITS, *[width] * depth, CLASSES]
+    weights = [rng.normal(size=pair).astype(dtype) for pair in zip(sizes, sizes[1:])]
+    layers = [rng.normal(size=(BATCH, size)).astype(dtype) for size in sizes]
+    gradients = [np.empty_like(weight) for weight in weights]
+    rate = dtype(1e-9)
+
+    def step() -> None:
+        for number, weight in enumerate(weights):
+            np.matmul(layers[number], weight, out=layers[number + 1])
+            np.tanh(layers[number + 1], out=layers[number + 1])
+        for number in range(len(weights) - 1, -1, -1):
+            np.matmul(layers[number].T, layers[number + 1], out=gradients[number])
+            np.matmul(layers[number + 1], weights[number].T, out=layers[number])
+        for weight, gradient in zip(weights, gradients):
+            gradient *= rate
+            weight -= gradient
+
+    return step
+
+
+PASSES = {"RNN": (5, 0), "GRU": (8, 8), "LSTM": (8, 10)}
+"""Products and sums in one time step, there and back: of all blocks of weights together,
+and of one block. PyTorch joins them (in float32 its LSTM is one kernel); NumPy cannot."""
+
+
+def least_recurrent(kind: str, dtype: type) -> Step:
+    """Return what a step of the recurrent network asks of NumPy at the least."""
+    rng = np.random.default_rng(0)
+    blocks = {"RNN": 1, "GRU": 3, "LSTM": 4}[kind]
+    weight = rng.normal(size=(HIDDEN, blocks * HIDDEN)).astype(dtype)
+    wide = np.full((STEPS, BATCH, blocks * HIDDEN), 0.5, dtype)
+    narrow = np.full((STEPS, BATCH, HIDDEN), 0.5, dtype)
+    wide_out, narrow_out = np.empty_like(wide[0]), np.empty_like(narrow[0])
+    passes, narrow_passes = PASSES[kind]
+
+    def step() -> None:
+        for time in range(STEPS):
+            np.matmul(narrow[time], weight, out=wide_out)
+            np.tanh(wide[time], out=wide_out)
+            if kind == "LSTM":  # of the cell
+                np.tanh(narrow[time], out=narrow_out)
+            np.matmul(wide[time], weight.T, out=narrow_out)
+            for _ in range(passes):
+                np.multiply(wide[time], wide[time], out=wide_out)
+            for _ in range(narrow_passes):
+                np.multiply(narrow[time], narrow[time], out=narrow_out)
+        narrow.reshape(-1, HIDDEN).T @ wide.reshape(-1, blocks * HIDDEN)
+
+    return step
+
+
 def with_threads(count: int, step: Step) -> Step:
     """Return PyTorch's step with so many threads."""
 
@@ -126,13 +186,18 @@ def with_threads(count: int, step: Step) -> Step:
     return threaded
 
 
-def pair(name: str, dtype: type) -> tuple[Step, Step | None]:
-    """Return our step and PyTorch's for a row of the table; None without PyTorch."""
+def sides(name: str, dtype: type) -> dict[str, Step]:
+    """Return what is compared in a row of the table; PyTorch only where it is installed."""
     if name in DEEP:
-        ours, theirs, arguments = our_perceptron, their_perceptron, DEEP[name]
+        ours, theirs, least = our_perceptron, their_perceptron, least_perceptron
     else:
-        ours, theirs, arguments = our_recurrent, their_recurrent, (name,)
-    return ours(*arguments, dtype), theirs(*arguments, dtype) if torch else None
+        ours, theirs, least = our_recurrent, their_recurrent, least_recurrent
+    arguments = (*DEEP.get(name, (name,)), dtype)
+    found = {"vgtools": ours(*arguments), "least": least(*arguments)}
+    if torch:
+        step = theirs(*arguments)
+        found |= {"one": with_threads(1, step), "all": with_threads(CORES, step)}
+    return found
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -141,34 +206,32 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--seconds", type=float, default=6.0, help="for each row, about")
     parser.add_argument("--only", help="rows whose name contains this")
     options = parser.parse_args(arguments)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
     print(
-        f"One training step, batch {BATCH}, in ms: median (quartiles). {cores} cores; vgtools "
+        f"One training step, batch {BATCH}, in ms: median (quartiles). {CORES} cores; vgtools "
         f"with {os.environ['OPENBLAS_NUM_THREADS']} BLAS thread; {peer}."
     )
     print(
         "| network | float type | vgtools | PyTorch, 1 thread | PyTorch, "
-        f"{cores} threads | ratio | at least | ratio of processor times |"
+        f"{CORES} threads | ratio | at least | ratio of processor times | NumPy's share "
+        "| ratio at most |"
     )
-    print("|---|---|---|---|---|---|---|---|")
+    print("|---|---|---|---|---|---|---|---|---|---|")
     for name in LEAST:
         if options.only and options.only not in name:
             continue
         for dtype in (np.float64, np.float32):
-            ours, theirs = pair(name, dtype)
-            sides = {"vgtools": ours}
-            if theirs:
-                sides |= {"one": with_threads(1, theirs), "all": with_threads(cores, theirs)}
-            found = in_turns(sides, options.seconds)
+            found = in_turns(sides(name, dtype), options.seconds)
             cells = [found[side].text() if side in found else "-" for side in ("vgtools", *PEERS)]
-            if theirs:
+            if torch:
                 fastest = min(found[side].median for side in PEERS)
                 ratio = fastest / found["vgtools"].median
                 processor = found["one"].processor / found["vgtools"].processor
+                most = fastest / found["least"].median
                 cells += [f"{ratio:.2f}", f"{LEAST[name]:g}", f"{processor:.2f}"]
+                cells += [found["least"].text(), f"{most:.2f}"]
             else:
-                cells += ["-", f"{LEAST[name]:g}", "-"]
+                cells += ["-", f"{LEAST[name]:g}", "-", found["least"].text(), "-"]
             print(f"| {name} | {np.dtype(dtype)} | " + " | ".join(cells) + " |", flush=True)
 
 

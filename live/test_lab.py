@@ -94,7 +94,8 @@ def lab(tmp_path_factory):
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root"]
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
     command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'book'}"]
-    command += [f"--LabApp.app_settings_dir={home / 'settings'}"]
+    command += [f"--LabApp.app_settings_dir={home / 'settings'}", "--custom-css"]
+    command += [f"--ServerApp.static_custom_path={ROOT / 'tools' / 'lab' / 'custom'}"]
     with (home / "log").open("w") as output:
         server = subprocess.Popen(
             command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=home
@@ -150,6 +151,8 @@ def test_a_chapter_runs_from_top_to_bottom_and_its_figures_move(browser, lab, na
         page.get_by_text("Run All Cells", exact=True).click()
         wait_until_finished(page, seconds=400)
         assert page.evaluate(FAULTS) == []
+        names = page.locator("[title$='Not Found']")  # of equations and of works
+        assert names.count() and not names.locator("svg").locator("visible=true").count()
         drawn, movable = figures_of(name)
         figures = page.locator(".jp-OutputArea .vg-explore")
         assert figures.count() == drawn

@@ -924,6 +924,12 @@ def test_a_notebook_gets_latex_and_text():
     assert bundle["text/plain"] == repr(sigmoid_slope())
 
 
+def test_a_notebook_shows_the_name_of_an_equation_beside_it():
+    labelled = logit_to_sigmoid(label="eq-logit")._repr_latex_()
+    assert labelled.endswith("\\end{aligned} \\tag{eq-logit}\n$$")
+    assert r"\tag" not in logit_to_sigmoid()._repr_latex_()
+
+
 def test_the_book_gets_numbered_myst(monkeypatch):
     monkeypatch.setenv("VGTOOLS_STATIC", "1")
     bundle = logit_to_sigmoid(label="eq-logit")._repr_mimebundle_()

@@ -7,7 +7,6 @@ from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
-from sklearn.datasets import load_digits
 
 from vgtools.networks import checks
 
@@ -148,4 +147,6 @@ def adding_problem(
 
 @cache
 def _scans() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    from sklearn.datasets import load_digits  # takes longer than the rest of vgtools to import
+
     return load_digits(return_X_y=True)

@@ -64,6 +64,13 @@ def test_hostile_words_never_become_markup(visit, server, hostile, way):
     assert page.troubles == []
 
 
+@pytest.mark.parametrize("word", ["constructor", "__proto__", "hasOwnProperty"])
+def test_what_every_object_has_is_not_in_the_book(visit, book, word):
+    page = visit(f"{(book / 'search.html').as_uri()}?q={word}")
+    assert search(page) == []
+    assert page.troubles == []
+
+
 FIRST = {
     "odds": "01_logit",
     "newton's method": "01_logit",

@@ -151,7 +151,9 @@ class _Shown:
         raise NotImplementedError
 
     def _repr_latex_(self) -> str:
-        return f"$$\n{self._typeset(letters=False)}\n$$"
+        # In a notebook, where cells run in any order, an equation goes by its name.
+        tag = rf" \tag{{{self.label}}}" if self.label else ""
+        return f"$$\n{self._typeset(letters=False)}{tag}\n$$"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """MyST markdown while the book is built, LaTeX in a notebook, text everywhere."""

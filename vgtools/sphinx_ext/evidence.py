@@ -12,8 +12,9 @@ import ast
 import json
 import re
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from sphinx.errors import SphinxError
@@ -105,9 +106,9 @@ class Evidence:
     assertions: tuple[Assertion, ...]
 
 
-def cells(path: Path) -> list[dict]:
+def cells(text: str) -> list[dict]:
     """Return the cells of a notebook, as nbformat has them."""
-    return json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return json.loads(text)["cells"]
 
 
 def read(path: Path) -> Evidence:
@@ -129,14 +130,19 @@ def read(path: Path) -> Evidence:
         If an equation is shown without a label, if a label is shown by nothing or
         twice, or if an output does not fit the code.
     """
+    return _read(path.name, path.read_text(encoding="utf-8"))
+
+
+@cache
+def _read(name: str, text: str) -> Evidence:
     statements: list[Statement] = []
     assertions: list[Assertion] = []
     made: dict[str, ast.Call] = {}
     given: list[str] = []
     seeds = Seeds()
     exercise = False
-    for cell in cells(path):
-        source, where = "".join(cell["source"]), f"{path.name}, cell {cell['id']}"
+    for cell in cells(text):
+        source, where = "".join(cell["source"]), f"{name}, cell {cell['id']}"
         if cell["cell_type"] != "code":
             exercise |= re.search(r"^## Exercises\b", source, re.M) is not None
             continue
@@ -148,7 +154,7 @@ def read(path: Path) -> Evidence:
     for label in given:
         if shown.count(label) != 1:
             times = "nothing shows it" if label not in shown else "it is shown more than once"
-            raise EvidenceError(f"{path.name}: the label {label} is given, but {times}")
+            raise EvidenceError(f"{name}: the label {label} is given, but {times}")
     return Evidence(tuple(statements), tuple(assertions))
 
 
@@ -347,18 +353,15 @@ class Seeds:
 
     def meaning(self, node: ast.AST) -> Meaning:
         """Return what an expression or a statement depends on."""
-        own = {
-            part.arg for part in ast.walk(node) if isinstance(part, ast.arg)
-        } | {
-            part.id
-            for part in ast.walk(node)
-            if isinstance(part, ast.Name) and isinstance(part.ctx, ast.Store)
-        }  # fmt: skip
-        names = {part.id for part in ast.walk(node) if isinstance(part, ast.Name)} - own
-        defaults = dict(default_values(node))
-        loops = [part for part in ast.walk(node) if isinstance(part, (ast.For, ast.comprehension))]
-        seeds = {found for loop in loops if (found := self.loop(loop, defaults))}
-        return Meaning(frozenset(names), frozenset(seeds), any(map(fixed_seed, ast.walk(node))))
+        parts = list(ast.walk(node))
+        found = [part for part in parts if isinstance(part, ast.Name)]
+        own = {part.arg for part in parts if isinstance(part, ast.arg)}
+        own |= {name.id for name in found if isinstance(name.ctx, ast.Store)}
+        names = {name.id for name in found} - own
+        defaults = dict(default_values(parts))
+        loops = [part for part in parts if isinstance(part, (ast.For, ast.comprehension))]
+        seeds = {count for loop in loops if (count := self.loop(loop, defaults))}
+        return Meaning(frozenset(names), frozenset(seeds), any(map(fixed_seed, parts)))
 
     def loop(self, loop: ast.For | ast.comprehension, defaults: dict[str, int]) -> int | None:
         """Return how many seeds a loop goes through."""
@@ -435,9 +438,9 @@ def changed(line: ast.stmt) -> set[str]:
     return found
 
 
-def default_values(node: ast.AST) -> Iterator[tuple[str, int]]:
+def default_values(parts: Iterable[ast.AST]) -> Iterator[tuple[str, int]]:
     """Yield the arguments of functions whose default is a whole number."""
-    for part in ast.walk(node):
+    for part in parts:
         if isinstance(part, ast.arguments):
             for argument, value in zip(reversed(part.args), reversed(part.defaults)):
                 if isinstance(value, ast.Constant) and isinstance(value.value, int):

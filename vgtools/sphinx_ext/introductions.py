@@ -55,8 +55,21 @@ class Mention(NamedTuple):
     place: Place
 
 
+class Page(NamedTuple):
+    """What is kept of a page, so that a build need not load it again.
+
+    The mentions are those of a chapter, the letters those of another page, and the
+    terms those that it defines, each with its other names.
+    """
+
+    mentions: tuple[Mention, ...]
+    letters: tuple[tuple[str, str], ...]
+    terms: tuple[tuple[str, ...], ...]
+
+
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
+    app.connect("doctree-read", read_page)
     app.connect("env-updated", find_introductions)
     app.connect("doctree-resolved", link_introductions)
     app.connect("html-collect-pages", keep_entries)
@@ -174,20 +187,35 @@ def greek_letters(tree: nodes.document) -> Iterator[tuple[str, str]]:
                 yield letter, section["ids"][0]
 
 
+def read_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Keep of a page what `find_introductions` asks for."""
+    name = app.env.docname
+    chapter = _is_chapter(app.env, name)
+    if not hasattr(app.env, "vgtools_pages"):
+        app.env.vgtools_pages = {}
+    app.env.vgtools_pages[name] = Page(
+        tuple(mentions(name, doctree)) if chapter else (),
+        () if chapter else tuple(dict(greek_letters(doctree)).items()),
+        tuple(
+            tuple(term.astext() for term in item.findall(nodes.term)) for item in _terms(doctree)
+        ),
+    )
+
+
 def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Find the place of every term and letter, and enter it into the index of the search."""
-    glossaries = [name for name in env.found_docs if any(_terms(env.get_doctree(name)))]
+    pages = {name: env.vgtools_pages[name] for name in sorted(env.found_docs)}
+    glossaries = [name for name, page in pages.items() if page.terms]
     if not glossaries:
         return []
-    said = [mention for name in _chapters(env) for mention in mentions(name, env.get_doctree(name))]
+    said = [mention for name in _chapters(env) for mention in pages[name].mentions]
     entries: dict[str, list[tuple[str, str, str, str, str | None]]] = {}
-    for name in sorted(env.found_docs - set(_chapters(env))):
-        for letter, anchor in dict(greek_letters(env.get_doctree(name))).items():
+    for name, page in pages.items():
+        for letter, anchor in page.letters:
             entries.setdefault(name, []).append(("single", letter, anchor, "main", None))
     places: dict[str, Place] = {}
     for glossary in glossaries:
-        for item in _terms(env.get_doctree(glossary)):
-            names = [term.astext() for term in item.findall(nodes.term)]
+        for names in pages[glossary].terms:
             place = introduction(names, said)
             if place is None:
                 continue
@@ -243,6 +271,10 @@ def _terms(tree: nodes.document) -> Iterator[nodes.definition_list_item]:
         yield from glossary.findall(nodes.definition_list_item)
 
 
+def _is_chapter(env: BuildEnvironment, name: str) -> bool:
+    return str(env.doc2path(name)).endswith(CHAPTERS)
+
+
 def _chapters(env: BuildEnvironment) -> Iterator[str]:
     """Yield the notebooks in the order of the table of contents."""
     waiting, seen = [env.config.root_doc], set()
@@ -251,6 +283,6 @@ def _chapters(env: BuildEnvironment) -> Iterator[str]:
         if name in seen or name not in env.found_docs:
             continue
         seen.add(name)
-        if str(env.doc2path(name)).endswith(CHAPTERS):
+        if _is_chapter(env, name):
             yield name
         waiting = [*env.toctree_includes.get(name, []), *waiting]

@@ -302,8 +302,8 @@ def mark_cells(app: Sphinx, doctree: nodes.document) -> None:
     cells = [node for node in doctree.findall(nodes.container) if "cell_index" in node]
     if not cells:
         return
-    path = Path(env.doc2path(env.docname))
-    identities = [cell["id"] for cell in evidence.cells(path)]
+    text = Path(env.doc2path(env.docname)).read_text(encoding="utf-8")
+    identities = [cell["id"] for cell in evidence.cells(text)]
     labels = env.get_domain("std").anonlabels
     for node in cells:
         if node.get("nb_element") == "cell_code":
