@@ -925,9 +925,13 @@ def test_a_notebook_gets_latex_and_text():
 
 
 def test_a_notebook_shows_the_name_of_an_equation_beside_it():
-    labelled = logit_to_sigmoid(label="eq-logit")._repr_latex_()
-    assert labelled.endswith("\\end{aligned} \\tag{eq-logit}\n$$")
-    assert r"\tag" not in logit_to_sigmoid()._repr_latex_()
+    bound = verify((x + 1) ** 2, x**2 + 2 * x + 1, label="eq-square")._repr_latex_()
+    assert bound.endswith(r" \tag{eq-square}" + "\n$$")
+    steps = logit_to_sigmoid(label="eq-logit")._repr_latex_()
+    assert steps.endswith(r"&& \small \text{(eq-logit)}" + "\n\\end{aligned}\n$$")
+    for unnamed in (verify((x + 1) ** 2, x**2 + 2 * x + 1), logit_to_sigmoid()):
+        assert r"\tag" not in unnamed._repr_latex_()
+        assert "(eq-" not in unnamed._repr_latex_()
 
 
 def test_the_book_gets_numbered_myst(monkeypatch):

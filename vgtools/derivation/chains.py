@@ -225,8 +225,10 @@ class Derivation(_Shown):
         else:
             rows[0:2] = [f"{rows[0]} {rows[1]}"]
         conditions = self._conditions(tex=True)
-        if conditions:
-            rows.append(rf"& \small {conditions}")
+        # Below the reasons, because beside them there is no room for the name.
+        name = rf" && \small \text{{({self.label})}}" if self.label and not letters else ""
+        if conditions or name:
+            rows.append(rf"& \small {conditions}{name}")
         return _stacked(rows, "aligned")
 
     def __str__(self) -> str:

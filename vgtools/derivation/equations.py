@@ -151,9 +151,7 @@ class _Shown:
         raise NotImplementedError
 
     def _repr_latex_(self) -> str:
-        # In a notebook, where cells run in any order, an equation goes by its name.
-        tag = rf" \tag{{{self.label}}}" if self.label else ""
-        return f"$$\n{self._typeset(letters=False)}{tag}\n$$"
+        return f"$$\n{self._typeset(letters=False)}\n$$"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         """MyST markdown while the book is built, LaTeX in a notebook, text everywhere."""
@@ -277,7 +275,9 @@ class Equation(_Shown):
             rows.append(_tex_reason(self.because))
         if layout == "aligned":
             rows = [f"& {row}" for row in rows]
-        return _stacked(rows, layout)
+        # In a notebook, where cells run in any order, an equation goes by its name.
+        name = rf" \tag{{{self.label}}}" if self.label and not letters else ""
+        return _stacked(rows, layout) + name
 
     def __str__(self) -> str:
         text, conditions = self.text, self._conditions(tex=False)
