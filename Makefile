@@ -76,7 +76,7 @@ dist: pdf epub ## everything to give away: the book as an archive, PDF, EPUB, an
 bench: book ## measure the book beside its peers: benchmarks/RESULTS.md
 	@test -e _build/bench/.ready -a _build/bench/.ready -nt benchmarks/requirements.txt \
 	  || { tools/environment _build/bench requirements.txt benchmarks/requirements.txt && touch _build/bench/.ready; }
-	CHROMIUM="$$(tools/chromium)" _build/bench/bin/python -m benchmarks
+	CHROMIUM="$$(tools/chromium whole)" _build/bench/bin/python -m benchmarks
 
 lock: ## pin requirements.in into requirements.txt
 	@tools/lock
