@@ -74,6 +74,10 @@ def same(old: Any, new: Any, where: Mapping, given: Iterable[Relational] = ()) -
     >>> slopes = [sympy.Piecewise((1, c), (0, True)) for c in (x > 0, x >= 0)]
     >>> same(*slopes, {}), same(*slopes, {}, [sympy.Ne(x, 0)])
     (False, True)
+    >>> a = sympy.symbols("a", positive=True)
+    >>> leaky = [sympy.Piecewise((x, c), (a * x, True)) for c in (x > 0, x >= 0)]
+    >>> same(*leaky, {}, [a < 1])
+    True
     """
     equation = isinstance(old, sympy.Eq)
     if isinstance(old, Relational):
@@ -107,13 +111,17 @@ def _zero_in_every_case(difference: Any, given: Iterable[Relational]) -> bool:
     """
     if not isinstance(difference, sympy.Piecewise):
         return False
+    symbols = set().union(*(condition.free_symbols for _, condition in difference.args))
+    if len(symbols) != 1:
+        return False
+    [symbol] = symbols
     left = sympy.S.Reals
     for condition in given:
-        left = left.intersect(condition.as_set())
+        if condition.free_symbols == symbols:
+            left = left.intersect(condition.as_set())
     for value, condition in difference.args:
         region = left.intersect(condition.as_set())
         left = left - region
-        [symbol] = condition.free_symbols or difference.free_symbols
         points = region if isinstance(region, sympy.FiniteSet) else None
         if value != 0 and region is not sympy.S.EmptySet:
             if points is None or any(value.subs(symbol, point) != 0 for point in points):
