@@ -286,6 +286,36 @@ def test_the_bibliography_page_lists_every_source():
 # The skeleton of a chapter
 
 
+def open_fences(text):
+    """Return the fences of a text that nothing closes."""
+    fences = []
+    for line in text.splitlines():
+        match = re.match(r"\s*(`{3,}|:{3,}|~{3,})(.*)$", line)
+        if not match:
+            continue
+        marks, rest = match[1], match[2].strip()
+        literal = fences and not fences[-1][1].startswith("{")
+        if fences and not rest and marks[0] == fences[-1][0][0] and marks >= fences[-1][0]:
+            fences.pop()
+        elif not literal:
+            fences.append((marks, rest))
+    return ["".join(fence) for fence in fences]
+
+
+@sources
+def test_every_fence_is_closed(path):
+    texts = [path.read_text(encoding="utf-8")]
+    if path.suffix == ".ipynb":
+        texts = [source(cell) for cell in cells(path, "markdown")]
+    assert [fence for text in texts for fence in open_fences(text)] == []
+
+
+def test_an_open_fence_would_be_found():
+    assert open_fences("::::{a}\n:::{b}\n:::\n::::\n```python\n:::{c}\n```\n") == []
+    assert open_fences("````{exercise}\n```python\nx\n```\n") == ["````{exercise}"]
+    assert open_fences(":::{exercise}\nText.") == [":::{exercise}"]
+
+
 @chapters
 def test_a_chapter_follows_the_skeleton(path):
     titles = headings(path)

@@ -1,7 +1,9 @@
 """The Sphinx extension and the tools: what they decide, without a whole build."""
 
+import ast
 import importlib
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -54,6 +56,22 @@ def test_the_cache_key_does_not_follow_compiled_files_or_dates(package):
     (package / "__pycache__" / "module.pyc").write_bytes(b"compiled")
     os.utime(package / "module.py", (0, 0))
     assert key(package) == before
+
+
+def test_what_the_readme_does_with_the_package_gives_what_it_says():
+    readme = (BOOK / "README.md").read_text(encoding="utf-8")
+    [code] = [part for part in re.findall(r"```python\n(.*?)```", readme, re.S) if "vg." in part]
+    *statements, expression = ast.parse(code).body
+    names = {}
+    exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
+    factor = eval(compile(ast.Expression(expression.value), "README.md", "eval"), names)
+    assert f"about {factor:.1f}." in readme
+
+
+def test_progress_is_for_a_terminal(capsys):
+    with execution.progress(cache=None, notebooks=["one", "two"]):
+        pass
+    assert capsys.readouterr() == ("", "")
 
 
 def test_old_caches_are_pruned_and_the_current_one_never(tmp_path):

@@ -13,16 +13,22 @@ import logging
 import os
 import platform
 import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 from jupyter_cache import get_cache
 from jupyter_cache.executors import load_executor
 from sphinx.util.logging import getLogger
+from tqdm import tqdm
 
 from vgtools.frontend import STATIC_VARIABLE
 
 if TYPE_CHECKING:
+    from jupyter_cache.base import JupyterCacheAbstract
     from sphinx.application import Sphinx
     from sphinx.config import Config
     from sphinx.environment import BuildEnvironment
@@ -173,6 +179,30 @@ def leave_build(app: Sphinx, exception: Exception | None) -> None:
             os.environ[name] = value
 
 
+@contextmanager
+def progress(cache: JupyterCacheAbstract, notebooks: list[str]) -> Iterator[None]:
+    """Show to a person at a terminal how many of some notebooks have been executed."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    over = Event()
+
+    def look() -> None:
+        over.wait(2)  # the executor forks at the start, when nothing may hold a lock
+        with tqdm(total=len(notebooks), unit="chapter", leave=False) as bar:
+            while not over.wait(1):
+                bar.n = len(notebooks) - len(cache.list_unexecuted(filter_uris=notebooks))
+                bar.refresh()
+
+    watching = Thread(target=look, daemon=True)
+    watching.start()
+    try:
+        yield
+    finally:
+        over.set()
+        watching.join()
+
+
 def execute_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     """Run the notebooks that Sphinx is about to read, one on each core.
 
@@ -197,7 +227,6 @@ def execute_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) ->
     quiet = logging.getLogger(f"{__name__}.executor")
     quiet.setLevel(logging.CRITICAL)
     executor = load_executor("local-parallel", cache, logger=quiet)
-    executor.run_and_cache(
-        filter_uris=[record.uri for record in waiting],
-        timeout=app.config.nb_execution_timeout,
-    )
+    uris = [record.uri for record in waiting]
+    with progress(cache, uris):
+        executor.run_and_cache(filter_uris=uris, timeout=app.config.nb_execution_timeout)

@@ -4,7 +4,7 @@ window.MathJax = {
   loader: {
     load: ["input/tex", "output/svg", "a11y/assistive-mml"],
   },
-  tex: { packages: { "[-]": ["autoload", "require"] } },
+  tex: { packages: { "[-]": ["autoload", "noundefined", "require"] } },
   options: {
     ignoreHtmlClass: ".*",
     processHtmlClass: "math",
