@@ -45,14 +45,16 @@ format: $(READY) ## put the code into the house style
 serve: $(READY) ## serve the built book on this machine (PORT=8000)
 	@test -e _build/html/index.html || $(MAKE) book
 	@echo "The book: http://127.0.0.1:$(PORT)/  (Ctrl+C ends it)"
-	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+	@$(BIN)/python -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html \
+	  || { echo "Is the port taken? Try another one: make serve PORT=8001"; exit 1; }
 
 lab: $(READY) ## open the table of contents in JupyterLab
 	$(BIN)/jupyter lab chapters/start.md --LabApp.app_settings_dir=$(CURDIR)/tools/lab \
 	  --custom-css --ServerApp.static_custom_path=$(CURDIR)/tools/lab/custom $(if $(filter 0,$(shell id -u)),--allow-root)
 
 chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sigmoid
-	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which: make chapter C=02_sigmoid"; exit 1; }
+	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which, as in make chapter C=02_sigmoid:"; \
+	  echo "  $(basename $(notdir $(wildcard chapters/*.ipynb)))"; exit 1; }
 	@mkdir -p _build/chapter
 	@printf '%s\n' 'format: jb-book' 'root: chapters/$(C)' 'chapters:' \
 	  '- file: chapters/glossary' '- file: chapters/references' > _build/chapter/_toc.yml
