@@ -30,7 +30,7 @@ from jupyter_cache import get_cache
 
 from benchmarks.payload import kilobytes
 from vgtools import figures
-from vgtools.explore.explorable import explore
+from vgtools.explore.explorable import Explorable, explore
 
 BOOK = Path(__file__).resolve().parents[1]
 SOURCES = [
@@ -168,20 +168,26 @@ def states_table() -> None:
     print("\n| states | ms of processor time for each | bytes, gzip, for each | kB in all |")
     print("|---|---|---|---|")
     for count in (10, 100, 1000):
-
-        @explore(alpha=(1, count, 1), alt=lambda alpha: f"The slope is {alpha}.")
-        def growing(alpha: int, count: int = count) -> object:
-            figure, [axes] = figures.subplots()
-            x = np.linspace(-3, 3, 61)
-            axes.plot(x, np.tanh(x * (1 + alpha / count)))
-            axes.set(xlim=(-3, 3), ylim=(-1.1, 1.1))
-            return figure
-
+        growing = figure_with(count)
         start = time.process_time()
         html = growing.to_html(with_runtime=False)
         taken = time.process_time() - start
         size = kilobytes(html)
         print(f"| {count} | {1e3 * taken / count:.0f} | {1e3 * size / count:.0f} | {size:.1f} |")
+
+
+def figure_with(count: int) -> Explorable:
+    """Make a figure with so many states."""
+
+    @explore(alpha=(1, count, 1), alt=lambda alpha: f"The slope is {alpha}.")
+    def growing(alpha: int) -> object:
+        figure, [axes] = figures.subplots()
+        x = np.linspace(-3, 3, 61)
+        axes.plot(x, np.tanh(x * (1 + alpha / count)))
+        axes.set(xlim=(-3, 3), ylim=(-1.1, 1.1))
+        return figure
+
+    return growing
 
 
 def chapters_table(counts: list[int]) -> None:

@@ -51,7 +51,7 @@ def run(mutants: list[str], workers: int = 2) -> Score:
     Score
     """
     command = [environment().with_name("mutmut"), "run", "--max-children", str(workers), *mutants]
-    surroundings = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    surroundings = {**os.environ, "CI": "true", "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
     surroundings.pop("PYTHONPATH", None)
     done = subprocess.run(["nice", "-n", "19", *command], cwd=BOOK, env=surroundings)
     if done.returncode:

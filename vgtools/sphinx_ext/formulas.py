@@ -86,7 +86,8 @@ def collect(path: Path) -> list[str]:
     list of str
         The text between the dollar signs, in order, each once.
     """
-    text = "\n\n".join("".join(one["source"]) for one in cells(path) if one["cell_type"] != "code")
+    found = cells(path.read_text(encoding="utf-8"))
+    text = "\n\n".join("".join(one["source"]) for one in found if one["cell_type"] != "code")
     text = re.sub(r"^## Exercises\b.*?(?=^## |\Z)", "", text, flags=re.S | re.M)
     text = re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.S | re.M)
     text = re.sub(r"^(:{3,}).*?^\1$", folded, text, flags=re.S | re.M)
