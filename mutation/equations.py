@@ -24,7 +24,12 @@ from mutation.score import Score
 from vgtools.derivation.definitions import _resolved
 
 SECONDS = 30
-"""Processor time for one check. An alteration without a verdict by then survives."""
+"""Processor time for one check; what has no verdict by then is tried again, for longer."""
+
+CELL = 300
+"""Processor time that no cell has: nbval and the build stop a cell after as many seconds."""
+
+SLOW = "no verdict"
 
 RESULTS = chapters.BOOK / "_build" / "mutation" / "equations"
 
@@ -42,6 +47,8 @@ def refused(check: Callable[[], Any], seconds: float = SECONDS) -> str | None:
     >>> refused(lambda: vg.verify(2 * x, x + x, relation="<"))
     'refused'
     >>> refused(lambda: vg.verify((x + 1) ** 2, x**2 + 2 * x + 1))
+    >>> refused(lambda: [None for _ in iter(int, 1)], seconds=0.1)
+    'no verdict'
     """
 
     def stop(*_: Any) -> None:
@@ -54,7 +61,7 @@ def refused(check: Callable[[], Any], seconds: float = SECONDS) -> str | None:
     except (vg.DerivationError, ValueError, TypeError):
         return "refused"
     except NoVerdict:
-        return None
+        return SLOW
     except Exception as error:
         return f"crashed with {type(error).__name__}: {error!s:.80}"
     finally:
@@ -78,6 +85,8 @@ def same(old: Any, new: Any, where: Mapping, given: Iterable[Relational] = ()) -
     >>> leaky = [sympy.Piecewise((x, c), (a * x, True)) for c in (x > 0, x >= 0)]
     >>> same(*leaky, {}, [a < 1])
     True
+    >>> [same(sympy.Eq(a * x, 0), sympy.Eq(other, 0), {}) for other in (x / a, x**2)]
+    [True, False]
     """
     equation = isinstance(old, sympy.Eq)
     if isinstance(old, Relational):
@@ -99,6 +108,8 @@ def same(old: Any, new: Any, where: Mapping, given: Iterable[Relational] = ()) -
         found.append(getattr(difference, "is_ZeroMatrix", False))
         found.append(any(form() == 0 for form in forms))
         found.append(_zero_in_every_case(sympy.piecewise_fold(difference), given))
+        if equation:  # or are multiples of each other
+            found.append(sympy.simplify(old / new).is_nonzero is True)
 
     refused(compare)
     return any(found)
@@ -154,19 +165,32 @@ class Chapter:
         self, kind: str, name: str, old: Any, new: Any, where: Mapping,
         checks: Iterable[Callable[[], Any]], given: tuple = (),
     ) -> None:  # fmt: skip
-        """Let the checks decide, one after the other, until one refuses."""
+        """Let the checks decide, one after the other, until one refuses.
+
+        A check that does not end before the cell is stopped has noticed, too.
+        """
         what = f"{self.name}, {name}: {old} → {new}"
+        slow = []
         for check in checks:
             verdict = refused(check)
-            if verdict:
-                self.score.caught[kind] += 1
-                if verdict != "refused":
-                    self.score.notes.append(f"{what}: {verdict}")
+            if verdict == SLOW:
+                slow.append(check)
+            elif verdict:
+                self._caught(kind, what, verdict)
                 return
         if not isinstance(old, str) and same(old, new, where, given):
             self.score.equivalent[kind] += 1
+        elif verdict := next(filter(None, (refused(check, CELL) for check in slow)), None):
+            self._caught(kind, what, verdict)
         else:
             self.score.survivors.append((kind, what))
+
+    def _caught(self, kind: str, what: str, verdict: str) -> None:
+        self.score.caught[kind] += 1
+        if verdict == SLOW:
+            self.score.notes.append(f"{what}: no verdict in {CELL} s, when the cell is stopped")
+        elif verdict != "refused":
+            self.score.notes.append(f"{what}: {verdict}")
 
     def _equation(self, call: chapters.Call) -> None:
         equation = call.equation
