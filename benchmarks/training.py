@@ -1,11 +1,11 @@
 """How long is one training step? ``python -m benchmarks.training``.
 
 The same step (forward, loss, backward, optimiser) of the same network, by vgtools
-and by PyTorch in eager mode, in turns. vgtools runs as `make` starts it, with one
-thread; PyTorch runs with one thread and with one per core, and the faster of
-the two is the one that counts. A ratio above 1 says that vgtools is faster. The
-ratio after it compares processor time, one thread each: it is steady even while
-other programs use the machine.
+and by PyTorch in eager mode, in turns. Each runs with one thread and with one per core,
+and of each the faster one counts. (`make` starts vgtools with one, so that sums come out
+the same everywhere.) A ratio above 1 says that vgtools is faster. The ratio after it
+compares processor time, one thread each: it is steady even while other programs use
+the machine.
 
 The last columns tell what could be had: the step's matrix products, tanh, changes of
 the weights and, where they repeat at every time step, the products and sums of arrays,
@@ -14,24 +14,16 @@ by NumPy into arrays that are there already, without anything around them.
 
 from __future__ import annotations
 
-import os
-
-# As `make` sets it; it has to be known before NumPy is loaded.
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import argparse
+import os
 from collections.abc import Callable
 
 import numpy as np
+from threadpoolctl import ThreadpoolController
 
 import vgtools as vg
 from benchmarks.timing import in_turns
 from vgtools import networks as nets
-
-try:
-    import torch
-except ImportError:
-    torch = None
 
 BATCH, STEPS, FEATURES, HIDDEN = 50, 100, 2, 32
 DIGITS, CLASSES = 64, 10
@@ -43,8 +35,14 @@ LEAST = dict.fromkeys([*DEEP, *RECURRENT], 1.0) | {"MLP 5x1000": 0.8}
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
-PEERS = ("one", "all")
-"""PyTorch with one thread, and with one per core."""
+THREADS = (1, CORES)
+BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
+"""Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
+
+try:
+    import torch
+except ImportError:
+    torch = None
 
 Step = Callable[[], object]
 
@@ -126,7 +124,9 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
     """Return what a step of the perceptron asks of NumPy at the least."""
     rng = np.random.default_rng(0)
     sizes = [DIGITS, *[width] * depth, CLASSES]
-    weights = [rng.normal(size=pair).astype(dtype) for pair in zip(sizes, sizes[1:])]
+    weights = [
+        rng.normal(scale=pair[0] ** -0.5, size=pair).astype(dtype) for pair in zip(sizes, sizes[1:])
+    ]
     layers = [rng.normal(size=(BATCH, size)).astype(dtype) for size in sizes]
     gradients = [np.empty_like(weight) for weight in weights]
     rate = dtype(1e-9)
@@ -137,7 +137,8 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
             np.tanh(layers[number + 1], out=layers[number + 1])
         for number in range(len(weights) - 1, -1, -1):
             np.matmul(layers[number].T, layers[number + 1], out=gradients[number])
-            np.matmul(layers[number + 1], weights[number].T, out=layers[number])
+            if number:  # nobody asks for the gradient of the pixels
+                np.matmul(layers[number + 1], weights[number].T, out=layers[number])
         for weight, gradient in zip(weights, gradients):
             gradient *= rate
             weight -= gradient
@@ -176,28 +177,40 @@ def least_recurrent(kind: str, dtype: type) -> Step:
     return step
 
 
-def with_threads(count: int, step: Step) -> Step:
-    """Return PyTorch's step with so many threads."""
+def set_blas_threads(count: int) -> None:
+    """Give NumPy's matrix products so many threads."""
+    for library in BLAS:
+        library.set_num_threads(count)
+
+
+def with_threads(set_threads: Callable[[int], None], count: int, step: Step) -> Step:
+    """Return a step that first asks for so many threads."""
 
     def threaded() -> None:
-        torch.set_num_threads(count)
+        set_threads(count)
         step()
 
     return threaded
 
 
-def sides(name: str, dtype: type) -> dict[str, Step]:
+def sides(name: str, dtype: type) -> dict[tuple[str, int], Step]:
     """Return what is compared in a row of the table; PyTorch only where it is installed."""
     if name in DEEP:
         ours, theirs, least = our_perceptron, their_perceptron, least_perceptron
     else:
         ours, theirs, least = our_recurrent, their_recurrent, least_recurrent
     arguments = (*DEEP.get(name, (name,)), dtype)
-    found = {"vgtools": ours(*arguments), "least": least(*arguments)}
+    steps = {
+        "vgtools": (set_blas_threads, ours(*arguments)),
+        "least": (set_blas_threads, least(*arguments)),
+    }
     if torch:
-        step = theirs(*arguments)
-        found |= {"one": with_threads(1, step), "all": with_threads(CORES, step)}
-    return found
+        steps["PyTorch"] = torch.set_num_threads, theirs(*arguments)
+    return {
+        (side, count): with_threads(set_threads, count, step)
+        for side, (set_threads, step) in steps.items()
+        for count in THREADS
+    }
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -207,31 +220,31 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--only", help="rows whose name contains this")
     options = parser.parse_args(arguments)
     peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
-    print(
-        f"One training step, batch {BATCH}, in ms: median (quartiles). {CORES} cores; vgtools "
-        f"with {os.environ['OPENBLAS_NUM_THREADS']} BLAS thread; {peer}."
-    )
-    print(
-        "| network | float type | vgtools | PyTorch, 1 thread | PyTorch, "
-        f"{CORES} threads | ratio | at least | ratio of processor times | NumPy's share "
-        "| ratio at most |"
-    )
-    print("|---|---|---|---|---|---|---|---|---|---|")
+    print(f"One training step, batch {BATCH}, in ms: median (quartiles). {CORES} cores; {peer}.")
+    timed = [(side, count) for side in ("vgtools", "PyTorch") for count in THREADS]
+    columns = ["network", "float type", *(f"{side}, threads: {count}" for side, count in timed)]
+    columns += ["ratio", "at least", "ratio of processor times", "NumPy's share", "ratio at most"]
+    print("| " + " | ".join(columns) + " |")
+    print("|" + "---|" * len(columns))
     for name in LEAST:
         if options.only and options.only not in name:
             continue
         for dtype in (np.float64, np.float32):
             found = in_turns(sides(name, dtype), options.seconds)
-            cells = [found[side].text() if side in found else "-" for side in ("vgtools", *PEERS)]
+            cells = [found[side].text() if side in found else "-" for side in timed]
+            fastest = {
+                side: min((found[side, count] for count in THREADS if (side, count) in found),
+                          default=None)
+                for side in ("vgtools", "least", "PyTorch")
+            }  # fmt: skip
+            least = fastest["least"]
             if torch:
-                fastest = min(found[side].median for side in PEERS)
-                ratio = fastest / found["vgtools"].median
-                processor = found["one"].processor / found["vgtools"].processor
-                most = fastest / found["least"].median
-                cells += [f"{ratio:.2f}", f"{LEAST[name]:g}", f"{processor:.2f}"]
-                cells += [found["least"].text(), f"{most:.2f}"]
+                other = fastest["PyTorch"].median
+                processor = found["PyTorch", 1].processor / found["vgtools", 1].processor
+                cells += [f"{other / fastest['vgtools'].median:.2f}", f"{LEAST[name]:g}"]
+                cells += [f"{processor:.2f}", least.text(), f"{other / least.median:.2f}"]
             else:
-                cells += ["-", f"{LEAST[name]:g}", "-", found["least"].text(), "-"]
+                cells += ["-", f"{LEAST[name]:g}", "-", least.text(), "-"]
             print(f"| {name} | {np.dtype(dtype)} | " + " | ".join(cells) + " |", flush=True)
 
 
