@@ -223,7 +223,7 @@ def complaint(function, call, argument, value):
         except (TypeError, ValueError) as error:
             said = str(error)
             words = (argument, *WORDS.get(argument, ()))
-            if not any(re.search(rf"(?<![a-z]){re.escape(word)}", said) for word in words):
+            if not any(re.search(rf"(?<![A-Za-z]){re.escape(word)}", said) for word in words):
                 return f"does not say which argument: {type(error).__name__}: {said:.150}"
         except Exception as error:
             return f"{type(error).__name__}: {error!s:.150}"

@@ -141,6 +141,31 @@ def test_mean_field_of_layers_of_different_width():
     np.testing.assert_allclose(prediction.gradient, [first, second, 1.0])
 
 
+def test_mean_field_of_inputs_of_any_size():
+    sizes = [10, 40, 5]
+    standard, [half] = (theory.mean_field(sizes, "relu", "he", *m).variance for m in ((), (0.5,)))
+    assert standard == pytest.approx(theory.mean_field(sizes, "relu", "he", 1.0).variance)
+    assert half == pytest.approx(standard[0] / 2)
+
+
+def test_single_precision_is_widened_before_anything_is_computed():
+    values = np.float32([[0.3, 0.1], [0.7, 5.3]])
+    for function, arguments in [
+        (theory.slope_per_layer, (values[0],)),
+        (theory.escape_width, (values,)),
+        (theory.jacobian_bound, (values, np.float32(5))),
+        (theory.error_flow_bound, (values, np.float32(5))),
+    ]:
+        wide = function(*(np.asarray(one, float) for one in arguments))
+        found = np.asarray(function(*arguments))
+        assert found.dtype == np.float64 and (found == wide).all(), function.__name__
+
+
+def test_the_bounds_take_hochreiters_sigmoid_and_a_slope_of_one_unless_told_otherwise():
+    assert theory.jacobian_bound(2 * np.eye(2), 3) == 2**3
+    assert theory.error_flow_bound(2 * np.eye(2), 3) == 2 * 0.5**3
+
+
 def test_backward_factor():
     assert theory.backward_factor(50, 1 / 50, 0.25) == pytest.approx(0.5)
     prediction = theory.mean_field([64] + [50] * 4 + [10], "relu", "lecun")
