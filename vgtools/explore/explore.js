@@ -4,32 +4,43 @@
    The address of a state: page.html?figure.control=label#figure, without what is as at first. */
 (() => {
   const DESCRIPTION = -1, TEXT = "", CHILDREN = "*", SWEEP = 4000, FASTEST = 60;
+  const later = window.requestIdleCallback ?? setTimeout;  // the controls need not wait for frames
   const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
 
   function start(figure) {
-    const data = JSON.parse(figure.querySelector(":scope > script[type='application/json']").textContent);
-    const elements = [...figure.querySelectorAll(".vg-panels > svg")]
-      .flatMap((svg) => [svg, ...svg.querySelectorAll("*")]);
     const inputs = [...figure.querySelectorAll("[data-control]")];
     const first = inputs.map(getPlace);
-    const shown = [];
-    let timer = 0;
+    let slots, timer = 0;
+
+    function read() {
+      if (slots) return slots;
+      const frames = figure.querySelector(":scope > script[type='application/json']");
+      const data = JSON.parse(frames.textContent);
+      const elements = [...figure.querySelectorAll(".vg-panels > svg")]
+        .flatMap((svg) => [svg, ...svg.querySelectorAll("*")]);
+      return slots = data.slots.map(([element, name, controls, values, positions]) => {
+        const at = (places) => {
+          let place = 0;
+          for (const control of controls) place = place * data.shape[control] + places[control];
+          return positions ? positions[place] : place;
+        };
+        const target = element === DESCRIPTION ? figure.querySelector(".vg-says") : elements[element];
+        return { target, name, values, at, shown: at(first) };
+      });
+    }
 
     function draw() {
       const places = inputs.map(getPlace);
-      data.slots.forEach(([element, name, controls, values, positions], number) => {
-        let at = 0;
-        for (const control of controls) at = at * data.shape[control] + places[control];
-        if (positions) at = positions[at];
-        if (shown[number] === at) return;
-        shown[number] = at;
-        const target = element === DESCRIPTION ? figure.querySelector(".vg-says") : elements[element];
-        const value = values[at];
+      for (const slot of read()) {
+        const at = slot.at(places);
+        if (slot.shown === at) continue;
+        slot.shown = at;
+        const { target, name } = slot, value = slot.values[at];
         if (name === TEXT) target.textContent = value;
         else if (name === CHILDREN) target.innerHTML = value;
         else if (value === null) target.removeAttribute(name);
         else target.setAttribute(name, value);
-      });
+      }
     }
 
     const key = (input) => `${figure.id}.${input.dataset.control}`;
@@ -84,6 +95,7 @@
     restore();
     addEventListener("popstate", restore);
     figure.querySelector(".vg-controls").hidden = false;
+    later(read);
   }
 
   function getPlace(input) {
