@@ -342,6 +342,17 @@ def test_the_page_follows_the_notebooks(small_book):
     assert "#equation-eq-three" in build(small_book)
 
 
+def test_the_page_follows_a_notebook_that_comes_and_goes(small_book):
+    every = INTRO.replace("(claim-8)=", "").replace("02_sigmoid", ":glob:\n\n0*")
+    write(small_book / "chapters/intro.ipynb", prose("title", every))
+    other = small_book / "chapters/03_tanh.ipynb"
+    build(small_book)
+    write(other, prose("title", "# The tangent"))
+    assert "The tangent" in build(small_book)
+    other.unlink()
+    assert "The tangent" not in build(small_book)
+
+
 TROUBLE = {
     "unlabelled": (MISTAKES["no label"][0], "without a label: vg.verify"),
     "typed": (

@@ -38,4 +38,4 @@ def setup(app: Sphinx) -> dict[str, Any]:
     register.connect(app)
     sharing.connect(app)
     introductions.connect(app)
-    return {"env_version": 1, "parallel_read_safe": False, "parallel_write_safe": True}
+    return {"env_version": 2, "parallel_read_safe": False, "parallel_write_safe": True}

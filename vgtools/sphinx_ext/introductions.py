@@ -205,10 +205,14 @@ def read_page(app: Sphinx, doctree: nodes.document) -> None:
 def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
     """Find the place of every term and letter, and enter it into the index of the search."""
     pages = {name: env.vgtools_pages[name] for name in sorted(env.found_docs)}
+    basis = (tuple(_chapters(env)), pages)
+    if basis == getattr(env, "vgtools_basis", None):
+        return []  # as it was found in an earlier build
+    env.vgtools_basis = basis
     glossaries = [name for name, page in pages.items() if page.terms]
     if not glossaries:
         return []
-    said = [mention for name in _chapters(env) for mention in pages[name].mentions]
+    said = [mention for name in basis[0] for mention in pages[name].mentions]
     entries: dict[str, list[tuple[str, str, str, str, str | None]]] = {}
     for name, page in pages.items():
         for letter, anchor in page.letters:

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 PAGE = "register_page"
 """Where the environment remembers which page holds the register."""
 
+LABELS = "registered_labels"
+"""And which equations of each notebook stand on it."""
+
 COLUMNS = ["Chapter", "Equations", "Steps", "Claims", "Asserted"]
 """The heads of the table of counts."""
 
@@ -69,6 +72,8 @@ class Register(SphinxDirective):
             found[name] = evidence.read(Path(self.env.doc2path(name)))
         if not found:
             raise EvidenceError("there is no notebook to make a register of")
+        labels = {name: {one.label for one in each.statements} for name, each in found.items()}
+        setattr(self.env, LABELS, labels)
         of = {name: listed.get(Path(name).name, []) for name in found}
         said = Path(self.env.srcdir) / formulas.FILE
         stated = []
@@ -334,6 +339,15 @@ def check_typed(app: Sphinx, doctree: nodes.document) -> None:
             )
 
 
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Have the register read again where a notebook has come or gone."""
+    page = getattr(env, PAGE, None)
+    same = set(getattr(env, LABELS, ())) == set(notebooks(env))
+    return [] if same or page not in env.found_docs else [page]
+
+
 def check_book(app: Sphinx, env: BuildEnvironment) -> None:
     """Compare the equations of the pages with those of the register, in both directions.
 
@@ -351,7 +365,7 @@ def check_book(app: Sphinx, env: BuildEnvironment) -> None:
         raise EvidenceError(f"{name} shows {min(shown[name])}, and is no notebook that computes it")
     for name in names:
         path = Path(env.doc2path(name))
-        registered = {one.label for one in evidence.read(path).statements}
+        registered = getattr(env, LABELS)[name]
         for label in sorted(registered ^ shown.get(name, set())):
             what = (
                 "is on the register, but the page does not show it"
@@ -366,4 +380,5 @@ def connect(app: Sphinx) -> None:
     app.add_directive("register", Register)
     app.connect("doctree-read", mark_cells)
     app.connect("doctree-read", check_typed)
+    app.connect("env-get-outdated", outdated)
     app.connect("env-updated", check_book)
