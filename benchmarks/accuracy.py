@@ -5,7 +5,8 @@ worst error of each function and of its derivative over the whole line, and
 where it occurs. Beside it stand the errors of PyTorch's and JAX's own functions,
 their derivatives by automatic differentiation, and of SciPy's, their derivatives
 by the formulas that SciPy's functions allow; whichever is installed. The last
-table counts where one of them is better.
+table counts where one of them is better. ``--keep`` writes the errors to
+``vgtools/activations/errors.csv``, which chapter 2 shows.
 
 Errors are in units in the last place (ulp) of the exact value, taken from the
 symbolic definition with 400 digits; a subnormal value has the spacing of the
@@ -17,17 +18,20 @@ of such a point the unit is the ulp of numbers just below one (2**-53 in float64
 from __future__ import annotations
 
 import argparse
+import csv
 import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib.metadata import version
 
 import mpmath
 import numpy as np
 import sympy as sp
 
 from vgtools.activations import Activation, catalogue
+from vgtools.activations.errors import COLUMNS, ERRORS, OURS
 
 DIGITS = 400
 """Enough for 50 digits of 1 - tanh(x)**2 where it is the smallest float64."""
@@ -36,6 +40,8 @@ LARGEST = 745.0
 """Beyond it, exp(-x) is zero in float64."""
 
 FLOAT_TYPES = (np.float64, np.float32, np.float16)
+
+PACKAGES = {"PyTorch": "torch", "JAX": "jax", "SciPy": "scipy"}
 
 
 @dataclass(frozen=True)
@@ -250,10 +256,14 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--log-spaced", type=int, default=700, help="magnitudes per sign")
     parser.add_argument("--dense", type=int, default=1601, help="points from -40 to 40")
+    parser.add_argument("--keep", action="store_true", help=f"write {ERRORS.name}, for chapter 2")
     options = parser.parse_args(arguments)
     start = time.perf_counter()
     libraries = {"PyTorch": torch_functions(), "JAX": jax_functions(), "SciPy": scipy_functions()}
+    if options.keep and not all(libraries.values()):
+        parser.error("--keep asks for all of " + ", ".join(libraries))
     libraries = {name: functions for name, functions in libraries.items() if functions}
+    kept: list[tuple[str, ...]] = []
     better, cells = [], 0
     for float_type in FLOAT_TYPES:
         sides = ["vgtools", *libraries]
@@ -270,6 +280,11 @@ def main(arguments: list[str] | None = None) -> None:
             cells_of_row = []
             for side in ["", *libraries]:
                 pair = found.get(side)
+                if pair:
+                    release = version(PACKAGES[side]).partition("+")[0] if side else ""
+                    label = f"{side} {release}" if side else OURS
+                    errors = [f"{worst.error:.3g}" for worst in pair]
+                    kept.append((float_type.__name__, name, label, *errors))
                 cells_of_row += ["", ""] if pair is None else [str(worst) for worst in pair]
                 for kind, worst, ours in zip(("f", "f'"), pair or (), found[""]):
                     cells += bool(side)
@@ -282,6 +297,9 @@ def main(arguments: list[str] | None = None) -> None:
     print(f"\nA peer is better in {len(better)} of {cells} cells.")
     for line in better:
         print(f"- {line}")
+    if options.keep:
+        with ERRORS.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *kept])
     print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
 
 

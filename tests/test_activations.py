@@ -12,8 +12,9 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from benchmarks.accuracy import ulp_errors, worst_errors
-from vgtools.activations import Activation, activation, catalogue
+from benchmarks import accuracy
+from benchmarks.accuracy import ulp_errors
+from vgtools.activations import Activation, activation, catalogue, errors
 from vgtools.activations.definitions import SYMBOLS
 from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
 
@@ -73,7 +74,9 @@ def any_floating_point_flag_is_an_error():
     ("float_type", "limit"), [(np.float64, 4), (np.float32, 0.51), (np.float16, 0.51)]
 )
 def test_within_a_few_ulp_of_the_definition(function, float_type, limit):
-    ((value, slope),) = worst_errors(function, float_type, log_spaced=55, dense=201).values()
+    ((value, slope),) = accuracy.worst_errors(
+        function, float_type, log_spaced=55, dense=201
+    ).values()
     assert value.error <= limit, f"f is off by {value}"
     assert slope.error <= limit, f"f' is off by {slope}"
 
@@ -438,3 +441,34 @@ def test_latex_shows_the_definition_with_its_parameters():
     assert r"\quad \alpha \approx 1.67326" in activation("selu")._repr_latex_()
     assert "0.044715 x^{3}" in activation("gelu_tanh")._repr_latex_()
     assert r"1.7159 \tanh{\left(\frac{2 x}{3} \right)}" in activation("scaled_tanh")._repr_latex_()
+
+
+# The table of errors
+
+
+@pytest.mark.parametrize(
+    ("name", "float_type"),
+    [(name, np.float64) for name in NAMES]
+    + [(name, dtype) for name in ("tanh", "silu", "hard_swish") for dtype in FLOAT_TYPES[1:]],
+)
+def test_the_table_of_errors_is_what_is_measured(name, float_type):
+    f = activation(name)
+    [measured] = accuracy.worst_errors(f, float_type, log_spaced=700, dense=1601).values()
+    kept = errors.worst_errors(float_type.__name__)[name]["vgtools"]
+    # The exp and tanh of another processor may round another way.
+    assert kept == pytest.approx([worst.error for worst in measured], abs=0.3, rel=0.005)
+
+
+def test_the_table_of_errors_is_complete():
+    for float_type in FLOAT_TYPES:
+        table = errors.worst_errors(float_type.__name__)
+        assert list(table) == NAMES
+        libraries = [label.split()[0] for label in table["sigmoid"]]
+        assert libraries == ["vgtools", "PyTorch", "JAX", "SciPy"]
+        assert table["scaled_tanh"].keys() == {"vgtools"}
+
+
+@pytest.mark.parametrize("float_type", ["float8", np.float32, None, ["float32"]])
+def test_there_are_three_tables_of_errors(float_type):
+    with pytest.raises(ValueError, match="float_type must be one of float64, float32, float16"):
+        errors.worst_errors(float_type)

@@ -1,7 +1,7 @@
 """Activation functions: symbolic definitions with numerics that hold to the last digits.
 
 `activation` makes one, `catalogue` lists them all. What each function is stands
-in `definitions.py`, how it is computed in `kernels.py`.
+in `definitions.py`, how it is computed in `kernels.py`, and how exactly in `errors.py`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,9 @@ import sympy as sp
 from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations.definitions import ALIASES, CATALOGUE, IDENTITY, SYMBOLS, Entry, X
+from vgtools.activations.errors import worst_errors
 
-__all__ = ["Activation", "activation", "catalogue"]
+__all__ = ["Activation", "activation", "catalogue", "worst_errors"]
 
 _FLOAT_TYPES = (np.float16, np.float32, np.float64)
 
