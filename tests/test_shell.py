@@ -22,7 +22,10 @@ BOOK = Path(__file__).resolve().parents[1]
 def package(tmp_path):
     """Return a package with one module, beside a requirements file."""
     (tmp_path / "package" / "__pycache__").mkdir(parents=True)
+    (tmp_path / "package" / "sphinx_ext").mkdir()
     (tmp_path / "package" / "module.py").write_text("x = 1\n")
+    (tmp_path / "package" / "sphinx_ext" / "pages.py").write_text("y = 1\n")
+    (tmp_path / "package" / "sphinx_ext" / "execution.py").write_text("z = 1\n")
     (tmp_path / "requirements.txt").write_text("numpy==2.4.0\n")
     return tmp_path / "package"
 
@@ -38,8 +41,9 @@ def key(package, python="3.11.7"):
         lambda package: (package / "style.css").write_text("p {}\n"),
         lambda package: (package / "module.py").rename(package / "other.py"),
         lambda package: (package.parent / "requirements.txt").write_text("numpy==2.4.1\n"),
+        lambda package: (package / "sphinx_ext" / "execution.py").write_text("z = 2\n"),
     ],
-    ids=["a line", "a new file", "a name", "a requirement"],
+    ids=["a line", "a new file", "a name", "a requirement", "how kernels start"],
 )
 def test_the_cache_key_follows_whatever_an_output_depends_on(package, change):
     before = key(package)
@@ -56,6 +60,22 @@ def test_the_cache_key_does_not_follow_compiled_files_or_dates(package):
     (package / "__pycache__" / "module.pyc").write_bytes(b"compiled")
     os.utime(package / "module.py", (0, 0))
     assert key(package) == before
+
+
+def test_the_extension_has_pages_read_again_and_nothing_run(package):
+    before, pages_before = key(package), execution.digest_of(package / "sphinx_ext")
+    (package / "sphinx_ext" / "pages.py").write_text("y = 2\n")
+    assert key(package) == before
+    assert execution.digest_of(package / "sphinx_ext") != pages_before
+
+
+def test_no_chapter_depends_on_the_extension():
+    """Or its outputs would be those of an extension that is no more."""
+    rooms = [path for path in (BOOK / "vgtools").rglob("*.py") if "sphinx_ext" not in path.parts]
+    for path in [*rooms, *(BOOK / "chapters").glob("*.ipynb")]:
+        assert not re.search(
+            r"import.*sphinx_ext|from vgtools\.sphinx_ext", path.read_text("utf-8")
+        )
 
 
 def test_what_the_readme_does_with_the_package_gives_what_it_says():

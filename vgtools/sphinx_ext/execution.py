@@ -3,7 +3,8 @@
 jupyter-cache knows a notebook by its code alone. An output also depends on
 `vgtools`, on the installed packages and on Python, so the folder of the cache is
 named after those: change one of them and every chapter runs again, change a
-sentence and none does.
+sentence and none does. The Sphinx extension makes pages and no output: change it,
+and every page is read again, but nothing runs.
 """
 
 from __future__ import annotations
@@ -35,6 +36,9 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).resolve().parents[1]
 
+EXTENSION = Path(__file__).resolve().parent
+"""The part of the package that no chapter imports."""
+
 KERNEL_ENVIRONMENT = {
     STATIC_VARIABLE: "1",
     # One thread for each kernel: the kernels share the cores, and sums that are
@@ -64,10 +68,30 @@ _logger = getLogger(__name__)
 
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
+    app.add_config_value("vgtools_extension", "", "env")
     app.connect("config-inited", choose_cache)
     app.connect("builder-inited", enter_build)
     app.connect("env-before-read-docs", execute_chapters)
     app.connect("build-finished", leave_build)
+
+
+def digest_of(folder: Path, without: Path | None = None) -> bytes:
+    """Return a digest of the files of a folder, their names included.
+
+    Compiled files are left out, and so is everything in the folder `without`.
+
+    Examples
+    --------
+    >>> len(digest_of(PACKAGE)), digest_of(PACKAGE) == digest_of(PACKAGE, EXTENSION)
+    (32, False)
+    """
+    digest = hashlib.sha256()
+    sources = [path for path in folder.rglob("*") if path.is_file()]
+    for path in sorted(path for path in sources if "__pycache__" not in path.parts):
+        if without is None or without not in path.parents:
+            digest.update(path.relative_to(folder).as_posix().encode() + b"\0")
+            digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.digest()
 
 
 def cache_key(package: Path, requirements: Path, python: str) -> str:
@@ -76,7 +100,8 @@ def cache_key(package: Path, requirements: Path, python: str) -> str:
     Parameters
     ----------
     package : Path
-        The folder of the package that chapters import.
+        The folder of the package that chapters import; ``sphinx_ext`` in it, which they
+        do not import, counts only with this module, which sets the kernels up.
     requirements : Path
         The file that pins the environment; it may be missing.
     python : str
@@ -93,13 +118,11 @@ def cache_key(package: Path, requirements: Path, python: str) -> str:
     >>> len(key), key == cache_key(PACKAGE, Path("requirements.txt"), "3.12.1")
     (16, False)
     """
-    digest = hashlib.sha256(python.encode())
-    sources = [path for path in package.rglob("*") if path.is_file()]
-    for path in sorted(path for path in sources if "__pycache__" not in path.parts):
-        digest.update(path.relative_to(package).as_posix().encode() + b"\0")
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    if requirements.is_file():
-        digest.update(requirements.read_bytes())
+    extension = package / EXTENSION.name
+    digest = hashlib.sha256(python.encode() + digest_of(package, without=extension))
+    for path in (extension / Path(__file__).name, requirements):
+        if path.is_file():
+            digest.update(path.read_bytes())
     return digest.hexdigest()[:16]
 
 
@@ -129,15 +152,16 @@ def prune(caches: Path, current: Path, keep: int = CACHES_KEPT) -> list[Path]:
 
 
 def choose_cache(app: Sphinx, config: Config) -> None:
-    """Point MyST-NB to the cache of this key.
+    """Point MyST-NB to the cache of this key, and note which extension makes the pages.
 
-    Sphinx reads every page again when this value changes, so a new key also
+    Sphinx reads every page again when one of these values changes, so a new key also
     reaches the pages whose source did not change.
     """
     book = Path(app.srcdir)
     key = cache_key(PACKAGE, book / "requirements.txt", platform.python_version())
     caches = Path(config.nb_execution_cache_path or book / "_build" / ".jupyter_cache")
     config.nb_execution_cache_path = str(caches / key)
+    config.vgtools_extension = digest_of(EXTENSION).hex()
 
 
 def kernel_environment(folder: Path) -> dict[str, str]:
