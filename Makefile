@@ -61,6 +61,7 @@ chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sig
 	$(BIN)/jupyter-book build . --toc _build/chapter/_toc.yml --path-output _build/chapter
 	@echo
 	@echo "The chapter: file://$(CURDIR)/_build/chapter/_build/html/chapters/$(C).html"
+	@echo "It was built alone, so links to other chapters are not found, and say so above."
 
 refresh: $(READY) ## execute a notebook in place, ready to commit: make refresh C=02_sigmoid
 	$(BIN)/python tools/refresh.py $(C)
