@@ -50,7 +50,7 @@ serve: $(READY) ## serve the built book on this machine (PORT=8000)
 
 lab: $(READY) ## open the table of contents in JupyterLab
 	$(BIN)/jupyter lab chapters/start.md --LabApp.app_settings_dir=$(CURDIR)/tools/lab \
-	  --custom-css --ServerApp.static_custom_path=$(CURDIR)/tools/lab/custom $(if $(filter 0,$(shell id -u)),--allow-root)
+	  --custom-css --ServerApp.tornado_settings=static_custom_path=$(CURDIR)/tools/lab/custom $(if $(filter 0,$(shell id -u)),--allow-root)
 
 chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sigmoid
 	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which, as in make chapter C=02_sigmoid:"; \

@@ -95,7 +95,8 @@ def lab(tmp_path_factory):
     command += ["--ip=127.0.0.1", f"--port={port}", "--ServerApp.port_retries=0"]
     command += ["--IdentityProvider.token=", f"--ServerApp.root_dir={home / 'book'}"]
     command += [f"--LabApp.app_settings_dir={home / 'settings'}", "--custom-css"]
-    command += [f"--ServerApp.static_custom_path={ROOT / 'tools' / 'lab' / 'custom'}"]
+    custom = ROOT / "tools" / "lab" / "custom"  # static_custom_path alone cannot be set from here
+    command += [f"--ServerApp.tornado_settings=static_custom_path={custom}"]
     with (home / "log").open("w") as output:
         server = subprocess.Popen(
             command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=home
