@@ -158,8 +158,10 @@ def floats(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
     array = as_array(name, value)
     if array.dtype.kind not in "buif":
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
+    if array.dtype == dtype:
+        return array
     with np.errstate(over="ignore"):
-        return array.astype(dtype, copy=False)
+        return array.astype(dtype)
 
 
 def as_array(name: str, value: ArrayLike) -> NDArray:
