@@ -34,9 +34,23 @@ def test_the_equation_of_a_formula_is_one_of_its_chapter():
             assert one.equation in book.labels(book.BOOK / f"chapters/{one.chapter}.ipynb"), one
 
 
+WRONG = (
+    r"\dfrac{\partial L_T}{\partial W} = \dfrac{\partial L_T}{\partial h_T}\, P\, "
+    r"\dfrac{\partial h_1}{\partial W}"
+)
+"""Quoted in an exercise that asks for what is wrong with it."""
+
+
 def test_names_are_no_facts():
     """What gives a name has a plain name on one side, or is one of the few that were looked at."""
-    conditions = {r"n \operatorname{Var} W = 2", r"1 + D_2 \ge 2 D_1", r"|w| = 4\cosh^2 t"}
+    conditions = {
+        r"n \operatorname{Var} W = 2",
+        r"1 + D_2 \ge 2 D_1",
+        r"|w| = 4\cosh^2 t",
+        r"r(u) = \min_i s_i\, x_i \cdot u",
+        r"z_{l+1} = hW + b",
+        WRONG,
+    }
     name = r"\\?\w+(\^\{\\mathsf T\})?(_\w)?(\(x\))?|n \\operatorname\{Var\} W"
     for one in ENTRIES:
         if one.names and one.formula not in conditions:

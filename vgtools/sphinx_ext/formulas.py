@@ -74,7 +74,7 @@ def states(formula: str) -> bool:
 
 
 def collect(path: Path) -> list[str]:
-    """Return the formulas of a chapter that state something, exercises apart.
+    """Return the formulas of a chapter that state something, wrong answers apart.
 
     Parameters
     ----------
@@ -88,11 +88,18 @@ def collect(path: Path) -> list[str]:
     """
     found = cells(path.read_text(encoding="utf-8"))
     text = "\n\n".join("".join(one["source"]) for one in found if one["cell_type"] != "code")
-    text = re.sub(r"^## Exercises\b.*?(?=^## |\Z)", "", text, flags=re.S | re.M)
-    text = re.sub(r"^(`{3,}).*?^\1", "", text, flags=re.S | re.M)
+    text = re.sub(r"^(`{3,})(.*?)^\1$", fenced, text, flags=re.S | re.M)
     text = re.sub(r"^(:{3,}).*?^\1$", folded, text, flags=re.S | re.M)
     found = re.findall(r"(?<![\\$])\$([^$]+?)\$", text)
     return list(dict.fromkeys(" ".join(one.split()) for one in found if states(one)))
+
+
+def fenced(box: re.Match) -> str:
+    """Leave out what is code, and keep what is said in an exercise or a solution."""
+    text = box[2]
+    if not text.startswith(("{exercise}", "{solution}")):
+        return ""
+    return re.sub(r"^(`{3,})(.*?)^\1$", fenced, text, flags=re.S | re.M)
 
 
 def folded(box: re.Match) -> str:
@@ -152,7 +159,7 @@ def holds(check: str) -> bool:
     names: dict[str, Any] = {name: getattr(sympy, name) for name in sympy.__all__}
     names |= {letter: sympy.Symbol(letter, real=True) for letter in letters}
     functions: dict[str, Callable] = {"same": same, "round": round, "abs": abs, "float": float}
-    value = eval(check, {"__builtins__": {}}, names | functions)
+    value = eval(check, {"__builtins__": {}} | names | functions)
     if value not in (True, False):
         raise TypeError(f"{check} is {value}, which is neither true nor false")
     return bool(value)
