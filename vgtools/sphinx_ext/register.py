@@ -188,7 +188,9 @@ class Register(SphinxDirective):
         """Return an inline formula with what it rests on."""
         head = nodes.paragraph("", "", nodes.math("", one.formula))
         if one.check:
-            foot = [nodes.Text("Checked by the tests: "), nodes.literal("", one.check)]
+            check = nodes.inline("", ": ", classes=["screen-only"])  # many pages on paper
+            check += nodes.literal("", one.check)
+            foot = [nodes.Text("Checked by the tests"), check]
         else:
             foot = [nodes.Text("Part of equation "), *self.inline(f"{{eq}}`{one.equation}`")]
         return [head, nodes.paragraph("", "", *foot, nodes.Text("."), classes=["register-basis"])]
