@@ -47,11 +47,13 @@ from sympy import (
 from vgtools.derivation import (
     Derivation,
     DerivationError,
+    chains,
     conditions,
     define,
     definitions,
     equations,
     equivalence,
+    limits,
     numeric,
     printing,
     proving,
@@ -63,6 +65,9 @@ from vgtools.derivation import (
 P, x, y, z, w = sympy.symbols("P x y z w", real=True)
 a, b, s, u = sympy.symbols("alpha b s u", positive=True)
 n, k = sympy.symbols("n k", integer=True, positive=True)
+m, m0 = Symbol("m", integer=True), Symbol("m", integer=True, nonnegative=True)
+q, q0 = Symbol("q", negative=True), Symbol("q", nonpositive=True)
+p0, r = Symbol("p", nonnegative=True), Symbol("r", real=True, nonzero=True)
 f, g = Function("f", real=True), Function("g", real=True)
 L, elu = Function("L"), Function("elu")
 sigma = Function("sigma")
@@ -295,6 +300,254 @@ def test_conditions_are_shown():
     )
 
 
+DESCRIBED = [
+    ((), (m,), "m an integer", r"m \in \mathbb{Z}"),
+    ((), (m0,), "m = 0, 1, …", r"m = 0, 1, \dots"),
+    ((), (n,), "n = 1, 2, …", r"n = 1, 2, \dots"),
+    ((), (a,), "α > 0", r"\alpha > 0"),
+    ((), (q,), "q < 0", "q < 0"),
+    ((), (q0,), "q ≤ 0", r"q \le 0"),
+    ((), (p0,), "p ≥ 0", r"p \ge 0"),
+    ((), (r,), "r ≠ 0", r"r \ne 0"),
+    ((), (x, y), "x, y real", r"x, y \in \mathbb{R}"),
+    ((), (Symbol("c"),), "", ""),
+    ((), (y, a, x, b), "α > 0, b > 0, x, y real", r"\alpha > 0,\ b > 0,\ x, y \in \mathbb{R}"),
+    ((x > 1,), (x,), "x > 1", "x > 1"),
+    ((x >= 1,), (x,), "x ≥ 1", r"x \ge 1"),
+    ((x < 1,), (x,), "x < 1", "x < 1"),
+    ((x <= 1,), (x,), "x ≤ 1", r"x \le 1"),
+    ((2 * x > 1,), (x,), "2·x > 1", "2 x > 1"),
+    ((x > 1, x > w), (x,), "x > 1, x > w", r"x > 1,\ x > w"),
+    ((x < 1, x < w, x > 0), (x,), "x > 0, x < 1, x < w", r"x > 0,\ x < 1,\ x < w"),
+    ((x >= 1, x <= 2), (x,), "1 ≤ x ≤ 2", r"1 \le x \le 2"),
+    ((x > -1, x <= 2), (x, y), "−1 < x ≤ 2, y real", r"-1 < x \le 2,\ y \in \mathbb{R}"),
+    ((x > 0, y > 0), (x, y), "x > 0, y > 0", r"x > 0,\ y > 0"),
+    ((w < x,), (x, w), "w < x", "w < x"),
+    ((a < 1,), (a, b), "0 < α < 1, b > 0", r"0 < \alpha < 1,\ b > 0"),
+    ((a > 1,), (a,), "α > 1", r"\alpha > 1"),
+    ((p0 < 1,), (p0,), "0 ≤ p < 1", r"0 \le p < 1"),
+    ((q > -1,), (q,), "−1 < q < 0", "-1 < q < 0"),
+    ((q < -1,), (q,), "q < −1", "q < -1"),
+    ((q0 >= -1,), (q0,), "−1 ≤ q ≤ 0", r"-1 \le q \le 0"),
+    ((m > 1,), (m,), "m > 1, m an integer", r"m > 1,\ m \in \mathbb{Z}"),
+    ((Abs(x) < s,), (x, s), "|x| < s, s > 0", r"\left|{x}\right| < s,\ s > 0"),
+    ((Abs(x) < 1,), (x,), "|x| < 1", r"\left|{x}\right| < 1"),
+    ((Ne(x, 0),), (x, y), "x ≠ 0, y real", r"x \ne 0,\ y \in \mathbb{R}"),
+    ((Eq(x, y),), (x, y), "x = y", "x = y"),
+    ((x + y > 0,), (x, y, z), "x + y > 0, z real", r"x + y > 0,\ z \in \mathbb{R}"),
+    (INSIDE, (P, sympy.Dummy("t", real=True)), "0 < P < 1", "0 < P < 1"),
+]
+
+
+@pytest.mark.parametrize(("given", "symbols", "text", "tex"), DESCRIBED, ids=str)
+def test_conditions_read_like_in_a_textbook(given, symbols, text, tex):
+    domain = conditions._Domain(given)
+    assert domain.describe(symbols, tex=False) == text
+    assert domain.describe(symbols, tex=True) == tex
+
+
+@pytest.mark.parametrize(
+    ("relation", "bound"),
+    [
+        (x > 1, (x, ">", 1)),
+        (-x > 1, (x, "<", -1)),
+        (-x >= 1, (x, "<=", -1)),
+        (-x < 1, (x, ">", -1)),
+        (-x <= 1, (x, ">=", -1)),
+        (2 * x <= 3, (x, "<=", Rational(3, 2))),
+        (-2 * x >= y, (y, "<=", -2 * x)),
+        (x + y > 0, (x, ">", -y)),
+        (Ne(-x, 1), (x, "!=", -1)),
+        (Eq(2 * x, y), (y, "==", 2 * x)),
+        (y > x, (y, ">", x)),
+        (x >= y + 1, (x, ">=", y + 1)),
+        (x**2 > 1, None),
+        (x * y > 1, None),
+        (exp(x) > x, None),
+        (a * x > 1, None),
+    ],
+    ids=str,
+)
+def test_a_linear_condition_bounds_one_symbol(relation, bound):
+    assert conditions._as_bound(relation) == bound
+
+
+@pytest.mark.parametrize(
+    ("given", "symbol", "lower", "upper"),
+    [
+        ((x > 1, x > 2), x, (2, True), None),
+        ((x > 2, x > 1), x, (2, True), None),
+        ((x < 1, x < 2), x, None, (1, True)),
+        ((x < 2, x < 1), x, None, (1, True)),
+        ((x >= 1, x > 1), x, (1, True), None),
+        ((x > 1, x >= 1), x, (1, True), None),
+        ((x >= 2, x > 1), x, (2, False), None),
+        ((x <= 1, x < 1), x, None, (1, True)),
+        ((x <= 1, x < 2), x, None, (1, False)),
+        ((x <= w, x < w), x, None, (w, True)),
+        ((x > w, x > 1), x, (w, True), None),
+        ((x >= w, x > 1), x, (w, False), None),
+        ((Abs(x) < 1,), x, (-1, True), (1, True)),
+        ((Abs(x) <= 1,), x, (-1, False), (1, False)),
+        ((1 > Abs(x),), x, (-1, True), (1, True)),
+        ((Abs(x) > 1, x < 3), x, None, (3, True)),
+        ((Abs(x - 1) < 1, x < 3), x, None, (3, True)),
+        ((Abs(x) < x + 2, x < 3), x, None, (3, True)),
+        ((Ne(x, 1), x <= 1), x, None, (1, True)),
+        ((x >= 1, Ne(x, 1)), x, (1, True), None),
+        ((x >= 1, Ne(x, 2)), x, (1, False), None),
+        ((a < 1,), a, (0, True), (1, True)),
+        ((p0 < 1,), p0, (0, False), (1, True)),
+        ((q > -1,), q, (-1, True), (0, True)),
+        ((q0 >= -1,), q0, (-1, False), (0, False)),
+    ],
+    ids=str,
+)
+def test_conditions_on_one_symbol_are_joined(given, symbol, lower, upper):
+    bound = conditions._Domain(given).bounds()[symbol]
+    assert (bound.lower, bound.upper, bound.value) == (lower, upper, None)
+
+
+def test_excluded_and_fixed_values_are_kept():
+    bounds = conditions._Domain((Ne(x, 1), Ne(x, 2), Eq(y, 3))).bounds()
+    assert bounds[x] == conditions._Bounds(excluded=(1, 2))
+    assert bounds[y] == conditions._Bounds(value=sympy.Integer(3))
+
+
+@pytest.mark.parametrize(
+    ("condition", "empty"),
+    [
+        ((x > 1) & (x < 1), True),
+        ((x >= 1) & (x < 1), True),
+        ((x > 1) & (x <= 1), True),
+        ((x >= 2) & (x <= 1), True),
+        ((x >= y) & (x <= 1) & (x >= 1), False),
+        ((x > 0) & (x < 1), False),
+        (Eq(x, 0) & (x > y), False),
+        (Ne(x, 0), False),
+        (sympy.false, True),
+        (sympy.true, False),
+    ],
+    ids=str,
+)
+def test_a_domain_knows_when_it_is_empty(condition, empty):
+    assert (conditions._Domain().restricted(condition) is None) == empty
+
+
+@pytest.mark.parametrize(
+    ("relation", "allowed"),
+    [
+        (x > 0, (1,)), (x >= 0, (0, 1)), (x < 0, (-1,)), (x <= 0, (-1, 0)), (Ne(x, 0), (-1, 1)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_fixed_value_is_compared_with_the_bounds(relation, allowed):
+    for value in (-1, 0, 1):
+        both = conditions._Domain((Eq(x, value),)).restricted(relation)
+        assert (both is not None) == (value in allowed)
+
+
+@pytest.mark.parametrize(
+    ("given", "values"),
+    [
+        ((x > 1, x < 2), [Rational(3, 2)]),
+        ((x >= 1, x <= 2), [Rational(3, 2), 1, 2]),
+        ((x >= 1, x < 2), [Rational(3, 2), 1]),
+        ((x > 1, x <= 2), [Rational(3, 2), 2]),
+        ((x > 1,), [2]),
+        ((x < 1,), [0]),
+        ((Ne(x, 1),), [2]),
+        ((Eq(x, 5),), [5]),
+    ],
+    ids=str,
+)
+def test_conditions_turn_into_fresh_symbols(given, values):
+    found = [s[x] for s in conditions._Domain(given).substitutions()]
+    assert [v.subs(dict.fromkeys(v.free_symbols, 1)) for v in found] == values
+
+
+@pytest.mark.parametrize(
+    ("relation", "assumed"),
+    [
+        (x > 1, (True, True, True, None)),
+        (x >= 1, (None, True, None, None)),
+        (x < 1, (True, True, True, None)),
+        (x <= 1, (None, True, None, None)),
+        (Ne(x, 1), (None, None, True, None)),
+        (m >= 3, (None, True, None, True)),
+        (m <= 3, (None, True, None, True)),
+        (m > 3, (True, True, True, True)),
+        (m < 3, (True, True, True, True)),
+        (Ne(m, 3), (None, None, True, True)),
+    ],
+    ids=str,
+)
+def test_fresh_symbols_carry_the_condition(relation, assumed):
+    (substitution,) = conditions._Domain((relation,)).substitutions()
+    ((_, value),) = substitution.items()
+    (t,) = value.free_symbols
+    assert (t.is_positive, t.is_nonnegative, t.is_nonzero, t.is_integer) == assumed
+    assert t.is_real
+
+
+@pytest.mark.parametrize(
+    ("given", "symbol", "forbidden"),
+    [
+        ((), x, ()), ((), r, (0,)), ((), a, (-1, 0)), ((), q, (0, 1)), ((), p0, (-1,)),
+        ((), q0, (1,)), ((x > 0,), x, (-1, 0)), ((x >= 0,), x, (-1,)), ((Ne(x, 1),), x, (1,)),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_what_conditions_and_assumptions_forbid(given, symbol, forbidden):
+    domain = conditions._Domain(given)
+    values = [sympy.Integer(v) for v in (-1, 0, 1)]
+    assert tuple(v for v in values if domain.excludes(symbol, v)) == forbidden
+
+
+@pytest.mark.parametrize(
+    ("given", "symbol", "first"),
+    [
+        ((), x, "0 1 -1 1/2 -1/2 2 -2 1/3 3 -3 5/7 -7/5 1/1000 -1/1000 10 -10 40 -40 9/4 -9/4"),
+        ((x > 1,), x, "2 3/2 3 4/3 4 12/7 12/5 1001/1000 11 41 13/4"),
+        ((x < 1,), x, "0 1/2 -1 2/3 -2 2/7 -2/5 999/1000 -9 -39 -5/4"),
+        ((x >= 1,), x, "1 2 3/2 3"),
+        ((x <= 1,), x, "1 0 1/2 -1"),
+        (INSIDE, P, "1/2 1/3 2/3 1/4 3/4 5/12 7/12 1/1001 10/11 40/41 9/13"),
+        ((P >= 0, P <= 1), P, "0 1 1/2 1/3"),
+        ((Ne(x, 0),), x, "1 -1 1/2"),
+        ((), n, "1 2 3 5 4 7 10 6 8"),
+        ((), m, "0 1 2 3 -1 5 -2 4 7 -3 10 -10 6 8"),
+        ((), a, "1 1/2 2 1/3 3 5/7 7/5 1/1000 10 40 9/4"),
+        ((), p0, "0 1 1/2 2"),
+        ((), q, "-1 -1/2 -2 -1/3 -3"),
+        ((), r, "1 -1 1/2 -1/2"),
+        ((Eq(x, 5),), x, "5"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_simple_points_are_tried_first(given, symbol, first):
+    points = conditions._Domain(given).points([symbol], [Rational(9, 4)])
+    expected = [Rational(value) for value in first.split()]
+    assert [point[symbol] for point in points][: len(expected)] == expected
+
+
+def test_points_are_many_different_permitted_and_always_the_same():
+    domain = conditions._Domain((x > y, P > 0, P < 1))
+    points = domain.points([P, y, x])
+    assert points == domain.points([x, y, P])
+    assert len({tuple(point.values()) for point in points}) == len(points) == 48
+    assert all(p[x] > p[y] and 0 < p[P] < 1 for p in points)
+    assert len(conditions._Domain().points([x])) >= 40
+    assert conditions._Domain().points([]) == [{}]
+    tied = conditions._Domain((Eq(x, y),)).points([x, y])
+    assert len(tied) > 20 and all(point[x] == point[y] for point in tied)
+
+
+def test_conditions_without_a_point_are_named():
+    with pytest.raises(ValueError, match=r"^no values of w, x satisfy .*\(x > w, x < w\): they"):
+        conditions._Domain((x > w, x < w)).points([x, w])
+
+
 # --- bounds ----------------------------------------------------------------------------
 
 
@@ -401,6 +654,90 @@ def test_decimals_are_rounded_values():
         verify(x, Float("1.0"), digits=1)
 
 
+@pytest.mark.parametrize("where, given", [(P, INSIDE), (q, ()), (a, (a < 1,))], ids=str)
+def test_a_bound_is_approached_from_inside_its_domain(where, given):
+    end = {P: 1, q: 0, a: 1}[where]
+    verify(exp(-1 / (end - where)), 0, relation=">", given=given, tight_at={where: end})
+
+
+@pytest.mark.parametrize(
+    ("left", "relation", "right", "options", "message"),
+    [
+        (x * y, "<=", 1, {}, "x·y ≤ 1 is false at x = "),
+        (x**2, ">=", 0, {"tight_at": {x: 1}}, "x² ≥ 0: the bound is not attained at x = 1"),
+        (tanh(x), "<", 1, {"tight_at": {x: 0}}, "the bound is not approached at x = 0"),
+        (tanh(x) ** 2, "<", 2, {"proof": 1 - tanh(x) ** 2},
+         "2 − (tanh(x)²) = 1 − tanh(x)² (the proof of tanh(x)² < 2) is false at x = 0: the left "
+         "side is 2.0, the right side is 1.0"),
+        (x**2, ">", -1, {"proof": x**2 + 2}, "x² − (−1) = x² + 2 (the proof of x² > −1) is false"),
+        (exp(-x), "<", 3 * exp(-x), {"tight_at": {x: oo}}, "their ratio is 1/3 there"),
+        (log(x), "<", x, {}, "undefined (or not real) at x = 0; add a condition with given="),
+        (tanh(x), "<=", 1, {"tight_at": {x: -oo}}, "no number is x = −∞, so nothing is attained"),
+        (a, ">=", b - 1, {"given": a >= b, "tight_at": {a: 1, b: 2}},
+         "α = 1, b = 2 violates the condition α ≥ b"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_refused_bound_says_why(left, relation, right, options, message):
+    with pytest.raises(DerivationError, match=re.escape(message)):
+        verify(left, right, relation=relation, **options)
+
+
+def test_a_strict_bound_is_approached_in_one_symbol():
+    with pytest.raises(ValueError, match="names one symbol, not x = ∞, y = ∞"):
+        verify(tanh(x) * tanh(y), 1, relation="<", tight_at={x: oo, y: oo})
+
+
+def test_where_a_bound_is_attained_is_shown():
+    attained = verify(x * y, (x**2 + y**2) / 2, relation="<=", tight_at={x: 1, y: 1})
+    assert str(attained).endswith("for x, y real; equality at x = 1, y = 1")
+    assert attained._repr_latex_().endswith(
+        r";\ \text{equality at } x = 1, y = 1" + "\n\\end{gathered}\n$$"
+    )
+    limit = verify(tanh(x), 1, relation="<", tight_at={x: oo})
+    assert str(limit) == "tanh(x) < 1   for x real; approached as x → ∞"
+    assert r";\ \text{approached as } x \to \infty" in limit._repr_latex_()
+    assert verify(tanh(x), -1, relation=">", tight_at={x: -oo}).latex == r"\tanh x > -1"
+    assert verify(x**2, 0, relation=">=", tight_at={x: 0}).latex == r"x^{2} \ge 0"
+
+
+@pytest.mark.parametrize(
+    ("value", "decimal", "digits", "text"),
+    [
+        (pi, 3, 0, "π ≈ 3"),
+        (pi, Float("3.14"), 2, "π ≈ 3.14"),
+        (-pi, Float("-3.142"), 3, "−π ≈ −3.142"),
+        (Rational(1, 1000), sympy.Integer(0), 2, "1/1000 ≈ 0.00"),
+    ],
+    ids=str,
+)
+def test_decimals_are_shown_with_their_digits(value, decimal, digits, text):
+    equation = verify(value, decimal, digits=digits)
+    assert equation.text == text
+    assert (equation.kind, equation.relation, equation.digits) == ("decimal", "~", digits)
+    assert equation.evidence == "evaluated at 50 digits, rounded"
+    assert equation.latex == f"{printing._latex(value)} \\approx {text.split()[-1]}".replace(
+        "−", "-"
+    )
+
+
+def test_a_decimal_is_judged_at_half_a_unit_of_its_last_digit():
+    verify(Rational(1249, 1000), Float("1.2"), digits=1)
+    with pytest.raises(
+        DerivationError, match=r"the value is 1.25100+, which does not round to 1.2"
+    ):
+        verify(Rational(1251, 1000), Float("1.2"), digits=1)
+    with pytest.raises(DerivationError, match="c ≈ 3.1") as caught:
+        verify(
+            Symbol("c", positive=True),
+            Float("3.15"),
+            digits=2,
+            where={Symbol("c", positive=True): pi},
+        )
+    assert caught.value.counterexample == {}
+    verify(pi, pi.evalf(40), digits=30)
+
+
 # --- equivalences ----------------------------------------------------------------------
 
 EQUIVALENT = [
@@ -420,6 +757,16 @@ EQUIVALENT = [
     (w * s >= 1, 1 / s <= w, ()),
     (a > exp(x), log(a) > x, ()),
     (1 / (2 * u**2 - 1) ** 2 > 1 / (4 * u**2), 2 * u > 2 * u**2 - 1, (u >= 1,)),
+    (Eq(a**3, exp(y)), Eq(2 * log(a), 2 * y / 3), ()),
+    (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x >= 1,)),
+    (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x <= 1,)),
+    (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x > 0, x <= 2)),
+    (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x > 0, Ne(x, 2))),
+    (Eq(exp(-x) - x, 1), Eq(x, 0), ()),
+    (Eq(x, sympy.atanh(P)), Eq(tanh(x), P), INSIDE),
+    (sympy.atanh(P) < x, P < tanh(x), INSIDE),
+    (x < y, exp(y) > exp(x), ()),
+    (Eq(x - x * y, 0), Eq(x * (1 - y), 0), ()),
 ]
 NOT_EQUIVALENT = [
     (Eq(log(P / (1 - P)), z), Eq(P / (1 - P), exp(-z)), INSIDE),
@@ -436,6 +783,8 @@ NOT_EQUIVALENT = [
     (w * s >= 1, w <= 1 / s, ()),
     (x > y, -x > -y, ()),
     (x**2 < w**2, x < w, ()),
+    (x < y, x <= y, ()),
+    (Eq(x, 1), Eq(x, 2), ()),
 ]
 UNDEFINED = [
     (Eq(log(P / (1 - P)), z), Eq(P, 1 / (1 + exp(-z))), ()),
@@ -471,6 +820,61 @@ def test_wrong_or_only_implied_steps_are_refused(before, after, given):
 def test_steps_without_their_conditions_are_refused(before, after, given):
     with pytest.raises(DerivationError, match="add a condition"):
         Derivation(before, given=given).step(after, because="it follows")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "given"),
+    [
+        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x > 1,)),
+        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x < 1,)),
+        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x > 0, Ne(x, 1))),
+        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x**2 < 4,)),
+        (Eq(n, 1), Eq(exp(n) + n, sympy.E + 1), ()),
+        (Eq(r, 1), Eq(exp(r) + r, sympy.E + 1), ()),
+        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (Ne(x, 2),)),
+    ],
+    ids=str,
+)
+def test_a_common_root_has_to_be_the_only_one_and_permitted(before, after, given):
+    with pytest.raises(DerivationError, match="is not proved to be an equivalence"):
+        Derivation(before, given=given).step(after, because="the same root")
+
+
+def test_a_root_that_is_written_down_needs_no_solver(monkeypatch):
+    monkeypatch.setattr(equivalence, "_solutions", lambda *arguments: [])
+    for before, after in [(Eq(x, 0), Eq(exp(-x) - x, 1)), (Eq(0, x), Eq(exp(-x) - x, 1))]:
+        Derivation(before).step(after, because="the same root")
+        Derivation(after).step(before, because="the same root")
+
+
+def test_a_refused_step_says_where_and_which_relation_fails():
+    with pytest.raises(DerivationError) as caught:
+        Derivation(Eq(x, 1)).step(Eq(x**2, 1), because="square")
+    assert str(caught.value) == (
+        "the step from x = 1 to x² = 1 is not an equivalence: at x = −1, x² = 1 holds "
+        "and x = 1 does not"
+    )
+    assert caught.value.counterexample == {x: -1}
+    with pytest.raises(DerivationError, match=r"at x = 1, x ≤ 1 holds and x < 1 does not"):
+        Derivation(x < 1).step(x <= 1, because="wrong")
+    with pytest.raises(DerivationError, match=r"at x = −1, x² = 1 holds and x = 1 does not"):
+        Derivation(Eq(x**2, 1)).step(Eq(x, 1), because="root")
+
+
+@pytest.mark.usefixtures("_no_search")
+def test_an_equation_is_no_inequality():
+    with pytest.raises(DerivationError, match="an equation is not equivalent to an inequality"):
+        Derivation(Eq(x, y)).step(x <= y, because="weaker")
+
+
+def test_steps_use_the_definitions():
+    start = Eq(sigma(x), P)
+    chain = Derivation(start, where=SIGMA, given=INSIDE).step(
+        Eq(x, log(P / (1 - P))), because="solve for $x$"
+    )
+    assert chain.where == SIGMA
+    with pytest.raises(DerivationError):
+        Derivation(start, given=INSIDE).step(Eq(x, log(P / (1 - P))), because="solve for $x$")
 
 
 LOGIT_STEPS = [
@@ -587,6 +991,36 @@ def test_no_false_identity_is_proved(left, right, given):
         (n - 2, (n >= 3,), "positive nonnegative nonzero"),
         (w - x, (x < w,), "positive nonnegative nonzero"),
         (1 - x**2, (Abs(x) < 1,), "positive nonnegative nonzero"),
+        (exp(3 * x) - exp(x) + 1, (), "positive nonnegative nonzero"),
+        (-(x**4) - 1, (), "negative nonpositive nonzero"),
+        ((x**2 + 1) ** 2, (), "positive nonnegative nonzero"),
+        (-((x**2 + 1) ** 3), (), "negative nonpositive nonzero"),
+        ((x - 1) ** 2 * (x**2 + 1), (), "nonnegative"),
+        (a * (a - b) ** 2, (), "nonnegative"),
+        (a - b, (), ""),
+        (x**3 + 1, (), ""),
+        (r**2, (), "positive nonnegative nonzero"),
+        (r**3, (), "nonzero"),
+        (a * r, (), "nonzero"),
+        (p0 * r, (), ""),
+        (q * r, (), "nonzero"),
+        (p0 * q, (), "nonpositive"),
+        (q0, (), "nonpositive"),
+        (-Abs(x), (), "nonpositive"),
+        (Abs(x) - 1, (x > 1,), "positive nonnegative nonzero"),
+        (Max(1, x), (), "positive nonnegative nonzero"),
+        (Min(-1, x), (), "negative nonpositive nonzero"),
+        (sympy.Heaviside(x) + 1, (), "positive nonnegative nonzero"),
+        (1 - tanh(x) ** 2, (), "positive nonnegative nonzero"),
+        (sqrt(2) - 1, (), "positive nonnegative nonzero"),
+        (exp(x / 2) - exp(x / 3), (x > 0,), "positive nonnegative nonzero"),
+        (exp(x / 2) - exp(x / 3), (), ""),
+        (P**2 - P, INSIDE, "negative nonpositive nonzero"),
+        (cosh(x) - 1, (), "nonnegative"),
+        (Piecewise((1, x > 0), (-2, True)), (), "nonzero"),
+        (n * (n - 1), (), "nonnegative"),
+        (n**2 - n - 2, (n >= 3,), "positive nonnegative nonzero"),
+        (x, (Eq(x, 2),), "positive nonnegative nonzero"),
     ],
     ids=str,
 )
@@ -594,6 +1028,143 @@ def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
     domain = conditions._Domain(tuple(given))
     proved = {sign for sign in proving._ACCEPTED if proving._shown(expression, sign, domain)}
     assert proved == set(signs.split())
+
+
+@pytest.mark.parametrize(
+    ("polynomial", "sign"),
+    [
+        (a + b, "+"), (-a - b, "-"), (a - b, None), (p0 + a, "+"), (a + a * p0, "+"),
+        (a * p0 + p0**2, "0+"), (-3 * a * p0, "0-"), (a * b + 1, "+"), (x * y + 1, None),
+        (x**2 + 1, "+"), (-(x**2) - 1, "-"), (x**2 - x + 1, "+"), (x**2 - 2, None),
+        (p0**3 - p0 + 1, "+"), (x**3 - x + 1, None), (x**2 + sqrt(2), None),
+        (Symbol("c") ** 2 + 1, None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_sign_of_a_polynomial(polynomial, sign):
+    assert proving._polynomial_sign(polynomial) == sign
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "product"),
+    [
+        ("+", "+", "+"), ("+", "-", "-"), ("-", "-", "+"), ("0+", "+", "0+"), ("0+", "0-", "0-"),
+        ("0-", "0-", "0+"), ("-", "0-", "0+"), ("±", "+", "±"), ("±", "±", "±"),
+        ("±", "0+", None), (None, "+", None),
+    ],
+)  # fmt: skip
+def test_signs_multiply(first, second, product):
+    assert proving._times(first, second) == product
+    assert proving._times(second, first) == product
+
+
+NEEDS = [
+    (log(x), x > 0, "x is not positive (log needs it) at x = 0"),
+    (sympy.coth(x), Ne(x, 0), "x is not nonzero (coth needs it) at x = 0"),
+    (sympy.csch(x), x < 0, "x is not nonzero (csch needs it) at x = 0"),
+    (sympy.atanh(x), (x > -1, x < 1), "1 − x is not positive (atanh needs it) at x = 1"),
+    (sympy.atanh(x), (x > -1, x < 1), "x + 1 is not positive (atanh needs it) at x = −1", x < 1),
+    (acosh(x), x >= 1, "x − 1 is not nonnegative (acosh needs it) at x = 0"),
+    (sympy.asin(x), (x >= -1, x <= 1), "1 − x is not nonnegative (asin needs it) at x = 2"),
+    (sympy.asin(x), (x >= -1, x <= 1), "x + 1 is not nonnegative (asin needs it)", x <= 1),
+    (sympy.acos(x), (x >= -1, x <= 1), "1 − x is not nonnegative (acos needs it) at x = 2"),
+    (sympy.acos(x), (x >= -1, x <= 1), "x + 1 is not nonnegative (acos needs it)", x <= 1),
+    (sympy.gamma(x), x > 0, "x is not positive (gamma needs it) at x = 0"),
+    (sympy.factorial(x), x >= 0, "x is not nonnegative (factorial needs it) at x = −1"),
+    (1 / x, Ne(x, 0), "x is not nonzero (it is a denominator) at x = 0"),
+    (x**-n, Ne(x, 0), "x is not nonzero (it is a denominator) at x = 0"),
+    (sqrt(x), x >= 0, "x is not nonnegative (it stands under a root) at x = −1"),
+    (x**a, x >= 0, "x is not nonnegative (it stands under a root) at x = −1"),
+    (1 / sqrt(x), x > 0, "x is not positive (it is raised to a power) at x = 0"),
+    (x**y, x > 0, "x is not positive (it is raised to a power) at x = 0"),
+    (Derivative(log(x), x), x > 0, "x is not positive (log needs it) at x = 0"),
+    (Derivative(Abs(2 * x - 3), x), x > 2, "at x = 3/2 the slope is −2 from the left and 2 from"),
+    (Sum(1 / y, (k, 1, 3)), y > 0, "y is not nonzero (it is a denominator) at y = 0"),
+    (Subs(log(x + y), y, 1), x > -1, "x + 1 is not positive (log needs it) at x = −1"),
+    (x > 1 / y, y > 0, "y is not nonzero (it is a denominator) at y = 0"),
+    (Piecewise((1 / x, x >= 0), (0, True)), Ne(x, 0), "x is not nonzero (it is a denominator)"),
+    (Piecewise((0, x > 0), (log(x), True)), x > 0, "x is not positive (log needs it) at x = 0"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("case", NEEDS, ids=str)
+def test_what_an_expression_needs_to_be_defined(case):
+    expression, enough, message, *given = case
+    enough = enough if isinstance(enough, tuple) else (enough,)
+    proving._require_defined(expression, conditions._Domain(enough), "the claim")
+    with pytest.raises(DerivationError) as caught:
+        proving._require_defined(expression, conditions._Domain(tuple(given)), "the claim")
+    assert f"the claim does not hold as stated: {message}" in str(caught.value)
+    assert caught.value.counterexample
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        Piecewise((1 / x, x > 0), (0, True)),
+        Piecewise((0, x <= 0), (log(x), True)),
+        Piecewise((log(x), (x > 0) & (x < 1)), (0, True)),
+        Piecewise((1, x > 0), (2, x <= 0)),
+        Piecewise((1 / x, x > 0), (1 / (x - 1), x < 0), (0, True)),
+        Derivative(x**3, x, 2),
+        Derivative(x * Abs(x), x),
+        Derivative(Abs(r), w),
+        Derivative(Piecewise((x, x < 0), (x + x**2, x < 1), (3 * x - 1, True)), x),
+        Integral(1 / x, (x, 1, 2)),
+        Limit(1 / x, x, oo),
+        sympy.atan(x) + sympy.asinh(x) + sympy.erfc(x) + sympy.sech(x) + sympy.sin(x),
+        sympy.Heaviside(x) + sign(x) + f(x),
+    ],
+    ids=str,
+)
+def test_what_is_defined_everywhere(expression):
+    proving._require_defined(expression, conditions._Domain(), "the claim")
+
+
+@pytest.mark.parametrize(
+    ("expression", "message"),
+    [
+        (sympy.tan(x), "could not show that cos(x) is nonzero (tan needs it)"),
+        (sympy.zeta(x), "it is not known here where zeta is defined"),
+        (Piecewise((1, x > 0), (2, x < 0)), "{1 if x > 0; 2 if x < 0} leaves cases open"),
+        (Limit(1 / x, x, 0), "oo is not a number"),
+        (Limit(-1 / x, x, 0), "-oo is not a number"),
+        (sympy.zoo, "zoo is not a number"),
+        (sympy.nan, "nan is not a number"),
+        (
+            Derivative(Piecewise((x**2, x > y), (0, True)), x),
+            "cannot tell where x > y changes in x",
+        ),
+        (Derivative(Abs(x * y), x), "cannot tell where x·y ≥ 0 changes in x"),
+    ],
+    ids=str,
+)
+def test_what_is_not_known_to_be_defined(expression, message):
+    with pytest.raises(DerivationError, match=f"the claim is not proved: {re.escape(message)}"):
+        proving._require_defined(expression, conditions._Domain(), "the claim")
+
+
+def test_an_unknown_slope_may_be_zero():
+    with pytest.raises(DerivationError, match="slope is not nonzero .* at slope = 0"):
+        verify(Sum(1 / f(x).diff(x), (k, 1, 3)), 3 / f(x).diff(x))
+    verify(Sum(f(x).diff(x), (k, 1, 3)), 3 * f(x).diff(x))
+
+
+@pytest.mark.parametrize("turn", [1, -1])
+def test_a_slope_at_a_kink_is_taken_from_its_own_side(turn):
+    bump = Piecewise((exp(-1 / (turn * x)), turn * x > 0), (0, True))
+    slope = Piecewise((turn * exp(-1 / (turn * x)) / x**2, turn * x > 0), (0, True))
+    verify(Derivative(bump, x), slope)
+    with pytest.raises(DerivationError):
+        verify(Derivative(bump, x), -slope)
+
+
+def test_a_jump_is_named():
+    step = Piecewise((1, x > 2), (0, True))
+    with pytest.raises(DerivationError, match="the function jumps at x = 2, so") as caught:
+        verify(Derivative(step, x), 0)
+    assert caught.value.counterexample == {x: 2}
+    verify(Derivative(step, x), 0, given=Ne(x, 2))
 
 
 # --- chains ----------------------------------------------------------------------------
@@ -652,6 +1223,87 @@ def test_affine_layers_collapse():
         verify(layers, W1 * X + b1)
 
 
+def test_steps_keep_what_they_were_given():
+    proof, place = (x - HALF) ** 2, {x: HALF}
+    chain = Derivation(x * (1 - x), given=x < 1, where=SIGMA, label="eq-steps").step(
+        QUARTER, because=" a square ", relation="≤", proof=proof, tight_at=place
+    )
+    assert (chain.start, chain.given, chain.where) == (x * (1 - x), (x < 1,), SIGMA)
+    assert (chain.label, chain.kind, chain.evidence) == (
+        "eq-steps",
+        "derivation",
+        "symbolic, 1 step",
+    )
+    (step,) = chain.steps
+    assert (step.expression, step.because, step.relation) == (QUARTER, "a square", "<=")
+    assert (step.proof, step.tight_at) == (proof, place)
+    (first,) = Derivation(x + x**2).step(x * (1 + x), because="factor").steps
+    assert (first.relation, first.proof, first.tight_at) == ("==", None, None)
+
+
+def test_a_chain_of_bounds_may_go_on_in_its_direction():
+    chain = Derivation(x * (1 - x)).step(
+        QUARTER, because="a square", relation="<=", tight_at={x: HALF}
+    )
+    chain = chain.step(HALF, because="larger", relation="<", proof=QUARTER)
+    assert [step.relation for step in chain.steps] == ["<=", "<"]
+    with pytest.raises(ValueError, match=r"^1/2 > 1/4: a chain cannot go both up and down"):
+        chain.step(QUARTER, because="no", relation=">", proof=QUARTER)
+
+
+def test_steps_are_lettered_beyond_the_alphabet():
+    assert [chains._letter(k) for k in (0, 1, 25, 26, 27, 51, 52, 702)] == [
+        "a", "b", "z", "aa", "ab", "az", "ba", "aaa",
+    ]  # fmt: skip
+
+
+def test_a_derivation_is_typeset_in_rows():
+    chain = Derivation(x + x**2).step(x * (1 + x), because="factor $x$")
+    assert chain.latex == "\n".join([
+        r"\begin{aligned}",
+        r"x^{2} + x \overset{\text{(a)}}{=}\ & x \left(x + 1\right) \\",
+        r"& \small \text{for } x \in \mathbb{R}",
+        r"\end{aligned}",
+    ])  # fmt: skip
+    assert chain._repr_latex_() == "\n".join([
+        "$$",
+        r"\begin{aligned}",
+        r"x^{2} + x =\ & x \left(x + 1\right) && \text{factor $x$} \\",
+        r"& \small \text{for } x \in \mathbb{R}",
+        r"\end{aligned}",
+        "$$",
+    ])  # fmt: skip
+    assert chain._reasons() == ["(a) factor $x$"]
+    numbers = Derivation(Mul(2, 3, evaluate=False)).step(6, because="multiply")
+    assert r"\small" not in numbers.latex
+    assert str(numbers) == "2·3\n  = 6   (multiply)"
+
+
+def test_wide_lines_start_on_a_row_of_their_own():
+    power = (x + y) ** 4 + (x - y) ** 4
+    wide = Derivation(power).step(sympy.expand(power), because="expand")
+    assert wide.latex.split("\n")[1].startswith(r"& \left(")
+    assert Derivation(x**2).latex.split("\n")[1] == r"& x^{2} \\"
+    arrow = Derivation(x > y).step(y < x, because="turn").latex.split("\n")
+    assert arrow[1:3] == [r"& x > y \\", r"\overset{\text{(a)}}{\iff}\ & y < x \\"]
+    bound = Derivation(tanh(x)).step(1, because="no", relation="<", tight_at={x: oo})
+    assert r"\overset{\text{(a)}}{<}\ & 1" in bound.latex
+    assert str(bound).splitlines()[1] == "  < 1   (no)"
+
+
+def test_wrong_matrices_and_scalars_are_told_apart():
+    A, B = (MatrixSymbol(name, 2, 2) for name in "AB")
+    assert str(verify(A * (A + B), A * A + A * B, where=SIGMA).evidence) == "symbolic"
+    with pytest.raises(DerivationError, match=r"A·B = B·A is false at A = \[\[") as caught:
+        verify(A * B, B * A)
+    first, second = (sympy.Matrix(caught.value.counterexample[name]) for name in "AB")
+    assert first * second != second * first
+    with pytest.raises(DerivationError, match=r"x·A = y·A is false at A ="):
+        verify(x * A, y * A)
+    with pytest.raises(DerivationError, match="shapes .* and .* differ"):
+        verify(A, MatrixSymbol("C", 2, 3))
+
+
 # --- what is shown is what was checked -------------------------------------------------
 
 
@@ -693,6 +1345,20 @@ SIDES = [
     (sympy.Max(0, x) / x, 0, "+", 1),
     (Piecewise((1, (x > 0) & (x < 6)), (0, True)), 6, "-", 1),
     (Piecewise((1, (x > 0) & (x < 6)), (0, True)), 6, "+", 0),
+    (Piecewise((1, (x > 1) & (x**2 < 40)), (0, True)), 6, "-", 1),
+    (Piecewise((1, (x > 1) & (x**2 > 40)), (0, True)), 6, "-", 0),
+    (Piecewise((1, (x < 1) | (x**2 > 30)), (0, True)), 6, "-", 1),
+    (Piecewise((1, (x < 1) | (x**2 > 40)), (0, True)), 6, "-", 0),
+    (Piecewise((1, (x > w) & (x**2 > 40)), (0, True)), 6, "-", 0),
+    (Piecewise((1, (x > w) | (x**2 < 40)), (0, True)), 6, "-", 1),
+    (Piecewise((1, Eq(x, 6)), (0, True)), 6, "-", 0),
+    (Piecewise((1, Ne(x, 6)), (0, True)), 6, "-", 1),
+    (Piecewise((1, x <= 6), (0, True)), 6, "+", 0),
+    (Piecewise((1, x >= 6), (0, True)), 6, "+", 1),
+    (Max(0, Min(x, 1)), oo, "-", 1),
+    (Max(x, -1), -oo, "+", -1),
+    (sympy.Heaviside(x - 1), 1, "-", 0),
+    (sympy.Heaviside(x - 1), 1, "+", 1),
 ]
 
 
@@ -705,13 +1371,18 @@ def test_a_limit_comes_from_its_own_side(expression, point, side, value):
 
 
 def test_a_limit_that_differs_from_both_sides_does_not_exist():
-    with pytest.raises(DerivationError, match="does not exist"):
+    with pytest.raises(DerivationError, match="does not exist: it is 1 from the right and alpha"):
         verify(Limit(ELU.diff(x), x, 0, "+-"), 1)
 
 
 def test_a_case_that_nobody_can_choose_is_refused():
     with pytest.raises(DerivationError, match="which case"):
         verify(Limit(Piecewise((x, x > w), (1, True)), x, 0, "+"), 0)
+    for unknown in ((x > w) & (x**2 < 40), (x > w) | (x**2 > 40)):
+        with pytest.raises(DerivationError, match="which case of .* holds for x → 6 is not known"):
+            verify(Limit(Piecewise((1, unknown), (0, True)), x, 6, "-"), 1)
+    with pytest.raises(DerivationError, match="no case of .* holds for x → 6"):
+        limits._with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
 
 
 TYPESET = [
@@ -754,12 +1425,130 @@ TYPESET = [
     (-Rational(3, 4) * x, r"- \frac{3 x}{4}"),
     (Rational(1, 4), r"\frac{1}{4}"),
     (2 * Rational(1, 3) ** n, r"2 \cdot 3^{- n}"),
+    (sympy.Heaviside(x), "H x"),
+    (sympy.Heaviside(x) ** 2, "H^{2} x"),
+    (sympy.Heaviside(2 * x), "H(2 x)"),
+    (log(x) ** 2, r"\ln^{2} x"),
+    (tanh(3), r"\tanh 3"),
+    (tanh(HALF), r"\tanh\left(\frac{1}{2}\right)"),
+    (f(x / 2), r"f\left(\frac{x}{2}\right)"),
+    (f(x) ** 2, "f(x)^{2}"),
+    (sigma(Sum(k, (k, 1, n))), r"\sigma\left(\sum_{k=1}^{n} k\right)"),
+    (sigma(Integral(x, (x, 0, 1))), r"\sigma\left(\int\limits_{0}^{1} x\, dx\right)"),
+    (sympy.acos(x), r"\arccos x"),
+    (acosh(x), r"\operatorname{arcosh} x"),
+    (sympy.asin(x) ** 2, r"\arcsin^{2} x"),
+    (sympy.sin(x) ** 2, r"\sin^{2} x"),
+    (L(z, y).diff(y, z, 2), r"\frac{\partial^{3}L}{\partial y \, \partial z^{2}}"),
+    (Derivative(Symbol("L"), z, 2), r"\frac{d^{2}L}{dz^{2}}"),
+    (Derivative(x**n, (x, n)), r"\frac{d^{n}}{dx^{n}}\left[x^{n}\right]"),
+    (Derivative(x**2 * y, x, y),
+     r"\frac{\partial^{2}}{\partial x \, \partial y}\left[x^{2} y\right]"),
+    (Subs(Derivative(sigma(y), y, 4), y, 2 * x), r"\sigma^{(4)}(2 x)"),
+    (Subs(Derivative(L(z, y), z), z, 2 * x),
+     r"\left. \frac{\partial L}{\partial z} \right|_{\substack{ z=2 x }}"),
+    (MatrixSymbol("A", 2, 2).T, r"A^{\mathsf T}"),
+    ((MatrixSymbol("A", 2, 2) + MatrixSymbol("B", 2, 2)).T, r"A^{\mathsf T} + B^{\mathsf T}"),
+    (x <= y, r"x \le y"),
+    (x >= y, r"x \ge y"),
+    (Ne(x, y), r"x \ne y"),
+    (Add(x, Add(y, z, evaluate=False), evaluate=False), r"x + \left(y + z\right)"),
+    (Mul(2, -x, evaluate=False), r"2 \left(- x\right)"),
+    (Mul(x, 3, evaluate=False), r"x \cdot 3"),
+    (Mul(x / y, -y / z, evaluate=False),
+     r"\frac{x}{y} \cdot \left(- \frac{y}{z}\right)"),
+    (Mul(-1, Mul(x, 1 / y, evaluate=False), Mul(y, 1 / z, evaluate=False), evaluate=False),
+     r"- \frac{x}{y} \cdot \frac{y}{z}"),
+    (Mul(2, Piecewise((x, x > 0), (0, True)), evaluate=False),
+     r"2 \left(\begin{cases} x & \text{if }x > 0 \\ 0 & \text{if }x \le 0 \end{cases}\right)"),
+    (Piecewise((x, x > 0), (0, True)) + 1,
+     r"1 + \begin{cases} x & \text{if }x > 0 \\ 0 & \text{if }x \le 0 \end{cases}"),
+    (-x - y, "- x - y"),
+    (x - x**2, "x - x^{2}"),
+    (x**3 + y + 2, "x^{3} + y + 2"),
+    (x + exp(x) + 2, "2 + x + e^{x}"),
+    ((x + 1) * (x + 2), r"\left(x + 1\right) \left(x + 2\right)"),
+    (2 / (3 * x * y), r"\frac{2}{3 x y}"),
+    (1 / sqrt(x), r"\frac{1}{\sqrt{x}}"),
+    (sqrt(2) * x, r"\sqrt{2} x"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("expression", "expected"), TYPESET, ids=str)
 def test_latex_is_textbook_style(expression, expected):
     assert printing._latex(expression) == expected
+
+
+PLAIN = [
+    (Abs(x), "|x|"),
+    (Max(0, x), "max(0, x)"),
+    (Min(x, y), "min(x, y)"),
+    (log(x) + tanh(x) ** 2, "ln(x) + tanh(x)²"),
+    (acosh(x), "arcosh(x)"),
+    (sympy.asin(x), "arcsin(x)"),
+    (sympy.atanh(x) ** 2, "artanh(x)²"),
+    (L(z, y), "L(z, y)"),
+    (Function("theta_1")(x), "θ₁(x)"),
+    (Symbol("alpha_1"), "α₁"),
+    (sympy.Dummy("beta"), "β"),
+    (MatrixSymbol("W_1", 2, 2), "W₁"),
+    (sigma(x).diff(x, 3), "σ'''(x)"),
+    (sigma(x).diff(x, 4), "σ^(4)(x)"),
+    (Derivative(log(x), x), "d/dx [ln(x)]"),
+    (Derivative(log(x), x, 2), "d^2/dx^2 [ln(x)]"),
+    (Derivative(x * y, x), "∂/∂x [x·y]"),
+    (Derivative(Symbol("L"), z), "dL/dz"),
+    (Derivative(Symbol("L"), z, 2), "d^2L/dz^2"),
+    (L(z, y).diff(y, z, 2), "∂^3/∂y ∂z^2 [L(z, y)]"),
+    (Subs(Derivative(sigma(y), y), y, 2 * x), "σ'(2·x)"),
+    (Subs(Derivative(L(z, y), z), (z, y), (2 * x, 1)), "[∂/∂z [L(z, y)] at z = 2·x, y = 1]"),
+    (Limit(sigma(x), x, oo), "lim x→∞ σ(x)"),
+    (Limit(sigma(x), x, -oo), "lim x→−∞ σ(x)"),
+    (Limit(sigma(x), x, 0, "+"), "lim x→0+ σ(x)"),
+    (Limit(sigma(x), x, 0, "-"), "lim x→0− σ(x)"),
+    (Limit(sigma(x), x, 0, "+-"), "lim x→0 σ(x)"),
+    (Piecewise((x, x > 0), (2, True)), "{x if x > 0; 2 if x ≤ 0}"),
+    (Piecewise((0, x < 0), (x, x < 6), (6, True)), "{0 if x < 0; x if x < 6; 6 otherwise}"),
+    (Eq(x, y), "x = y"),
+    (Ne(x, y), "x ≠ y"),
+    (x < y, "x < y"),
+    (x <= y, "x ≤ y"),
+    (x > y, "x > y"),
+    (x >= y, "x ≥ y"),
+    (sympy.Trace(MatrixSymbol("A", 2, 2)), "tr(A)"),
+    (MatrixSymbol("A", 2, 2).T, "Aᵀ"),
+    (sympy.Transpose(MatrixSymbol("A", 2, 2) + MatrixSymbol("B", 2, 2)), "(A + B)ᵀ"),
+    (MatrixSymbol("A", 2, 2) * (MatrixSymbol("A", 2, 2) + MatrixSymbol("B", 2, 2)), "A·(A + B)"),
+    (MatrixSymbol("C", 2, 2) + MatrixSymbol("A", 2, 2) * MatrixSymbol("B", 2, 2), "A·B + C"),
+    (2 * MatrixSymbol("A", 2, 2), "2·A"),
+    (MatrixSymbol("A", 2, 2) ** 2, "A^2"),
+    (2 * pi + sympy.E, "e + 2·π"),
+    (-oo, "−∞"),
+    (sqrt(x), "√(x)"),
+    (1 / sqrt(x), "1/√(x)"),
+    (x ** Rational(3, 2), "x^(3/2)"),
+    (x**-2, "1/x²"),
+    (x**-n, "x^(−n)"),
+    (x**12, "x¹²"),
+    ((x + 1) ** y, "(x + 1)^y"),
+    (x ** (y + 1), "x^(y + 1)"),
+    (2 / (3 * x * y), "2/(3·x·y)"),
+    (x / (y * z), "x/(y·z)"),
+    (-3 * x * y / (4 * z), "−3·x·y/(4·z)"),
+    (-x / 2, "−x/2"),
+    (-x - y, "−x − y"),
+    ((x + 1) / (x + 2), "(x + 1)/(x + 2)"),
+    (Mul(1 / x, Mul(2, 1 / y, evaluate=False), evaluate=False), "(1/x)·(2/y)"),
+    (Mul(3, QUARTER, evaluate=False), "3/4"),
+    (Mul(2, -x, evaluate=False), "2·(−x)"),
+    (Add(x, Add(y, z, evaluate=False), evaluate=False), "x + (y + z)"),
+    (Add(x, Mul(-1, Add(y, z), evaluate=False), evaluate=False), "x − (y + z)"),
+]
+
+
+@pytest.mark.parametrize(("expression", "expected"), PLAIN, ids=str)
+def test_text_is_one_readable_line(expression, expected):
+    assert printing._text(expression) == expected
 
 
 def test_wide_equations_are_folded_for_a_phone():
@@ -995,6 +1784,148 @@ def test_definitions_that_are_none():
         verify(x, y, where=verify(sqrt(x**2), x, given=x > 0))
 
 
+def test_a_definition_keeps_what_it_was_given():
+    inner = {g: sympy.Lambda(x, x + 1)}
+    plain = define(f(x), tanh(x) + g(x), given=x > 0, where=inner, label="eq-f", because="a name")
+    assert (plain.lhs, plain.rhs) == (f(x), tanh(x) + g(x))
+    assert (plain.relation, plain.kind, plain.evidence) == ("==", "definition", "definition")
+    assert (plain.given, plain.where, plain.label) == ((x > 0,), inner, "eq-f")
+    assert plain.because == "a name"
+    assert (plain.tight_at, plain.proof, plain.digits, plain.written) == (None,) * 4
+    assert str(plain) == "f(x) = g(x) + tanh(x)   for x > 0   (a name)   [definition]"
+    second = define(f(x), tanh(x), agrees_with=(exp(x) - exp(-x)) / (exp(x) + exp(-x)))
+    assert second.evidence == "definition, agrees with a second source"
+    kernel = define(f(x, a), x**2 / a, agrees_with=lambda value, scale: value**2 / scale)
+    assert kernel.evidence == "definition, agrees with NumPy to 1e-10"
+    symbol = Symbol("c", real=True)
+    define(symbol, y - 2 * x, agrees_with=lambda first, second: second - 2 * first)
+    matrices = [MatrixSymbol(name, 2, 2) for name in "AB"]
+    product = define(symbol, matrices[0] * matrices[1], label="eq-product")
+    assert (product.kind, product.evidence) == ("definition", "definition")
+    with pytest.raises(TypeError, match="agrees_with= is for scalar definitions"):
+        define(symbol, matrices[0] * matrices[1], agrees_with=np.tanh)
+
+
+def test_a_kernel_has_to_agree_to_ten_digits():
+    define(f(x), exp(x), agrees_with=np.exp)
+    define(f(x), tanh(x), agrees_with=lambda value: np.tanh(value) + 9e-11)
+    for slip in (1.1e-10, -1.1e-10):
+        with pytest.raises(DerivationError) as caught:
+            define(f(x), tanh(x), agrees_with=lambda value, slip=slip: np.tanh(value) + slip)
+        assert str(caught.value) == (
+            "f(x) = tanh(x) disagrees with agrees_with= at x = 0: the definition is 0.0, "
+            f"the second source is {slip:.12g}"
+        )
+        assert caught.value.counterexample == {x: 0}
+    with pytest.raises(DerivationError, match="disagrees"):
+        define(f(x), 10**6 * x, agrees_with=lambda value: 1e6 * value * (1 + 1e-9))
+    with pytest.raises(ValueError, match=r"^f\(x\) = y·tanh\(x\): y is not an argument"):
+        define(f(x), tanh(x) * y, agrees_with=np.tanh)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: define(f(P), log(P)), "f(P) = ln(P) does not hold as stated: both sides are"),
+        (lambda: define(f(x), tanh(x), agrees_with=tanh(2 * x)), "f(x) = tanh(x) is false at x ="),
+        (lambda: define(Symbol("c", positive=True), x), "x > 0, as c is declared, is false at x ="),
+        (lambda: define(Symbol("c", negative=True), x), "x < 0, as c is declared, is false at x ="),
+        (lambda: define(p0, x), "x ≥ 0, as p is declared, is false at x ="),
+        (lambda: define(q0, x), "x ≤ 0, as q is declared, is false at x ="),
+        (lambda: verify(x, y), "x = y is false at x ="),
+        (lambda: verify(log(x), x), "ln(x) = x does not hold as stated: the left side is"),
+        (lambda: verify(x, log(x)), "x = ln(x) does not hold as stated: the right side"),
+        (lambda: verify(log(x), 2 * log(x)), "both sides are undefined (or not real) at x = 0"),
+        (lambda: verify(1, 2), "1 = 2 is false at every point (there is nothing to choose): the"),
+        (lambda: verify(f(x), 0), "f(x) = 0 is false at x = 0, f(…) = "),
+        (lambda: verify(x + HALF, x), "at x = 0: the left side is 0.5, the right side is 0.0"),
+        (lambda: verify(x, 2, digits=None), "x = 2 is false"),
+        (lambda: verify(pi, 3, digits=1), "π ≈ 3 is false: the value is 3.141593, which does not"),
+        (lambda: Derivation(x).step(y, because="no"), "x = y is false at x ="),
+        (lambda: Derivation(x).step(2, because="no", relation="<", proof=2 - x), "x < 2 is false"),
+        (lambda: numeric(x + 1, x, check=lambda rng: {x: np.array([1.0, 2.0])}),
+         "x + 1 = x, draw 0: the left side is 2, the right side 1"),
+        (lambda: numeric(r"\alpha", check=lambda rng: (1, 3)), r"\alpha, draw 0: the left side"),
+    ],
+)  # fmt: skip
+def test_a_refusal_begins_with_the_claim(call, message):
+    with pytest.raises(DerivationError, match=re.escape(message)):
+        call()
+
+
+def test_a_claim_keeps_what_it_was_given():
+    bound = verify(
+        sigma(x).diff(x), QUARTER, relation="≤", where=SIGMA, given=x < 5, because=" steepest ",
+        proof=(sigma(x) - HALF) ** 2, tight_at={x: 0}, label="eq-steepest",
+    )  # fmt: skip
+    assert (bound.lhs, bound.rhs) == (sigma(x).diff(x), QUARTER)
+    assert (bound.relation, bound.kind, bound.evidence) == ("<=", "bound", "symbolic")
+    assert (bound.given, bound.where, bound.label) == ((x < 5,), SIGMA, "eq-steepest")
+    assert (bound.because, bound.tight_at) == ("steepest", {x: 0})
+    assert (bound.proof, bound.digits) == ((sigma(x) - HALF) ** 2, None)
+    assert str(bound) == "σ'(x) ≤ 1/4   for x < 5; equality at x = 0   (steepest)"
+    identity = verify(Eq((x + 1) ** 2, x**2 + 2 * x + 1))
+    assert (identity.relation, identity.label, identity.because) == ("==", None, None)
+    assert (identity.given, identity.where, identity._reasons()) == ((), {}, [])
+    assert verify(Eq(sqrt(x**2), x), given=[x > 0, x < 2]).given == (x > 0, x < 2)
+    assert set(verify(sqrt(P * P), P, given=(P > 0) & (P < 1)).given) == set(INSIDE)
+    assert verify(x + x * y, np.int64(1) * x * (1 + y), given=()).kind == "identity"
+
+
+@pytest.mark.parametrize(
+    ("reason", "plain", "tex"),
+    [
+        ("divide by $1 - \\sigma$", "divide by 1 − σ", r"\text{divide by $1 - \sigma$}"),
+        (r"the $\operatorname{logit}$ of $a\,b$", "the logit of a b",
+         r"\text{the $\operatorname{logit}$ of $a\,b$}"),
+        ("100% {of} #1 & a_b, well-known", "100% {of} #1 & a_b, well-known",
+         r"\text{100\% \{of\} \#1 \& a\_b, well-known}"),
+    ],
+)  # fmt: skip
+def test_reasons_are_written_for_both(reason, plain, tex):
+    assert equations._plain_reason(reason) == plain
+    assert equations._tex_reason(reason) == tex
+
+
+@pytest.mark.parametrize(
+    ("expression", "width"),
+    [
+        (x, 1), (x + y, 5), (x + y + z, 9), (x < y, 5), (1 / (x + y), 5), ((x + y + z) / 2, 9),
+        (Derivative(x + y, x), 10), (Piecewise((x, x > 0), (2, True)), 11), (x**2, 2),
+        (tanh(x), 7), (2 * x * y, 5),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_width_of_a_typeset_expression(expression, width):
+    assert equations._width(expression) == width
+
+
+def test_definitions_come_in_many_forms():
+    first, second = define(f(x), tanh(x)), define(Symbol("c", real=True), 2 * y)
+    meaning = {f: sympy.Lambda(x, tanh(x))}
+    assert equations._definitions(None) == {}
+    assert equations._definitions(first) == meaning
+    assert equations._definitions(second) == {second.lhs: 2 * y}
+    assert equations._definitions([first, second]) == meaning | {second.lhs: 2 * y}
+    assert equations._definitions((meaning, first)) == meaning
+    equation = verify(second.lhs + y, 3 * y, where=[second])
+    assert str(equation) == "c + y = 3·y   for y real"
+    assert str(second) == "c = 2·y   for y real   [definition]"
+
+
+def test_the_register_keeps_text_and_latex():
+    chain = logit_to_sigmoid(label="eq-logit")
+    slope = verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope-2")
+    first, second = register()
+    assert (first.label, first.kind, first.source) == ("eq-logit", "derivation", chain)
+    assert (first.text, first.latex) == (str(chain), chain.latex)
+    assert (second.text, second.source) == (str(slope), slope)
+    assert r"\tag" not in second.latex and r"\overset" in first.latex
+    assert "source" not in repr(second)
+    assert Derivation(Eq(log(P / (1 - P)), z), given=INSIDE, label="eq-logit").latex
+    assert register()[0] == first
+
+
 # --- numeric ---------------------------------------------------------------------------
 
 A, B = (MatrixSymbol(name, 3, 3) for name in "AB")
@@ -1054,6 +1985,80 @@ def test_numeric_tolerance_is_relative():
     numeric("a < b", relation="<", check=lambda rng: (1.0, 2.0))
     with pytest.raises(DerivationError):
         numeric("a < b", relation="<", check=lambda rng: (2.0, 2.0))
+
+
+@pytest.mark.parametrize(
+    ("relation", "holds"),
+    [
+        ("=", (True, False, False, True, True)),
+        ("<", (False, True, False, True, False)),
+        (">", (False, False, True, False, True)),
+        ("<=", (True, True, False, True, True)),
+        (">=", (True, False, True, True, True)),
+    ],
+)
+def test_numeric_relations_and_their_tolerance(relation, holds):
+    pairs = [(1.0, 1.0), (-2.0, -1.0), (-1.0, -2.0), (1.0, 1.0 + 1e-11), (1.0 + 1e-11, 1.0)]
+    for pair, true in zip(pairs, holds, strict=True):
+        if true:
+            numeric("a ? b", check=lambda rng, pair=pair: pair, relation=relation)
+        else:
+            with pytest.raises(DerivationError, match=r"^a \? b, draw 0: the left side"):
+                numeric("a ? b", check=lambda rng, pair=pair: pair, relation=relation)
+
+
+def test_numeric_keeps_what_it_was_given():
+    A, B = (MatrixSymbol(name, 2, 2) for name in "AB")
+    both = numeric(
+        sympy.det(A) * sympy.trace(B),
+        sympy.trace(B) * sympy.det(A) + sympy.trace(B - B.T), rtol=1e-6, draws=3, seed=5,
+        check=lambda rng: {A: rng.normal(size=(2, 2)), B: rng.normal(size=(2, 2))},
+        label="eq-det", because=" traces ",
+    )  # fmt: skip
+    assert (both.kind, both.evidence) == ("numeric", "numeric, rtol 1e-06, 3 draws")
+    assert (both.relation, both.label, both.because) == ("==", "eq-det", "traces")
+    assert (both.written, both.spoken, both.given, both.where) == (None, None, (), {})
+    string = numeric("a", check=lambda rng: (1.0, 1.0), text="spoken", relation="≤")
+    assert (string.lhs, string.rhs, string.relation) == (None, None, "<=")
+    assert (string.text, string.latex, string.because) == ("spoken", "a", None)
+    assert numeric("a", check=lambda rng: (1.0, 1.0)).text == "a"
+
+
+def test_numeric_draws_are_independent_and_repeatable():
+    def drawn_with(**options):
+        values = []
+
+        def check(generator):
+            values.append(generator.normal())
+            return 1.0, 1.0
+
+        numeric("a", check=check, **options)
+        return values
+
+    assert len(set(drawn_with())) == 20
+    assert drawn_with() == drawn_with(draws=20, seed=0)
+    assert drawn_with(draws=1) == drawn_with()[:1]
+    assert drawn_with(seed=1)[0] != drawn_with()[0]
+    assert len(drawn_with(draws=3)) == 3
+
+
+def test_numeric_names_the_worst_entry():
+    with pytest.raises(DerivationError, match="the left side is 4, the right side 6") as caught:
+        numeric("a", check=lambda rng: (np.array([[1.0, 2], [3, 4]]), np.array([[1.0, 3], [3, 6]])))
+    assert caught.value.counterexample == {"entry": (1, 1)}
+    count = itertools.count()
+    with pytest.raises(DerivationError, match="draw 2: the left side is 0.5"):
+        numeric("a", check=lambda rng: (0.5, 0.5 if next(count) < 2 else 0.25))
+
+
+@pytest.mark.parametrize("options", [{"rtol": 0}, {"rtol": 0.5}, {"draws": 1}, {"seed": 0}])
+def test_numeric_options_at_the_end_of_their_range(options):
+    assert numeric("a", check=lambda rng: (1.0, 1.0), **options).kind == "numeric"
+    assert numeric("a", check=lambda rng: (2, 3), rtol=0.34).evidence.startswith(
+        "numeric, rtol 0.34"
+    )
+    with pytest.raises(DerivationError):
+        numeric("a", check=lambda rng: (2, 3), rtol=0.33)
 
 
 # --- the register ----------------------------------------------------------------------
@@ -1133,8 +2138,87 @@ def test_a_label_means_one_thing():
         (lambda: numeric("a", check=3), TypeError, "must be a function"),
         (lambda: numeric("a", x, check=print), TypeError, "one string"),
         (lambda: numeric("a", check=print, draws=0), ValueError, "a whole number from 1"),
+        (lambda: numeric("a", check=print, draws=10**6 + 1), ValueError, "a whole number from 1"),
+        (lambda: numeric("a", check=print, draws=True), ValueError, "draws=True"),
+        (lambda: numeric("a", check=print, draws=2.0), ValueError, "draws=2.0"),
+        (lambda: numeric("a", check=print, rtol=1), ValueError, "rtol=1: a number from 0 on"),
+        (lambda: numeric("a", check=print, rtol=-1e-9), ValueError, "rtol=-1e-09"),
+        (lambda: numeric("a", check=print, rtol=True), ValueError, "rtol=True"),
+        (lambda: numeric("a", check=print, rtol="0"), ValueError, "rtol='0'"),
+        (lambda: numeric("a", check=print, seed=-1), ValueError, "seed=-1: a whole number"),
+        (lambda: numeric("a", check=print, seed=True), ValueError, "seed=True"),
+        (lambda: numeric("a", check=print, seed=1.0), ValueError, "seed=1.0"),
+        (lambda: numeric("a", check=print, relation="~"), ValueError, "accepted are"),
+        (lambda: numeric("a", check=print, because=3), TypeError, "must be a sentence"),
+        (lambda: numeric(x, "x", check=print), TypeError, "^the right side must be"),
+        (lambda: numeric(3.0, x, check=print), TypeError, "^the left side must be"),
+        (lambda: numeric(x, y, check=lambda rng: {x: 1}), ValueError, "values for x, y, got"),
+        (lambda: numeric(x, y, check=lambda rng: 1), ValueError, "values for x, y, got 1"),
+        (lambda: verify("x", x), TypeError, "^the left side must be"),
+        (lambda: verify(x, "x"), TypeError, "^the right side must be"),
+        (lambda: verify("x"), TypeError, "^the claim must be"),
+        (lambda: verify(x, True), TypeError, "^the right side is True: SymPy evaluated"),
+        (lambda: verify(Float(1.5), x), ValueError, "^the left side holds a rounded number"),
+        (lambda: verify(Float(1.5), 1, digits=0), ValueError, "^the left side holds a rounded"),
+        (lambda: verify(x**2, -1, relation=">", proof="p"), TypeError, "^proof= must be"),
+        (lambda: verify(x**2 > y, tight_at={x: "0"}), TypeError, "^tight_at= for x must be"),
+        (lambda: verify(x**2 > y, tight_at={"x": 0}), TypeError, "tight_at= maps"),
+        (lambda: verify(x, y, tight_at={x: 0}), ValueError, "belong to bounds"),
+        (lambda: verify(pi, Float("3.1"), digits=-1), ValueError, "digits=-1"),
+        (lambda: verify(pi, Float("3.1"), digits=31), ValueError, "digits=31"),
+        (lambda: verify(pi, Float("3.1"), digits=True), ValueError, "digits=True"),
+        (lambda: verify(pi, Float("3.1"), digits=1, relation="<"), ValueError, "with relation ="),
+        (lambda: verify(x, y, given=3), TypeError, "given= accepts a relation or"),
+        (lambda: verify(x, y, given=[3]), TypeError, "given= accepts relations such as"),
+        (lambda: verify(x, y, given=np.array(3)), TypeError, "given= accepts a relation or"),
+        (lambda: verify(x, y, where={x: 3}), TypeError, "where= maps"),
+        (lambda: define(f(x), "x"), TypeError, "^the meaning must be"),
+        (lambda: define(f(x, x), x), ValueError, "must be distinct symbols"),
+        (lambda: define(x, x + 1), ValueError, "^x occurs in its own definition"),
+        (lambda: define(f(x), x, because=""), ValueError, "must not be empty"),
+        (lambda: define(f(x), x, label="f"), ValueError, "a label is eq-"),
+        (lambda: define(f(x), x, where=3), TypeError, "where= accepts"),
+        (lambda: define(f(x), x, agrees_with=3), TypeError, "an expression or a function, not 3"),
+        (lambda: define(f(x), Symbol("c") + x), ValueError, "c is not declared real"),
+        (lambda: Derivation(x).step("y", because="no"), TypeError, "^the step must be"),
+        (lambda: Derivation(Eq(x, y)).step("y", because="no"), TypeError, "^the step must be"),
+        (
+            lambda: Derivation(x).step(y, because="no", relation="<", proof="p"),
+            TypeError,
+            "^proof= must be",
+        ),
+        (
+            lambda: Derivation(Eq(x, y)).step(Eq(y, x), because="no", relation="<"),
+            ValueError,
+            "for chains of expressions",
+        ),
+        (
+            lambda: Derivation(Eq(x, y)).step(Eq(y, x), because="no", proof=x),
+            ValueError,
+            "for chains of expressions",
+        ),
+        (
+            lambda: Derivation(Eq(x, y)).step(Eq(y, x), because="no", tight_at={x: 0}),
+            ValueError,
+            "for chains of expressions",
+        ),
+        (lambda: Derivation(Eq(x, Float(0.5))), ValueError, "^a side of the start holds"),
+        (
+            lambda: Derivation(Eq(x, y)).step(Eq(x, Float(0.5)), because="no"),
+            ValueError,
+            "^a side of the step holds",
+        ),
+        (lambda: Derivation(x, label="x"), ValueError, "a label is eq-"),
+        (lambda: Derivation(x, given=3), TypeError, "given= accepts"),
+        (lambda: Derivation(x, where=3), TypeError, "where= accepts"),
     ],
 )
 def test_bad_input_says_what_is_accepted(call, error, match):
     with pytest.raises(error, match=match):
         call()
+
+
+def test_a_decimal_of_many_digits_shows_those_that_were_checked():
+    found = verify(sympy.pi, sympy.pi.evalf(40), digits=30)
+    assert found.latex == r"\pi \approx 3.141592653589793238462643383280"
+    assert verify(sympy.Rational(1, 4), sympy.Float("0.25"), digits=2).latex.endswith(" 0.25")

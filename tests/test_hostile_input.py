@@ -10,6 +10,7 @@ import copy
 import re
 import warnings
 from fractions import Fraction
+from functools import partial
 
 import numpy as np
 import pytest
@@ -19,13 +20,14 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import vgtools as vg
-from vgtools.networks import layers, losses, rectifiers
+from vgtools.networks import layers, losses, normalisation, optimisers, rectifiers, recurrent
 
 x, y = sympy.symbols("x y", real=True)
 HUGE = 10**30
 RNG = np.random.default_rng(0)
 SAMPLES, CLASSES = RNG.normal(size=(6, 3)), np.array([0, 1, 0, 1, 1, 0])
 STEPS = RNG.normal(size=(4, 6, 3))
+RECURRENT = {"init": "he", "recurrent_init": "he", "seed": 0, "dtype": np.float64}
 
 HOSTILE = {
     "none": None,
@@ -102,10 +104,15 @@ def doors():
         "activation": (vg.activation, {"name": "elu", "alpha": 1.0}),
         "MLP": (vg.MLP, {"sizes": [3, 4, 2], "activation": "tanh", "init": "glorot", "seed": 0,
                          "dtype": np.float64, "normalisation": None}),
-        "RNN": (vg.RNN, {"sizes": [3, 4, 2]}),
-        "LSTM": (vg.LSTM, {"sizes": [3, 4, 2]}),
-        "GRU": (vg.GRU, {"sizes": [3, 4, 2]}),
+        "RNN": (vg.RNN, {"sizes": [3, 4, 2], "activation": "tanh", **RECURRENT}),
+        "LSTM": (vg.LSTM, {"sizes": [3, 4, 2], "forget_gate": True, "forget_bias": 1.0,
+                           **RECURRENT}),
+        "GRU": (vg.GRU, {"sizes": [3, 4, 2], **RECURRENT}),
         "initialiser": (vg.initialiser, {"name": "normal", "std": 1.0}),
+        "initialiser he": (vg.initialiser, {"name": "he", "distribution": "uniform"}),
+        "initialiser fan_in": (vg.initialiser, {"name": "fan_in", "gain": 1.0}),
+        "initialiser orthogonal": (vg.initialiser, {"name": "orthogonal", "gain": 1.0}),
+        "initialiser constant": (vg.initialiser, {"name": "constant", "value": 1.0}),
         "loss": (vg.loss, {"name": "cross_entropy"}),
         "optimiser": (vg.optimiser, {"name": "sgd", "learning_rate": 0.1, "momentum": 0.5}),
         "optimiser adam": (vg.optimiser, {"name": "adam", "learning_rate": 0.1}),
@@ -146,9 +153,27 @@ def doors():
         "binary_cross_entropy": (losses.binary_cross_entropy,
                                  {"logits": np.ones((6, 1)), "target": CLASSES[:, None]}),
         "accuracy": (losses.accuracy, {"logits": SAMPLES, "labels": CLASSES}),
-        "Dense": (layers.Dense, {"fan_in": 3, "fan_out": 2}),
+        "Dense": (layers.Dense, {"fan_in": 3, "fan_out": 2, "init": "he", "seed": 0,
+                                 "dtype": np.float64}),
         "PReLU": (rectifiers.PReLU, {"a": 0.25, "per": "channel"}),
-        "RReLU": (rectifiers.RReLU, {"lower": 3.0, "upper": 8.0}),
+        "RReLU": (rectifiers.RReLU, {"lower": 3.0, "upper": 8.0, "sampling": "slope",
+                                     "evaluation": "mean"}),
+        "PReLULayer": (rectifiers.PReLULayer, {"units": 3, "a": 0.25, "per": "channel",
+                                               "dtype": np.float64}),
+        "RReLULayer": (rectifiers.RReLULayer, {"lower": 3.0, "upper": 8.0, "seed": 0}),
+        "BatchNorm": (normalisation.BatchNorm, {"units": 3, "momentum": 0.1, "epsilon": 0.1,
+                                                "dtype": np.float64}),
+        "RNNLayer": (recurrent.RNNLayer, {"features": 3, "hidden": 4, "activation": "tanh",
+                                          **RECURRENT}),
+        "LSTMLayer": (recurrent.LSTMLayer, {"features": 3, "hidden": 4, "forget_gate": True,
+                                            "forget_bias": 1.0, **RECURRENT}),
+        "GRULayer": (recurrent.GRULayer, {"features": 3, "hidden": 4, **RECURRENT}),
+        "SGD": (optimisers.SGD, {"learning_rate": 0.1, "momentum": 0.5}),
+        "Adam": (optimisers.Adam, {"learning_rate": 0.1, "beta_1": 0.5, "beta_2": 0.5,
+                                   "epsilon": 1e-8}),
+        "clip_gradient": (partial(optimisers.clip_gradient, []), {"norm": 1.0}),
+        "draw": (vg.initialiser("he"), {"fan_in": 3, "fan_out": 4, "seed": 0,
+                                        "dtype": np.float64}),
         "colour": (vg.figures.colour, {"name": "relu"}),
         "subplots": (vg.figures.subplots, {"columns": 1, "height": 2.6}),
         "power_of_ten": (vg.figures.power_of_ten, {"exponent": 3}),
@@ -177,6 +202,12 @@ def doors():
         other = passed(kind([3, 4, 2]), STEPS)
         yield f"{kind.__name__}.forward", other, other.forward, {"x": STEPS}
         yield f"{kind.__name__}.backward", other, other.backward, {"gradient": SAMPLES[:, :2]}
+        layer = passed(kind([3, 4, 2]), STEPS).layer
+        starts = {"state": RNG.normal(size=(6, 4))}
+        starts |= {"cell": RNG.normal(size=(6, 4))} if kind is vg.LSTM else {}
+        yield f"{layer!r}.forward", None, partial(layer.forward, STEPS), starts
+        back = {"gradient": RNG.normal(size=(4, 6, 4)), "steps": 2}
+        yield f"{layer!r}.backward", None, layer.backward, back
     derivation = vg.Derivation((x + 1) ** 2)
     yield "Derivation.step", derivation, derivation.step, {
         "expression": x**2 + 2 * x + 1, "because": "expand", "relation": "="
@@ -249,6 +280,7 @@ WORDS = {
     "expression": ("the step", *SIDES),
     "name": ("accepts a symbol", "distinct symbols", "is called", "unknown "),
     "logits": ("labels must have shape",),
+    "recurrent_init": ("unknown initialiser", "initialiser must be one of"),
     "y": ("labels", "the target"),
     "x": ("an activation takes", "the input", "labels must have shape"),
 }

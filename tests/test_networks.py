@@ -1,8 +1,10 @@
 """Layers, initialisers, losses, optimisers and training, each against its own formula."""
 
+import copy
 import math
 import re
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,6 +15,7 @@ from scipy.special import log_expit, log_softmax, softmax
 
 import vgtools.networks as nets
 from vgtools.activations import activation, catalogue
+from vgtools.networks import checks, training
 from vgtools.networks.initialisers import INITIALISERS
 
 # Those whose slopes are learned or drawn have tests of their own, in test_rectifiers.
@@ -186,6 +189,24 @@ def test_float_type_is_kept_everywhere(dtype, name, rule):
     assert {array.dtype for array in found} == {np.dtype(dtype)}
 
 
+@pytest.mark.parametrize(
+    "build, sizes, x",
+    [
+        (nets.Dense, (2, 3), np.ones((4, 2))),
+        (nets.BatchNorm, (2,), np.ones((4, 2))),
+        (nets.RNNLayer, (2, 3), np.ones((5, 4, 2))),
+        (nets.LSTMLayer, (2, 3), np.ones((5, 4, 2))),
+        (nets.GRULayer, (2, 3), np.ones((5, 4, 2))),
+    ],
+)
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_a_layer_turns_everything_into_its_own_float_type(build, sizes, x, dtype):
+    layer = build(*sizes, dtype=dtype)
+    for other in DTYPES:
+        out = layer.forward(x.astype(other))
+        assert out.dtype == layer.backward(out.astype(other)).dtype == dtype
+
+
 @pytest.mark.parametrize("loss", [nets.squared_error, nets.binary_cross_entropy])
 @pytest.mark.parametrize("dtype", DTYPES)
 def test_losses_keep_the_float_type(loss, dtype):
@@ -207,6 +228,63 @@ def test_same_seed_gives_same_weights_whatever_the_activation():
     assert not np.array_equal(*weights), "layers must not share their draw"
 
 
+@pytest.mark.parametrize(
+    "build, sizes, defaults",
+    [
+        (nets.Dense, (3, 2), {"init": "glorot", "seed": 0, "dtype": np.float64, "name": "dense"}),
+        (
+            nets.MLP,
+            ([3, 4, 2],),
+            {
+                "activation": "tanh",
+                "init": "glorot",
+                "seed": 0,
+                "dtype": np.float64,
+                "normalisation": None,
+            },
+        ),
+    ],
+)
+def test_what_is_left_out_is_what_the_documentation_says(build, sizes, defaults):
+    pair = build(*sizes), build(*sizes, **defaults)
+    for one, other in zip(*(network.parameters() for network in pair), strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.value, other.value, strict=True)
+    assert repr(pair[0]) == repr(pair[1])
+
+
+def test_parameters_are_named_after_their_layer():
+    def names(thing):
+        return [parameter.name for parameter in thing.parameters()]
+
+    assert names(nets.Dense(2, 3)) == ["dense weight", "dense bias"]
+    assert names(nets.Dense(2, 3, name="first")) == ["first weight", "first bias"]
+    assert names(nets.MLP([2, 4, 5, 3])) == [
+        *["dense 1 weight", "dense 1 bias"],
+        *["dense 2 weight", "dense 2 bias"],
+        *["dense 3 weight", "dense 3 bias"],
+    ]
+    assert names(nets.ActivationLayer("relu")) == []
+
+
+def test_a_dense_layer_keeps_what_it_saw_and_copies_nothing():
+    layer, x = nets.Dense(2, 3), np.ones((4, 2))
+    assert layer.input is None
+    layer.forward(x)
+    assert layer.input is x
+
+
+def test_an_activation_layer_that_saw_nothing_holds_nothing():
+    layer = nets.ActivationLayer("relu")
+    assert layer.pre_activation is layer.output is layer.delta is None
+
+
+@pytest.mark.parametrize("x", [[[1, 0]], np.array([[True, False]]), np.array([[1, 0]], np.uint8)])
+def test_whole_numbers_and_booleans_are_inputs_too(x):
+    network = nets.MLP([2, 4, 3])
+    np.testing.assert_array_equal(network.forward(x), network.forward([[1.0, 0.0]]))
+
+
 # -- initialisers --------------------------------------------------------------------
 
 FAN_IN, FAN_OUT = 300, 200
@@ -220,6 +298,8 @@ VARIANCES = {
     ("he", "distribution", "normal"): 2 / 300,
     ("he", "distribution", "uniform"): 2 / 300,
     ("orthogonal", "gain", 1.5): 2.25 / 300,
+    ("fan_in", "gain", 1.5): 2.25 / 300,
+    ("fan_in", "distribution", "uniform"): 1 / 300,
 }
 
 
@@ -251,6 +331,40 @@ def test_orthogonal(fans):
     assert weights.shape == fans
     short = weights.T @ weights if fans[0] >= fans[1] else weights @ weights.T
     np.testing.assert_allclose(short, 4 * np.eye(min(fans)), atol=1e-14)
+
+
+@pytest.mark.parametrize("fans", [(9, 4), (4, 9)])
+def test_variance_of_orthogonal_weights_belongs_to_the_longer_side(fans):
+    assert nets.initialiser("orthogonal", gain=3.0).variance(*fans) == 1.0
+    assert nets.initialiser("orthogonal")(*fans).flags.c_contiguous
+
+
+@pytest.mark.parametrize("radius", [0.5, 3.0])
+def test_variance_of_square_recipes(radius):
+    recipe = nets.initialiser("spectral_radius", radius=radius)
+    assert recipe.variance(200, 200) == radius**2 / 200
+    weights = recipe(200, 200, seed=1)
+    # The circular law: the largest of 200 eigenvalues is within a few per cent of its limit.
+    assert weights.var() == pytest.approx(radius**2 / 200, rel=0.2)
+    assert nets.initialiser("identity", gain=radius).variance(4, 4) == 0.0
+    assert nets.initialiser("constant", value=radius).variance(4, 3) == 0.0
+
+
+@pytest.mark.parametrize("name", INITIALISERS)
+def test_weights_are_double_precision_of_seed_0_unless_told_otherwise(name):
+    recipe = nets.initialiser(name)
+    weights = recipe(5, 5)
+    np.testing.assert_array_equal(weights, recipe(5, 5, seed=0, dtype=np.float64), strict=True)
+    assert weights.dtype == np.float64
+    single = recipe(5, 5, dtype=np.float32)
+    np.testing.assert_array_equal(single, weights.astype(np.float32), strict=True)
+
+
+def test_the_most_weights_that_are_drawn(monkeypatch):
+    monkeypatch.setattr(checks, "MOST_WEIGHTS", 12)
+    assert nets.initialiser("he")(3, 4).shape == (3, 4)
+    with pytest.raises(ValueError, match="must be at most 12, not 3 times 5"):
+        nets.initialiser("he")(3, 5)
 
 
 def test_orthogonal_has_no_preferred_sign():
@@ -312,6 +426,59 @@ def test_accuracy():
     assert nets.accuracy([[0.3], [-0.3], [2.0], [-1.0]], [1, 0, 0, 0]) == 0.75
 
 
+def test_accuracy_of_one_logit_in_every_shape_it_may_have():
+    logits, labels = np.array([0.0, 1e-9, -1e-9]), np.array([0, 1, 1])
+    for z in (logits, logits[:, np.newaxis]):
+        for truth in (labels, labels[:, np.newaxis], labels == 1):
+            assert nets.accuracy(z, truth) == 2 / 3
+    assert nets.accuracy([3, -2], [1, 0]) == 1.0
+
+
+@pytest.mark.parametrize("loss", [nets.cross_entropy, nets.squared_error])
+def test_losses_take_whole_numbers_for_real_ones(loss):
+    logits, truth = np.array([[3, 1], [0, 2]]), np.array([[1, 0], [0, 1]])
+    truth = truth[0] if loss is nets.cross_entropy else truth
+    value, gradient = loss(logits, truth)
+    expected, expected_gradient = loss(logits.astype(float), truth)
+    assert value == expected
+    np.testing.assert_array_equal(gradient, expected_gradient, strict=True)
+    assert gradient.dtype == np.float64
+
+
+@pytest.mark.parametrize("dtype", [bool, np.uint8, np.int64])
+def test_labels_may_be_any_kind_of_whole_number(dtype):
+    logits = [[1.0, 2.0], [0.5, -1.0]]
+    labels = np.array([1, 0], dtype)
+    assert nets.cross_entropy(logits, labels)[0] == nets.cross_entropy(logits, [1, 0])[0]
+    z = [0.5, -2.0]
+    assert nets.binary_cross_entropy(z, labels)[0] == nets.binary_cross_entropy(z, [1, 0])[0]
+    y = [0.5, -2.0]
+    assert nets.squared_error(y, labels)[0] == nets.squared_error(y, [1.0, 0.0])[0]
+
+
+def test_one_logit_per_sample_may_stand_in_a_column():
+    z, t = np.array([0.5, -2.0, 1.0]), np.array([1, 0, 1])
+    value, gradient = nets.binary_cross_entropy(z, t)
+    for target in (t, t[:, np.newaxis]):
+        other, column = nets.binary_cross_entropy(z[:, np.newaxis], target)
+        assert other == value
+        np.testing.assert_array_equal(column[:, 0], gradient)
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_outputs_that_are_not_finite_give_a_loss_that_is_not(bad):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not math.isfinite(nets.cross_entropy([[bad, 0.0, bad]], [1])[0])
+        assert not math.isfinite(nets.squared_error([bad, 0.0], [0.0, 0.0])[0])
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "squared_error", "binary_cross_entropy"])
+def test_a_loss_goes_by_its_name_or_by_itself(name):
+    function = getattr(nets, name)
+    assert nets.loss(name) is nets.loss(function) is function
+
+
 # -- optimisers ----------------------------------------------------------------------
 
 
@@ -341,6 +508,13 @@ def test_adam_by_hand():
 @pytest.mark.parametrize("rule", [nets.SGD(0.1, momentum=0.9), nets.Adam(0.1)])
 def test_one_optimiser_serves_two_networks(rule):
     assert two_steps(rule) == two_steps(rule)
+
+
+def test_an_optimiser_goes_by_its_name_or_by_itself():
+    assert nets.optimiser("sgd") == nets.SGD(learning_rate=0.1, momentum=0.0)
+    adam = nets.optimiser("adam", beta_1=0.5)
+    assert adam == nets.Adam(learning_rate=1e-3, beta_1=0.5, beta_2=0.999, epsilon=1e-8)
+    assert nets.optimiser(adam) is adam
 
 
 @pytest.mark.parametrize("rule", [nets.SGD(0.1), nets.SGD(0.1, 0.5), nets.Adam(0.1)])
@@ -461,6 +635,141 @@ def test_records(every, times):
     assert not history.records["bias"][0].any()
 
 
+def test_what_training_does_when_it_is_not_told():
+    x, y = blobs()
+
+    def run(**options):
+        return nets.train(nets.MLP([2, 4, 3]), x, y, **options)
+
+    history = run()
+    again = run(
+        epochs=10,
+        batch_size=32,
+        optimiser=nets.SGD(learning_rate=0.1),
+        loss="cross_entropy",
+        validation=None,
+        record=None,
+        record_every=None,
+        clip_norm=None,
+        seed=0,
+    )
+    np.testing.assert_array_equal(history.loss, again.loss)
+    np.testing.assert_array_equal(history.accuracy, again.accuracy)
+    assert history.records == {}
+    assert history.record_epoch.shape == (0,)
+    assert history.loss[-1] != run(batch_size=33).loss[-1]
+
+
+def test_a_history_shows_where_it_began_and_where_it_ended():
+    history = nets.train(nets.MLP([2, 4, 3], seed=1), *blobs(), epochs=3)
+    (first, *_, last), (before, *_, after) = history.loss, history.accuracy
+    assert repr(history) == (
+        f"History(epochs=3, loss={first:.3g} to {last:.3g}, accuracy={before:.3g} to {after:.3g})"
+    )
+
+
+def test_validation_has_columns_of_its_own():
+    (x, y), (others, truth) = blobs(), blobs(n=30, seed=1)
+    network = nets.MLP([2, 4, 3], seed=1)
+    history = nets.train(network, x, y, epochs=2, validation=[others, truth])
+    assert history.accuracy[-1] == nets.accuracy(network.forward(x), y)
+    logits = network.forward(others)
+    assert history.validation_loss[-1] == nets.cross_entropy(logits, truth)[0]
+    assert history.validation_accuracy[-1] == nets.accuracy(logits, truth)
+
+
+@pytest.mark.parametrize(
+    "loss, truth, is_class",
+    [
+        ("binary_cross_entropy", [[0], [1]], True),
+        ("binary_cross_entropy", [[False], [True]], True),
+        ("binary_cross_entropy", np.array([[0], [1]], np.uint8), True),
+        ("binary_cross_entropy", [[0.25], [0.75]], False),
+        ("squared_error", [[0], [1]], False),
+    ],
+)
+def test_accuracy_is_for_classes_only(loss, truth, is_class):
+    history = nets.train(nets.MLP([2, 1]), np.eye(2), truth, batch_size=2, loss=loss)
+    assert np.isfinite(history.accuracy).all() == is_class
+    assert np.isnan(history.accuracy).any() != is_class
+
+
+def test_a_batch_of_all_samples_is_one_step_per_epoch():
+    x, y = blobs(n=40)
+    entries = []
+    for size in (None, 40):
+        history = nets.train(
+            nets.MLP([2, 3]), x, y, epochs=2, batch_size=size, record=lambda _: {"a": 1.0},
+            record_every=1,
+        )  # fmt: skip
+        entries.append(history.record_epoch.tolist())
+    assert entries == [[0.0, 1.0, 2.0]] * 2
+
+
+def test_records_in_smaller_last_batches_count_as_whole_steps():
+    x, y = blobs(n=10)
+    history = nets.train(
+        nets.MLP([2, 3]), x, y, epochs=2, batch_size=4, record=lambda _: {"a": 1.0}, record_every=1
+    )
+    np.testing.assert_allclose(history.record_epoch, np.arange(7) / 3)
+
+
+def test_only_a_gradient_that_is_too_long_is_clipped():
+    x, y = blobs()
+
+    def run(clip_norm):
+        network = nets.MLP([2, 4, 3])
+        nets.train(network, x, y, epochs=1, clip_norm=clip_norm)
+        return network.dense[0].weight.value
+
+    np.testing.assert_array_equal(run(1e6), run(None))
+    assert not np.allclose(run(1e-3), run(None))
+
+
+def test_a_person_sees_what_the_bar_is_for(monkeypatch):
+    said = []
+    monkeypatch.setattr(training, "progress", lambda items, what: said.append(what) or items)
+    nets.train(nets.MLP([2, 3]), *blobs(), epochs=1)
+    assert said == ["training"]
+
+
+@pytest.mark.parametrize("bad", [math.inf, math.nan])
+def test_divergence_at_the_end_of_an_epoch_leaves_the_epoch_out(bad):
+    x, y = blobs(n=40)
+    calls = []
+
+    def loss(logits, labels):
+        value, gradient = nets.cross_entropy(logits, labels)
+        calls.append(len(labels))
+        return (bad if calls.count(40) == 3 else value), gradient
+
+    words = re.escape(
+        f"the loss became {bad} after 6 steps with SGD(learning_rate=0.1, momentum=0.0): "
+        "training diverged. Lower the learning rate, or start from smaller weights."
+    )
+    network = nets.MLP([2, 4, 3])
+    with pytest.raises(nets.DivergenceError, match=f"^{words}$") as caught:
+        nets.train(network, x, y, batch_size=15, loss=loss, record=lambda _: {"a": 1.0})
+    history = caught.value.history
+    assert history.epoch.tolist() == history.record_epoch.tolist() == [0, 1]
+    assert np.isfinite(history.loss).all()
+
+
+def test_a_loss_that_divides_by_zero_diverges_in_words():
+    def loss(logits, labels):
+        value, gradient = nets.cross_entropy(logits, labels)
+        return float(np.float64(value) / np.zeros(1)[0]), gradient
+
+    with pytest.raises(nets.DivergenceError, match="the loss became inf after 0 steps"):
+        nets.train(nets.MLP([2, 3]), *blobs(), loss=loss)
+
+
+def test_divergence_may_come_without_a_history():
+    error = nets.DivergenceError("it grew")
+    assert str(error) == "it grew"
+    assert error.history is None
+
+
 @pytest.mark.parametrize("name", ["relu", "identity"])
 def test_divergence_is_said_in_words(name):
     x, y = blobs()
@@ -518,7 +827,11 @@ BAD = [
     (lambda: nets.MLP([3, 2], dtype=None), TypeError, "float32 or float64"),
     (lambda: nets.MLP([3, 2], dtype="floaty"), TypeError, "float32 or float64"),
     (lambda: nets.initialiser("he", gain=2.0), TypeError, "distribution"),
-    (lambda: nets.initialiser("he", distribution="cauchy"), ValueError, "'normal' or 'uniform'"),
+    (
+        lambda: nets.initialiser("he", distribution="cauchy"),
+        ValueError,
+        "one of 'normal', 'uniform'",
+    ),
     (lambda: nets.initialiser("normal", std=-1.0), ValueError, "std"),
     (lambda: nets.initialiser("normal", std="1"), TypeError, "std"),
     (lambda: nets.initialiser("orthogonal", gain=np.inf), ValueError, "gain"),
@@ -564,6 +877,217 @@ BAD = [
     (lambda: nets.Adam(beta_2=1.0), ValueError, "beta_2"),
     (lambda: nets.Adam(epsilon=0.0), ValueError, "epsilon"),
 ]
+
+
+EVERYTHING = "[-inf, inf)"
+FROM_ZERO = "[0, inf)"
+BELOW_ONE = "[0, 1)"
+ABOVE_ZERO = "[4.94066e-324, inf)"
+RANGES = [
+    (nets.SGD, "learning_rate", FROM_ZERO, [0, 1e300], [-1e-300, np.nan]),
+    (nets.SGD, "momentum", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
+    (nets.Adam, "learning_rate", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
+    (nets.Adam, "beta_1", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
+    (nets.Adam, "beta_2", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
+    (nets.Adam, "epsilon", ABOVE_ZERO, [5e-324, 10.0], [0.0, -1.0, np.inf]),
+    (partial(nets.initialiser, "constant"), "value", EVERYTHING, [-1e300, 0], [-np.inf, np.nan]),
+    (partial(nets.initialiser, "normal"), "std", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
+    (partial(nets.initialiser, "fan_in"), "gain", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
+    (partial(nets.initialiser, "orthogonal"), "gain", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
+    (partial(nets.initialiser, "identity"), "gain", EVERYTHING, [-1e300, 0], [-np.inf, np.nan]),
+    (partial(nets.initialiser, "spectral_radius"), "radius", FROM_ZERO, [0, 2], [-1e-300, np.inf]),
+    (partial(nets.BatchNorm, 3), "momentum", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
+    (partial(nets.BatchNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (
+        partial(nets.BatchNorm, 3, dtype=np.float32),
+        "epsilon",
+        "[1.17549e-38, inf)",
+        [2e-38],
+        [1e-38, 0.0],
+    ),
+    (partial(nets.LSTMLayer, 2, 3), "forget_bias", EVERYTHING, [-1e300, 0], [-np.inf, np.nan]),
+    (partial(nets.clip_gradient, []), "norm", ABOVE_ZERO, [5e-324, 10.0], [0.0, -1.0, np.inf]),
+]
+
+
+@pytest.mark.parametrize("call, name, interval, taken, refused", RANGES)
+def test_numbers_stay_in_their_range(call, name, interval, taken, refused):
+    for value in taken:
+        call(**{name: value})
+    for value in refused:
+        words = re.escape(f"{name} must be finite and in {interval}, not {value!r}")
+        with pytest.raises(ValueError, match=f"^{words}$"):
+            call(**{name: value})
+    for value in ("text", True, np.True_, 1j):
+        with pytest.raises(TypeError, match=f"^{name} must be a number, not "):
+            call(**{name: value})
+
+
+@pytest.mark.parametrize(
+    "call, name",
+    [
+        (partial(nets.Dense, fan_out=3), "fan_in"),
+        (partial(nets.Dense, 3), "fan_out"),
+        (nets.BatchNorm, "units"),
+        (nets.PReLULayer, "units"),
+        (partial(nets.RNNLayer, hidden=3), "features"),
+        (partial(nets.LSTMLayer, 3), "hidden"),
+        (partial(nets.train, nets.MLP([2, 3]), X, Y, batch_size=10), "epochs"),
+        (partial(nets.train, nets.MLP([2, 3]), X, Y, epochs=1), "batch_size"),
+        (
+            partial(nets.train, nets.MLP([2, 3]), X, Y, batch_size=10, epochs=1, record=None),
+            "record_every",
+        ),
+    ],
+)
+def test_counts_begin_at_one(call, name):
+    call(**{name: 1})
+    call(**{name: np.int8(2)})
+    for value, error, words in [
+        (0, ValueError, "at least 1, not 0"),
+        (10**7 + 1, ValueError, "at most 10000000, not 10000001"),
+        (1.0, TypeError, "a whole number, not 1.0"),
+        (True, TypeError, "a whole number, not True"),
+    ]:
+        with pytest.raises(error, match=f"^{name} must be {re.escape(words)}$"):
+            call(**{name: value})
+
+
+def test_ten_million_is_the_most_of_anything():
+    assert checks.count("epochs", 10**7) == 10**7
+
+
+def test_widths_may_come_in_an_array_and_are_named_by_their_place():
+    assert nets.MLP(np.array([3, 4, 2])).sizes == nets.MLP((3, 4, 2)).sizes == (3, 4, 2)
+    for sizes in (np.array([[3, 4]]), b"34", "34", {3, 4}):
+        with pytest.raises(TypeError, match="^sizes must be a sequence"):
+            nets.MLP(sizes)
+    with pytest.raises(ValueError, match=r"^sizes\[2\] must be at least 1, not 0$"):
+        nets.MLP([3, 4, 0])
+
+
+ONE_ROW, RAGGED = np.ones((1, 2)), [[1.0], [1.0, 2.0]]
+PASSES = [
+    (nets.Dense(2, 3), "Dense(2, 3)", ONE_ROW, (1, 3)),
+    (nets.ActivationLayer("relu"), "ActivationLayer('relu')", ONE_ROW, (1, 2)),
+    (nets.BatchNorm(2), "BatchNorm(2)", ONE_ROW, (1, 2)),
+    (nets.PReLULayer(2), "PReLULayer with 2 slopes", ONE_ROW, (1, 2)),
+    (nets.RReLULayer(3.5), "RReLULayer(3.5, 8)", ONE_ROW, (1, 2)),
+    (nets.RNNLayer(2, 3), "RNNLayer(2, 3)", np.ones((5, 4, 2)), (5, 4, 3)),
+    (nets.LSTMLayer(2, 3), "LSTMLayer(2, 3)", np.ones((5, 4, 2)), (5, 4, 3)),
+    (nets.GRULayer(2, 3), "GRULayer(2, 3)", np.ones((5, 4, 2)), (5, 4, 3)),
+]
+
+
+@pytest.mark.parametrize("layer, name, x, shape", PASSES, ids=[name for _, name, *_ in PASSES])
+def test_a_layer_says_which_one_it_is_and_what_it_needs(layer, name, x, shape):
+    layer = copy.deepcopy(layer)
+    assert repr(layer) == name
+    name = re.escape(name)
+    with pytest.raises(RuntimeError, match=f"^{name} has nothing to go back from: call forward"):
+        layer.backward(np.ones(shape))
+    layer.forward(x)
+    words = re.escape(f"needs a gradient of shape {shape}, that of its last output, not (7,)")
+    with pytest.raises(ValueError, match=f"^{name} {words}$"):
+        layer.backward(np.ones(7))
+    with pytest.raises(TypeError, match="^the gradient must hold real numbers, not complex"):
+        layer.backward(np.ones(shape, complex))
+    ones, whole = np.ones(shape), np.ones(shape, int)
+    np.testing.assert_array_equal(layer.backward(whole), layer.backward(ones).copy(), strict=True)
+
+
+FIT = partial(nets.train, NETWORK, X, Y, batch_size=None)
+SAID = [
+    (lambda: nets.Dense(2, 3).forward(RAGGED), "the input must be an array; NumPy says"),
+    (lambda: nets.Dense(2, 3).forward([["a"]]), "the input must hold real numbers, not <U1"),
+    (
+        lambda: nets.Dense(2, 3).forward(np.ones(2)),
+        "Dense(2, 3) needs an input of shape (batch, 2)",
+    ),
+    (lambda: nets.BatchNorm(2).forward([["a"]]), "the input must hold real numbers, not <U1"),
+    (lambda: nets.BatchNorm(2).forward(np.ones(2)), "BatchNorm(2) needs an input of shape (batch"),
+    (lambda: nets.PReLULayer(2).forward([["a"]]), "the input must hold real numbers, not <U1"),
+    (lambda: nets.RReLULayer().forward([["a"]]), "the input must hold real numbers, not <U1"),
+    (lambda: nets.RNNLayer(2, 3).forward([["a"]]), "the input must hold real numbers, not <U1"),
+    (lambda: NETWORK.forward(RAGGED), "x must be an array; NumPy says"),
+    (lambda: NETWORK.forward([["a"]]), "x must hold real numbers, not <U1"),
+    (lambda: NETWORK.forward(np.ones((3, 2, 2))), "x must have shape (batch, 2) with at least one"),
+    (lambda: NETWORK.forward(NAN), "x must be finite in float64, but holds NaN or infinity"),
+    (lambda: nets.cross_entropy(RAGGED, [0, 0]), "logits must be an array; NumPy says"),
+    (lambda: nets.cross_entropy([[True]], [0]), "logits must hold real numbers, not bool"),
+    (lambda: nets.cross_entropy([[1.0]], RAGGED), "labels must be an array; NumPy says"),
+    (lambda: nets.cross_entropy(np.ones((3, 0)), [0] * 3), "logits must have at least one row and"),
+    (lambda: nets.cross_entropy(np.ones((2, 3)), [0, 3]), "labels must be from 0 to 2, one per"),
+    (lambda: nets.squared_error(RAGGED, [0.0]), "prediction must be an array; NumPy says"),
+    (lambda: nets.squared_error([1.0], RAGGED), "the target must be an array; NumPy says"),
+    (lambda: nets.squared_error([1.0], [1j]), "the target must hold real numbers, not complex128"),
+    (lambda: nets.squared_error([1.0], [1.0, 2.0]), "the target must have the shape of the pred"),
+    (lambda: nets.squared_error(np.ones(1, "f"), [1e300]), "the target must be finite, but holds"),
+    (lambda: nets.binary_cross_entropy(RAGGED, [0.0]), "logits must be an array; NumPy says"),
+    (lambda: nets.binary_cross_entropy([1.0], RAGGED), "the target must be an array; NumPy says"),
+    (lambda: nets.binary_cross_entropy(np.ones((1, 1, 1)), [0]), "logits must have shape (batch,)"),
+    (
+        lambda: nets.binary_cross_entropy([1.0], [-0.1]),
+        "targets must be in [0, 1], but run from -0",
+    ),
+    (
+        lambda: nets.binary_cross_entropy([1.0], [1.1]),
+        "targets must be in [0, 1], but run from 1.1",
+    ),
+    (lambda: nets.accuracy(RAGGED, [0]), "logits must be an array; NumPy says"),
+    (lambda: nets.accuracy(np.ones((1, 2, 1)), [0]), "logits must have shape (n, classes), not"),
+    (lambda: nets.accuracy([1.0], RAGGED), "labels must be an array; NumPy says"),
+    (
+        lambda: nets.accuracy([1.0], [2]),
+        "labels must be from 0 to 1, one per class, but run from 2",
+    ),
+    (lambda: nets.accuracy([[1.0, 2.0]], [-1]), "labels must be from 0 to 1, one per class"),
+    (lambda: nets.initialiser("xavier"), "unknown initialiser 'xavier'; the known ones are: const"),
+    (lambda: nets.initialiser(1), "initialiser must be one of the names constant, normal, uniform"),
+    (lambda: nets.initialiser("uniform", a=1), "initialiser 'uniform' has no parameter 'a'; it"),
+    (lambda: nets.initialiser("normal", a=1), "initialiser 'normal' has no parameter 'a'; it acce"),
+    (lambda: nets.initialiser("identity")(2, 3), "identity weights are square: fan_in 2 and"),
+    (lambda: nets.initialiser("spectral_radius")(2, 3), "spectral_radius weights are square: fan"),
+    (lambda: nets.optimiser("newton"), "unknown optimiser 'newton'; the known ones are: sgd, adam"),
+    (lambda: nets.optimiser("sgd", a=1), "optimiser 'sgd' has no parameter 'a'; it accepts: lear"),
+    (lambda: nets.optimiser(nets.SGD(), momentum=0.5), "SGD(learning_rate=0.1, momentum=0.0) is"),
+    (
+        lambda: nets.loss("hinge"),
+        "unknown loss 'hinge'; the known ones are: cross_entropy, squared",
+    ),
+    (lambda: nets.MLP([2, 3], normalisation="layer"), "normalisation must be one of 'batch', not"),
+    (lambda: nets.train("mlp", X, Y), "network must be an MLP, RNN, LSTM or GRU, not 'mlp'"),
+    (lambda: nets.train(NETWORK, RAGGED, Y), "x must be an array; NumPy says"),
+    (lambda: nets.train(NETWORK, X, RAGGED * 9), "y must be an array; NumPy says"),
+    (lambda: nets.train(NETWORK, X, 1), "y must have one entry per sample of x, 20, not shape ()"),
+    (
+        lambda: FIT(validation=(X,)),
+        "validation must be a pair (x, y), not t",
+    ),
+    (
+        lambda: FIT(validation=X),
+        "validation must be a pair (x, y), not ndarr",
+    ),
+    (
+        lambda: FIT(validation=(RAGGED, Y)),
+        "validation x must be an array",
+    ),
+    (
+        lambda: FIT(validation=(X, RAGGED * 9)),
+        "validation y must be an array",
+    ),
+    (
+        lambda: FIT(clip_norm=0.0),
+        "clip_norm must be finite and in [4.9",
+    ),
+    (lambda: nets.train(NETWORK, X, Y, loss="hinge"), "unknown loss 'hinge'; the known ones are"),
+]
+
+
+@pytest.mark.parametrize("call, words", SAID, ids=[words for _, words in SAID])
+def test_messages_begin_with_what_is_wrong(call, words):
+    with pytest.raises((TypeError, ValueError), match=f"^{re.escape(words)}"):
+        call()
 
 
 @pytest.mark.parametrize("call, error, words", BAD)
@@ -630,3 +1154,10 @@ def test_reprs_show_what_was_asked_for():
     )
     assert repr(nets.MLP([2, 3], init="he")) == "MLP([2, 3], init=He(distribution='normal'))"
     assert repr(NETWORK.layers) == "[Dense(2, 4), ActivationLayer('tanh'), Dense(4, 3)]"
+
+
+@pytest.mark.parametrize("name", ["cross_entropy", "binary_cross_entropy"])
+def test_infinite_outputs_give_no_warning(name):
+    one, truth = ([[np.inf]], [[1.0]]) if name.startswith("b") else ([[np.inf, 0.0]], [0])
+    value, gradient = nets.loss(name)(np.array(one), np.array(truth))
+    assert not np.isfinite(value) and gradient.shape == np.shape(one)

@@ -141,6 +141,34 @@ def test_where_it_stands_and_what_it_is_called():
         np.testing.assert_array_equal(one.weight.value, other.weight.value)
 
 
+def test_a_layer_by_itself_is_what_the_documentation_says():
+    one = nets.BatchNorm(3)
+    other = nets.BatchNorm(3, momentum=0.1, epsilon=1e-5, dtype=np.float64, name="batch norm")
+    assert (one.momentum, one.epsilon) == (other.momentum, other.epsilon) == (0.1, 1e-5)
+    assert [p.name for p in one.parameters()] == ["batch norm scale", "batch norm shift"]
+    assert [p.name for p in nets.BatchNorm(3, name="first").parameters()] == [
+        "first scale",
+        "first shift",
+    ]
+    for array, start in [
+        (one.scale.value, 1.0),
+        (one.shift.value, 0.0),
+        (one.running_mean, 0.0),
+        (one.running_variance, 1.0),
+    ]:
+        np.testing.assert_array_equal(array, np.full(3, start), strict=True)
+
+
+def test_a_new_layer_evaluates_with_mean_zero_and_variance_one():
+    x = np.random.default_rng(4).normal(size=(5, 3))
+    layer, network = nets.BatchNorm(3), nets.MLP([3, 4, 2], normalisation="batch")
+    np.testing.assert_allclose(layer.forward(x), x / math.sqrt(1 + 1e-5), rtol=1e-14)
+    # Without a word about training it is evaluation, in a layer and in a network.
+    np.testing.assert_array_equal(layer.forward(x, training=False), layer.forward(x))
+    np.testing.assert_array_equal(network.forward(x, training=False), network.forward(x))
+    assert not np.allclose(network.forward(x, training=True), network.forward(x))
+
+
 def test_float_type_is_kept():
     network = nets.MLP([3, 4, 2], "relu", dtype=np.float32, normalisation="batch")
     x = np.random.default_rng(0).normal(size=(5, 3))

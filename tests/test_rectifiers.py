@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import vgtools.networks as nets
 from vgtools.activations import activation
+from vgtools.networks import rectifiers
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=40, deadline=None, derandomize=True)
@@ -110,6 +111,74 @@ def test_names_in_a_network_stand_for_the_recipes():
     assert not isinstance(nets.MLP([2, 4, 2], activation("rrelu")).hidden[0], nets.RReLULayer)
 
 
+def test_a_layer_by_itself_is_what_the_documentation_says():
+    one, other = nets.PReLULayer(3), nets.PReLULayer(3, 0.25, "channel", np.float64, "prelu")
+    for layer in (one, other):
+        assert [p.name for p in layer.parameters()] == ["prelu slope"]
+        np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.25), strict=True)
+    assert nets.PReLULayer(3, name="first").slope.name == "first slope"
+    assert nets.PReLULayer(3, a=0.5).activation == activation("prelu", a=0.5)
+
+    z = -np.ones((4, 3))
+    one, other = nets.RReLULayer(), nets.RReLULayer(3.0, 8.0, "divisor", "paper", 0)
+    np.testing.assert_array_equal(one.forward(z, True), other.forward(z, True))
+    assert nets.RReLULayer(2, 4).activation == activation("rrelu", lower=2, upper=4)
+
+
+def test_a_recipe_makes_layers_of_its_own_kind():
+    layer = nets.PReLU(a=0.5).layer(3)
+    assert layer.slope.name == "prelu 1 slope"
+    np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.5), strict=True)
+    layer = nets.PReLU(per="layer").layer(3, number=7, dtype=np.float32)
+    assert layer.slope.name == "prelu 7 slope"
+    np.testing.assert_array_equal(layer.slope.value, np.full(1, 0.25, np.float32), strict=True)
+
+    layer = nets.RReLU(2.0, 4.0, "slope", "mean").layer(3)
+    assert (layer.lower, layer.upper) == (2.0, 4.0)
+    assert (layer.sampling, layer.evaluation) == ("slope", "mean")
+    z = -np.ones((4, 3))
+    np.testing.assert_array_equal(
+        nets.RReLU().layer(3).forward(z, True), nets.RReLU().layer(3, seed=0).forward(z, True)
+    )
+    assert not np.array_equal(
+        nets.RReLU().layer(3, seed=1).forward(z, True), nets.RReLU().layer(3).forward(z, True)
+    )
+
+
+def test_the_layer_of_an_activation_that_is_not_numbered():
+    layer = rectifiers.activation_layer("prelu", 3)
+    assert layer.slope.name == "prelu 1 slope"
+    np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.25), strict=True)
+    assert rectifiers.activation_layer("prelu", 3, 2, dtype=np.float32).slope.name[:7] == "prelu 2"
+    z = -np.ones((4, 3))
+    one, other = (rectifiers.activation_layer("rrelu", 3, **seed) for seed in ({}, {"seed": 0}))
+    np.testing.assert_array_equal(one.forward(z, True), other.forward(z, True))
+
+
+@pytest.mark.parametrize("layer", [nets.PReLULayer(2), nets.RReLULayer()])
+def test_evaluation_goes_without_saying(layer):
+    z = -np.ones((4, 2))
+    np.testing.assert_array_equal(layer.forward(z), layer.forward(z, training=False))
+    np.testing.assert_array_equal(layer.forward([[-1, 2]]), layer.forward([[-1.0, 2.0]]))
+    assert layer.forward([[-1, 2]]).dtype == np.float64
+
+
+def test_the_slopes_of_the_last_pass():
+    layer, z = nets.RReLULayer(), -np.ones((4, 2), np.float32)
+    layer.forward(z, training=True)
+    assert layer.slopes.shape == (4, 2)
+    assert layer.slopes.dtype == np.float32
+    layer.forward(z)
+    assert layer.slopes == layer.fixed_slope == 2 / 11
+
+
+def test_a_slope_at_zero_is_that_of_the_left():
+    z, ones = np.zeros((1, 2)), np.ones((1, 2))
+    for layer in (nets.PReLULayer(2, a=0.5), nets.RReLULayer(2, 2)):
+        layer.forward(z)
+        np.testing.assert_array_equal(layer.backward(ones), [[0.5, 0.5]])
+
+
 def test_training_moves_the_slopes_and_nothing_bounds_them():
     x = np.array([[-1.0], [-2.0], [1.0], [2.0]])
     network = nets.MLP([1, 1, 1], nets.PReLU(per="layer"), "constant")
@@ -206,8 +275,12 @@ def test_float_type_is_kept(recipe):
     "call, error, words",
     [
         (lambda: nets.PReLU(a=np.nan), ValueError, "finite"),
+        (lambda: nets.PReLU(per="unit"), ValueError, "^per must be one of 'channel', 'layer', not"),
+        (lambda: nets.RReLU(sampling=1), ValueError, "^sampling must be one of 'divisor', 'slope'"),
+        (lambda: nets.RReLU(evaluation=1), ValueError, "^evaluation must be one of 'paper', 'pyt"),
+        (lambda: nets.PReLULayer(3, dtype=int), TypeError, "^dtype must be float32 or float64"),
+        (lambda: nets.PReLULayer(2).forward(np.ones((3, 1))), ValueError, "^PReLULayer with 2 sl"),
         (lambda: nets.PReLU(a="0.1"), TypeError, "real number"),
-        (lambda: nets.PReLU(per="unit"), ValueError, "'channel', 'layer'"),
         (lambda: nets.PReLULayer(0), ValueError, "units"),
         (lambda: nets.PReLULayer(3).forward(np.ones((2, 4))), ValueError, r"\(batch, 3\)"),
         (lambda: nets.PReLULayer(3).forward([["a"] * 3]), TypeError, "real numbers"),

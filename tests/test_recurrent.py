@@ -9,6 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vgtools.networks as nets
+from vgtools.activations import activation
+from vgtools.networks import recurrent
 
 seeds = st.integers(0, 2**32 - 1)
 few = settings(max_examples=25, deadline=None, derandomize=True)
@@ -269,6 +271,122 @@ def test_clipping_shortens_together_and_never_lengthens():
     np.testing.assert_allclose(second.gradient, [0.0, 0.0, 2.0])
 
 
+# -- defaults, names and options -----------------------------------------------------
+
+SHARED = {"init": "glorot", "recurrent_init": "orthogonal", "seed": 0, "dtype": np.float64}
+GATES = {"forget_gate": True, "forget_bias": 1.0}
+
+
+@pytest.mark.parametrize(
+    "build, sizes, defaults",
+    [
+        (recurrent.RecurrentLayer, (2, 3), {"name": "recurrent"}),
+        (nets.RNNLayer, (2, 3), {"activation": "tanh", "name": "rnn"}),
+        (nets.LSTMLayer, (2, 3), {**GATES, "name": "lstm"}),
+        (nets.GRULayer, (2, 3), {"name": "gru"}),
+        (nets.RNN, ([2, 3, 1],), {"activation": "tanh"}),
+        (nets.LSTM, ([2, 3, 1],), GATES),
+        (nets.GRU, ([2, 3, 1],), {}),
+    ],
+)
+def test_what_is_left_out_is_what_the_documentation_says(build, sizes, defaults):
+    pair = build(*sizes), build(*sizes, **SHARED, **defaults)
+    for one, other in zip(*(thing.parameters() for thing in pair), strict=True):
+        assert one.name == other.name
+        np.testing.assert_array_equal(one.value, other.value, strict=True)
+
+
+@pytest.mark.parametrize("name", ["rnn", "lstm", "gru"])
+def test_parameters_are_named_after_their_layer(name):
+    layer = {"rnn": nets.RNNLayer, "lstm": nets.LSTMLayer, "gru": nets.GRULayer}[name]
+    network = {"rnn": nets.RNN, "lstm": nets.LSTM, "gru": nets.GRU}[name]
+    parts = ["input weight", "recurrent weight", "bias"]
+    parts += ["candidate bias"] if name == "gru" else []
+    names = [f"{name} {part}" for part in parts]
+    assert [p.name for p in layer(2, 3).parameters()] == names
+    assert [p.name for p in layer(2, 3, name="upper").parameters()] == [
+        f"upper {part}" for part in parts
+    ]
+    names += ["readout weight", "readout bias"]
+    assert [p.name for p in network([2, 3, 1]).parameters()] == names
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_every_option_goes_where_it_belongs(build):
+    twice = nets.initialiser("identity", gain=2.0)
+    network = build([2, 3, 1], init="constant", recurrent_init=twice)
+    assert not network.layer.input_weight.value.any()
+    assert not network.readout.weight.value.any()
+    for block in np.split(network.layer.recurrent_weight.value, network.layer.blocks, axis=1):
+        np.testing.assert_array_equal(block, 2 * np.eye(3))
+    assert network.sizes == (2, 3, 1)
+    assert network.readout.weight.value.shape == (3, 1)
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_the_seed_moves_every_weight(build):
+    def weights(seed):
+        network = build([2, 3, 1], seed=seed)
+        parts = network.layer.input_weight, network.layer.recurrent_weight, network.readout.weight
+        return [part.value for part in parts]
+
+    for one, other, again in zip(weights(1), weights(2), weights(1)):
+        assert not np.intersect1d(one, other).size
+        np.testing.assert_array_equal(one, again)
+
+
+def test_options_of_one_kind_of_network():
+    assert nets.RNN([2, 3, 1], "relu").layer.activation.name == "relu"
+    function = activation("relu")
+    assert nets.RNNLayer(2, 3, function).activation is function
+    without = nets.LSTM([2, 3, 1], forget_gate=False).layer
+    assert not without.forget_gate
+    assert without.bias.value.shape == (9,)
+    assert nets.LSTM([2, 3, 1], forget_bias=5.0).layer.bias.value.max() == 5.0
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_that_saw_nothing_holds_nothing(kind):
+    layer = LAYERS[kind](2, 3)
+    names = ["input", "states", "state_gradients"]
+    names += {"rnn": ["pre_activations"], "lstm": ["cells", "cell_gradients"]}.get(kind, [])
+    assert [getattr(layer, name) for name in names] == [None] * len(names)
+    if hasattr(type(layer), "gates"):
+        with pytest.raises(RuntimeError, match=rf"^{type(layer).__name__}\(2, 3\) has nothing"):
+            _ = layer.gates
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_a_network_says_which_one_it_is(build):
+    network, name = build([2, 3, 1]), build.__name__
+    assert repr(network) == f"{name}([2, 3, 1])"
+    with pytest.raises(RuntimeError, match=rf"^{name}\(\[2, 3, 1\]\) has nothing to go back from"):
+        network.backward(np.ones((4, 1)))
+    with pytest.raises(ValueError, match=r"^x must have shape \(time, batch, 2\)"):
+        network.forward(np.ones((4, 2)))
+    with pytest.raises(ValueError, match="^x must be finite in float64"):
+        network.forward(np.full((5, 4, 2), np.inf))
+    for shape in ((0, 4, 2), (5, 0, 2), (5, 4, 1), (1, 5, 4, 2)):
+        with pytest.raises(ValueError, match="at least one step and one sample"):
+            network.forward(np.ones(shape))
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_a_network_hands_truncation_on_to_its_layer(build):
+    rng = np.random.default_rng(8)
+    network = shaken(build([2, 3, 1]), rng)
+    network.forward(rng.normal(size=(7, 4, 2)))
+    to_input = network.backward(np.ones((4, 1)), steps=3)
+    assert not to_input[:4].any() and to_input[4:].all()
+    assert network.backward(np.ones((4, 1))).all()
+
+
+@pytest.mark.parametrize("build", NETWORKS)
+def test_training_a_network_does_not_ask_for_a_mode(build):
+    network, x = build([2, 3, 1]), np.ones((5, 4, 2))
+    np.testing.assert_array_equal(network.forward(x, training=True), network.forward(x))
+
+
 # -- training ------------------------------------------------------------------------
 
 
@@ -292,6 +410,13 @@ def test_training_learns_and_repeats(build):
         runs.append(history.loss)
     assert history.accuracy[-1] > 0.95 and history.validation_accuracy[-1] > 0.85
     np.testing.assert_array_equal(*runs)
+
+
+@pytest.mark.parametrize("batch_size", [1, 3])
+def test_a_sample_may_stand_alone_in_its_batch(batch_size):
+    x, y = last_sign(n=7)
+    history = nets.train(nets.RNN([1, 4, 2]), x, y, epochs=1, batch_size=batch_size)
+    assert np.isfinite(history.loss).all()
 
 
 def test_training_clips():
@@ -353,9 +478,22 @@ def test_bad_gradients_and_steps():
     layer.forward(np.ones((5, 4, 2)))
     with pytest.raises(ValueError, match=r"\(5, 4, 3\)"):
         layer.backward(np.ones((4, 3)))
-    with pytest.raises(ValueError, match="steps"):
+    with pytest.raises(ValueError, match="^steps must be at least 1"):
         layer.backward(np.ones((5, 4, 3)), steps=0)
+    for name, state in [("state", np.ones((4, 2))), ("cell", np.ones((3, 3)))]:
+        with pytest.raises(ValueError, match=rf"^{name} must have shape \(4, 3\), not"):
+            LSTM.forward(np.ones((5, 4, 2)), **{name: state})
+        with pytest.raises(TypeError, match=f"^{name} must hold real numbers, not complex128"):
+            LSTM.forward(np.ones((5, 4, 2)), **{name: np.ones((4, 3), complex)})
+    for shape in ((5, 2), (0, 4, 2), (5, 4, 1)):
+        with pytest.raises(ValueError, match=r"^RNNLayer\(2, 3\) needs an input of shape"):
+            layer.forward(np.ones(shape))
     with pytest.raises(ValueError, match="clip_norm"):
         nets.train(nets.RNN([1, 2, 2]), *last_sign(), clip_norm=-1)
     with pytest.raises(ValueError, match="one entry per sample of x, 60"):
         nets.train(nets.RNN([1, 2, 2]), last_sign()[0], np.zeros(5, int))
+
+
+def test_a_wrong_input_is_named_even_if_a_cell_comes_with_it():
+    with pytest.raises(ValueError, match=r"an input of shape \(time, batch, 2\), not \(5, 2\)"):
+        recurrent.LSTMLayer(2, 3).forward(np.ones((5, 2)), cell=np.ones((4, 3)))

@@ -191,7 +191,7 @@ class Derivation(_Shown):
     @property
     def evidence(self) -> str:
         """What stands behind the steps, in words."""
-        return f"symbolic, {len(self)} steps"
+        return f"symbolic, {len(self)} step{'' if len(self) == 1 else 's'}"
 
     @property
     def latex(self) -> str:

@@ -249,7 +249,7 @@ class Equation(_Shown):
         return f"{_text(self.lhs)} {_SIGNS[self.relation]} {_text(self.rhs)}"
 
     def _decimal(self) -> str:
-        return f"{float(self.rhs):.{self.digits}f}"
+        return f"{self.rhs.evalf(self.digits + 20):.{self.digits}f}"
 
     def _conditions(self, tex: bool) -> str:
         sides = [side for side in (self.lhs, self.rhs) if side is not None]

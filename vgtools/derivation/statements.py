@@ -421,7 +421,7 @@ def numeric(
                 )
             result = tuple(side(*(result[s] for s in symbols)) for side in sides)
         _compare(result, operator, rtol, f"{name}, draw {draw}")
-    evidence = f"numeric, rtol {rtol:g}, {draws} draws"
+    evidence = f"numeric, rtol {rtol:g}, {draws} draw{'' if draws == 1 else 's'}"
     equation = Equation(
         lhs, rhs, operator, "numeric", evidence, label=label, because=because,
         written=written, spoken=text,

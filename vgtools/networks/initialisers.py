@@ -151,10 +151,7 @@ class Scaled(Initialiser):
     distribution: str = "normal"
 
     def __post_init__(self) -> None:
-        if self.distribution not in ("normal", "uniform"):
-            raise ValueError(
-                f"distribution must be 'normal' or 'uniform', not {self.distribution!r}"
-            )
+        checks.one_of("distribution", self.distribution, ["normal", "uniform"])
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw independent entries of the variance that the recipe states."""

@@ -3,8 +3,8 @@
 Each takes the network's output and the truth, and returns ``(value, gradient)``:
 the mean over the batch as a ``float``, and its derivative with respect to the
 output, with the output's shape and float type. Because the loss is a mean over n
-samples, each row of the gradient carries a factor 1/n. An output that holds NaN
-or infinity gives a value that is not finite.
+samples, each row of the gradient carries a factor 1/n. NaN in an output gives NaN;
+infinity gives what the formula gives, without a warning, which may be infinite or NaN.
 """
 
 from __future__ import annotations
@@ -159,7 +159,8 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, N
     if t.min() < 0 or t.max() > 1:
         raise ValueError(f"targets must be in [0, 1], but run from {t.min()} to {t.max()}")
     tail = np.exp(-np.abs(z))
-    value = float(np.mean(np.maximum(z, 0) - t * z + np.log1p(tail)))
+    with np.errstate(invalid="ignore"):  # where an output is infinite
+        value = float(np.mean(np.maximum(z, 0) - t * z + np.log1p(tail)))
     gradient = np.where(z >= 0, 1, tail) / (1 + tail)
     gradient -= t
     gradient /= len(z)

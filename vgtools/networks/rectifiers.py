@@ -85,7 +85,7 @@ class PReLULayer(ActivationLayer):
         return f"PReLULayer with {len(self.slope.value)} slopes"
 
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
-        """Return max(0, z) + a min(0, z), in the same shape and float type."""
+        """Return max(0, z) + a min(0, z), in the same shape and in the slopes' float type."""
         self.pre_activation = z = _pre_activations(self, x, self.slope.value)
         self.output = np.where(z > 0, z, self.slope.value * z)
         return self.output

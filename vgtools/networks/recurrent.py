@@ -87,12 +87,7 @@ class RecurrentLayer:
         state : array_like, shape (n, hidden), optional
             h_0; zeros by default.
         """
-        w = self.input_weight.value
-        x = checks.floats("the input", x, w.dtype)
-        if x.ndim != 3 or x.shape[2] != len(w) or len(x) == 0:
-            raise ValueError(
-                f"{self} needs an input of shape (time, batch, {len(w)}), not {x.shape}"
-            )
+        w, x = self.input_weight.value, self._accepted(x)
         self.input = x
         self.states = np.empty((len(x) + 1, x.shape[1], self.hidden), w.dtype)
         self.states[0] = 0 if state is None else self._state("state", state, x.shape[1])
@@ -150,6 +145,15 @@ class RecurrentLayer:
     def _walk_back(self, first: int) -> NDArray:
         """Complete `state_gradients`; return those of the pre-activations after step `first`."""
         raise NotImplementedError
+
+    def _accepted(self, x: ArrayLike) -> NDArray:
+        w = self.input_weight.value
+        x = checks.floats("the input", x, w.dtype)
+        if x.ndim != 3 or x.shape[2] != len(w) or len(x) == 0:
+            raise ValueError(
+                f"{self} needs an input of shape (time, batch, {len(w)}), not {x.shape}"
+            )
+        return x
 
     def _state(self, name: str, value: ArrayLike, batch: int) -> NDArray:
         state = checks.floats(name, value, self.bias.value.dtype)
@@ -325,9 +329,9 @@ class LSTMLayer(RecurrentLayer):
         self, x: ArrayLike, state: ArrayLike | None = None, cell: ArrayLike | None = None
     ) -> NDArray:
         """Return h_1, ..., h_T, shape (T, n, hidden), from x, h_0 and c_0 (zeros by default)."""
+        x = self._accepted(x)
         if cell is not None:
-            batch = np.shape(x)[1] if np.ndim(x) == 3 else 0
-            cell = self._state("cell", cell, batch)
+            cell = self._state("cell", cell, x.shape[1])
         self._initial_cell = cell
         return super().forward(x, state)
 
