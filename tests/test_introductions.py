@@ -26,6 +26,10 @@ A *logit* is a number, and *a logit of two* is another. See ``code_of_cells``.
 
 .. note:: A folded margin.
 
+======  =====
+spread  large
+======  =====
+
 Summary
 -------
 
@@ -57,6 +61,7 @@ SECOND = PAGE.replace("From odds to more", "Bias").replace("folded margin", "mar
         ("logits", None),
         ("bias", ("1", "")),
         ("margin", None),
+        ("spread", None),
         ("number", ("0", "first")),
         ("code_of_cells", ("0", "first")),
         ("Intended word", ("0", "")),

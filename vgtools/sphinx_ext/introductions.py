@@ -76,7 +76,7 @@ def connect(app: Sphinx) -> None:
 
 
 def mentions(document: str, tree: nodes.document) -> Iterator[Mention]:
-    """Yield the words of a chapter, without code, figures and what is folded away.
+    """Yield the words of a chapter, without code, figures, tables and what is folded away.
 
     Parameters
     ----------
@@ -96,7 +96,8 @@ def mentions(document: str, tree: nodes.document) -> Iterator[Mention]:
         section, left_out, depth = None, False, 0
         above = node.parent
         while above is not None:
-            left_out = left_out or "dropdown" in above.get("classes", ())
+            folded = "dropdown" in above.get("classes", ())
+            left_out = left_out or folded or isinstance(above, nodes.table)
             if isinstance(above, nodes.section):
                 section, depth = section or above, depth + 1
                 left_out = left_out or above[0].astext().lower() in LATER
