@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -44,18 +44,23 @@ class Durations(NamedTuple):
 
 
 def in_turns(
-    sides: Mapping[str, Callable[[], object]], seconds: float = 4.0, least: int = 15
-) -> dict[str, Durations]:
+    sides: Mapping[Hashable, Callable[[], object]],
+    seconds: float = 4.0,
+    least: int = 15,
+    pause: float = 0.0,
+) -> dict[Hashable, Durations]:
     """Run every side once, again and again, for about so many seconds in all.
 
     Each side runs once before the clock starts, and collects no garbage while it
-    is timed. There are at least `least` turns (a third of them if even that takes
-    five times as long as asked), and at most 1000.
+    is timed. With a `pause`, threads of the side before, which wait for more work in a
+    busy loop, have so many seconds to fall asleep; the side then runs once untimed.
+    There are at least `least` turns (a third of them if even that takes five times as
+    long as asked), and at most 1000.
     """
     for side in sides.values():
         side()
-    taken: dict[str, list[float]] = {name: [] for name in sides}
-    spent: dict[str, list[float]] = {name: [] for name in sides}
+    taken: dict[Hashable, list[float]] = {name: [] for name in sides}
+    spent: dict[Hashable, list[float]] = {name: [] for name in sides}
     start = time.perf_counter()
     gc.collect()
     gc.disable()
@@ -65,6 +70,9 @@ def in_turns(
             if turn >= least and elapsed > seconds or 3 * turn >= least and elapsed > 5 * seconds:
                 break
             for name, side in sides.items():
+                if pause:
+                    time.sleep(pause)
+                    side()
                 before, processor = time.perf_counter(), time.process_time()
                 side()
                 taken[name].append(time.perf_counter() - before)

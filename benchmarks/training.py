@@ -35,6 +35,9 @@ LEAST = dict.fromkeys([*DEEP, *RECURRENT], 1.0) | {"MLP 5x1000": 0.8}
 
 CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
 
+PAUSE = 0.15
+"""Seconds after which idle threads of OpenBLAS and OpenMP no longer occupy a core."""
+
 THREADS = (1, CORES)
 BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
 """Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
@@ -230,7 +233,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.only and options.only not in name:
             continue
         for dtype in (np.float64, np.float32):
-            found = in_turns(sides(name, dtype), options.seconds)
+            found = in_turns(sides(name, dtype), options.seconds, pause=PAUSE)
             cells = [found[side].text() if side in found else "-" for side in timed]
             fastest = {
                 side: min((found[side, count] for count in THREADS if (side, count) in found),
