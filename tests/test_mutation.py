@@ -11,7 +11,7 @@ import pytest
 import sympy
 from nbformat import v4
 
-from mutation import chapters, kill_build
+from mutation import chapters, equations, kill_build
 from mutation.expressions import alterations
 from mutation.score import Score
 
@@ -87,3 +87,10 @@ def test_a_page_that_differs_or_is_missing_is_named(tmp_path):
             (tmp_path / folder).mkdir(exist_ok=True)
             (tmp_path / folder / name).write_text(text)
     assert kill_build.differences(tmp_path / "one", tmp_path / "other") == ["b", "c"]
+
+
+def test_a_check_is_slow_when_nbval_and_the_build_would_stop_its_cell():
+    settings = (BOOK / "pyproject.toml").read_text(encoding="utf-8")
+    config = (BOOK / "_config.yml").read_text(encoding="utf-8")
+    assert f'--nbval-cell-timeout={equations.CELL}"' in settings
+    assert f"timeout: {equations.CELL}\n" in config
