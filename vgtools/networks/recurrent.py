@@ -87,14 +87,10 @@ class RecurrentLayer:
         state : array_like, shape (n, hidden), optional
             h_0; zeros by default.
         """
-        w, x = self.input_weight.value, self._accepted(x)
-        self.input = x
-        self.states = np.empty((len(x) + 1, x.shape[1], self.hidden), w.dtype)
+        self.input = x = self._accepted(x)
+        self.states = self._room(x)
         self.states[0] = 0 if state is None else self._state("state", state, x.shape[1])
-        # The input's share of all steps is one product of matrices.
-        from_input = x @ w
-        from_input += self.bias.value
-        self._run(from_input)
+        self._run()
         return self.states[1:]
 
     def backward(self, gradient: ArrayLike, steps: int | None = None) -> NDArray:
@@ -120,13 +116,8 @@ class RecurrentLayer:
         self.state_gradients = np.zeros_like(states)
         self.state_gradients[1:] = g
         first = total - steps
-        pre = self._walk_back(first)  # dLoss/d(pre-activations), steps after `first`
-        flat = pre.reshape(-1, pre.shape[2])
-        x, h = self.input[first:], states[first:-1]
-        np.matmul(x.reshape(len(flat), -1).T, flat, out=self.input_weight.gradient)
-        self._recurrent_gradient(h.reshape(len(flat), -1), flat)
         to_input = np.zeros_like(self.input)
-        to_input[first:] = pre @ self.input_weight.value.T
+        self._walk_back(first, to_input[first:])
         return to_input
 
     @property
@@ -134,17 +125,35 @@ class RecurrentLayer:
         """The number of units."""
         return len(self.recurrent_weight.value)
 
-    def _recurrent_gradient(self, h: NDArray, pre: NDArray) -> None:
+    def _room(self, x: NDArray) -> NDArray:
+        """Return an array for the states of a sequence x."""
+        return np.empty((len(x) + 1, x.shape[1], self.hidden), x.dtype)
+
+    def _from_input(self) -> NDArray:
+        """Return the input's share of the pre-activations of all steps: one product of matrices."""
+        share = self.input @ self.input_weight.value
+        share += self.bias.value
+        return share
+
+    def _run(self) -> None:
+        """Fill `states`, of which the first is there."""
+        raise NotImplementedError
+
+    def _walk_back(self, first: int, to_input: NDArray) -> None:
+        """Complete `state_gradients` after step `first`, and fill all other gradients."""
+        raise NotImplementedError
+
+    def _keep_gradients(self, first: int, pre: NDArray, to_input: NDArray) -> None:
+        """Fill the other gradients from those of the pre-activations, (T, n, blocks * hidden)."""
+        flat = pre.reshape(-1, pre.shape[2])
+        x, h = self.input[first:], self.states[first:-1]
+        np.matmul(x.reshape(len(flat), -1).T, flat, out=self.input_weight.gradient)
+        np.sum(flat, axis=0, out=self.bias.gradient)
+        self._keep_recurrent_gradients(h.reshape(len(flat), -1), flat)
+        np.matmul(pre, self.input_weight.value.T, out=to_input)
+
+    def _keep_recurrent_gradients(self, h: NDArray, pre: NDArray) -> None:
         np.matmul(h.T, pre, out=self.recurrent_weight.gradient)
-        np.sum(pre, axis=0, out=self.bias.gradient)
-
-    def _run(self, from_input: NDArray) -> None:
-        """Fill `states` from the input's share of the pre-activations, (T, n, blocks * hidden)."""
-        raise NotImplementedError
-
-    def _walk_back(self, first: int) -> NDArray:
-        """Complete `state_gradients`; return those of the pre-activations after step `first`."""
-        raise NotImplementedError
 
     def _accepted(self, x: ArrayLike) -> NDArray:
         w = self.input_weight.value
@@ -224,20 +233,20 @@ class RNNLayer(RecurrentLayer):
         self.activation = activation if is_made else find_activation(activation)
         self.pre_activations: NDArray | None = None
 
-    def _run(self, from_input: NDArray) -> None:
+    def _run(self) -> None:
         u, f = self.recurrent_weight.value, self.activation
-        for t, z in enumerate(from_input):
+        self.pre_activations = self._from_input()
+        for t, z in enumerate(self.pre_activations):
             z += self.states[t] @ u
             self.states[t + 1] = f(z)
-        self.pre_activations = from_input
 
-    def _walk_back(self, first: int) -> NDArray:
+    def _walk_back(self, first: int, to_input: NDArray) -> None:
         back = self.recurrent_weight.value.T
         pre = self.activation.derivative(self.pre_activations[first:])
         for t in range(len(pre) - 1, -1, -1):
             pre[t] *= self.state_gradients[first + t + 1]
             self.state_gradients[first + t] += pre[t] @ back
-        return pre
+        self._keep_gradients(first, pre, to_input)
 
 
 class LSTMLayer(RecurrentLayer):
@@ -323,6 +332,7 @@ class LSTMLayer(RecurrentLayer):
         self.cell_gradients: NDArray | None = None
         self._gates: NDArray | None = None
         self._squashed: NDArray | None = None
+        self._stacked: NDArray | None = None
         self._initial_cell: NDArray | None = None
 
     def forward(
@@ -338,64 +348,89 @@ class LSTMLayer(RecurrentLayer):
     @property
     def gates(self) -> dict[str, NDArray]:
         """The gates and the candidate of the last forward pass."""
-        blocks = np.split(checks.seen(self, self._gates), self.blocks, axis=2)
+        blocks = list(checks.seen(self, self._gates).transpose(1, 0, 3, 2))
         if not self.forget_gate:
             blocks.insert(1, np.ones_like(blocks[0]))
         return dict(zip(("input", "forget", "candidate", "output"), blocks))
 
-    def _run(self, from_input: NDArray) -> None:
-        u, n = self.recurrent_weight.value, self.hidden
+    # While it runs, a step of the layer has its samples side by side, not below each other:
+    # the blocks of an array (blocks * hidden, n) are whole pieces of memory, over which
+    # NumPy runs several times faster than over some columns of a wider array.
+
+    def _room(self, x: NDArray) -> NDArray:
+        """Return room for the states, and put x and 1 below it: h U + x W + b is one product."""
+        steps, n, features = x.shape
+        self._stacked = np.ones((steps + 1, self.hidden + features + 1, n), x.dtype)
+        self._stacked[:-1, self.hidden : -1] = x.swapaxes(1, 2)
+        return self._stacked[:, : self.hidden].swapaxes(1, 2)
+
+    def _run(self) -> None:
         self.cells = np.empty_like(self.states)
         self.cells[0] = 0 if self._initial_cell is None else self._initial_cell
-        self._squashed = np.empty_like(self.states[1:])
-        candidate = slice(-2 * n, -n)
-        half = np.full(u.shape[1], 0.5, u.dtype)
-        half[candidate] = 1
-        from_state, kept = np.empty_like(from_input[0]), np.empty_like(self.cells[0])
-        for t, a in enumerate(from_input):
-            a += np.matmul(self.states[t], u, out=from_state)
-            _gates_in_place(a, half)
-            c = np.multiply(a[:, :n], a[:, candidate], out=self.cells[t + 1])
+        h, cells = self.states.swapaxes(1, 2), self.cells.swapaxes(1, 2)
+        steps, n = len(h) - 1, h.shape[2]
+        weight = self._weight()
+        # s(a) = 1/2 + tanh(a / 2) / 2: with half the weights, one tanh serves all blocks.
+        weight[:, : -2 * self.hidden] *= 0.5
+        weight[:, -self.hidden :] *= 0.5
+        self._squashed = np.empty_like(h[1:])
+        self._gates = np.empty((steps, self.blocks, self.hidden, n), h.dtype)
+        flat = self._gates.reshape(steps, self.blocks * self.hidden, n)
+        added = np.empty_like(h[0])
+        for t, a in enumerate(self._gates):
+            np.matmul(weight.T, self._stacked[t], out=flat[t])
+            np.tanh(a, out=a)
+            for gate in (a[:-2], a[-1]):
+                gate *= 0.5
+                gate += 0.5
+            c, squashed = cells[t + 1], self._squashed[t]
             if self.forget_gate:
-                c += np.multiply(a[:, n : 2 * n], self.cells[t], out=kept)
+                np.multiply(a[1], cells[t], out=c)
             else:
-                c += self.cells[t]
-            squashed = np.tanh(c, out=self._squashed[t])
-            np.multiply(a[:, -n:], squashed, out=self.states[t + 1])
-        self._gates = from_input
+                c[...] = cells[t]
+            c += np.multiply(a[0], a[-2], out=added)
+            np.tanh(c, out=squashed)
+            np.multiply(a[-1], squashed, out=h[t + 1])
 
-    def _walk_back(self, first: int) -> NDArray:
-        n, back = self.hidden, self.recurrent_weight.value.T
-        gates, squashed = self._gates[first:], self._squashed[first:]
-        candidate = slice(-2 * n, -n)
-        # Everything that does not depend on the gradient, for all steps at once, and
-        # in place: a fresh array of this size costs more than the arithmetic on it.
-        slopes = 1 - gates
-        slopes *= gates
-        _slope_of_tanh(gates[:, :, candidate], out=slopes[:, :, candidate])
-        slopes[:, :, :n] *= gates[:, :, candidate]
-        slopes[:, :, candidate] *= gates[:, :, :n]
-        slopes[:, :, -n:] *= squashed
-        if self.forget_gate:
-            slopes[:, :, n : 2 * n] *= self.cells[first:-1]
-        to_cell = _slope_of_tanh(squashed, out=np.empty_like(squashed))
-        to_cell *= gates[:, :, -n:]
-
+    def _walk_back(self, first: int, to_input: NDArray) -> None:
         self.cell_gradients = np.zeros_like(self.cells)
-        dh, dc = self.state_gradients[first:], self.cell_gradients[first:]
-        # All blocks but the output gate's act through the cell: (steps, batch, blocks - 1, n).
-        through_cell = slopes[:, :, :-n].reshape(*slopes.shape[:2], self.blocks - 1, n)
-        through_output, back_in_time = slopes[:, :, -n:], np.empty_like(dh[0])
-        for t in range(len(gates) - 1, -1, -1):
-            dc[t + 1] += np.multiply(dh[t + 1], to_cell[t], out=to_cell[t])
+        dh, dc = self.state_gradients.swapaxes(1, 2), self.cell_gradients.swapaxes(1, 2)
+        cells, weight = self.cells.swapaxes(1, 2), self._weight()
+        gradient, of_step = np.zeros_like(weight.T), np.empty_like(weight.T)
+        # Every step works in the same few arrays, which stay in the processor's cache.
+        pre, to_cell = np.empty_like(self._gates[0]), np.empty_like(dh[0])
+        flat, to_stacked = pre.reshape(len(gradient), -1), np.empty_like(self._stacked[0])
+        for t in range(len(self._gates) - 1, first - 1, -1):
+            a, squashed, dh_t, dc_t = self._gates[t], self._squashed[t], dh[t + 1], dc[t + 1]
+            _slope_of_tanh(squashed, out=to_cell)
+            to_cell *= a[-1]
+            to_cell *= dh_t
+            dc_t += to_cell
+            # The slopes of the gates and of the candidate, and what each is multiplied by.
+            np.subtract(1, a, out=pre)
+            pre *= a
+            _slope_of_tanh(a[-2], out=pre[-2])
+            pre[0] *= a[-2]
+            pre[-2] *= a[0]
+            pre[-1] *= squashed
             if self.forget_gate:
-                np.multiply(dc[t + 1], gates[t, :, n : 2 * n], out=dc[t])
+                pre[1] *= cells[t]
+                np.multiply(dc_t, a[1], out=dc[t])
             else:
-                dc[t] = dc[t + 1]
-            through_cell[t] *= dc[t + 1][:, np.newaxis]
-            through_output[t] *= dh[t + 1]
-            dh[t] += np.matmul(slopes[t], back, out=back_in_time)
-        return slopes
+                dc[t] = dc_t
+            pre[:-1] *= dc_t  # all blocks but the output gate's act through the cell
+            pre[-1] *= dh_t
+            gradient += np.matmul(flat, self._stacked[t].T, out=of_step)
+            np.matmul(weight, flat, out=to_stacked)
+            dh[t] += to_stacked[: self.hidden]
+            to_input[t - first] = to_stacked[self.hidden : -1].T
+        self.recurrent_weight.gradient[:] = gradient.T[: self.hidden]
+        self.input_weight.gradient[:] = gradient.T[self.hidden : -1]
+        self.bias.gradient[:] = gradient.T[-1]
+
+    def _weight(self) -> NDArray:
+        """Return U, W and b below each other, as the state, the input and 1 are."""
+        return np.vstack([p.value for p in (self.recurrent_weight, self.input_weight, self.bias)])
 
 
 class GRULayer(RecurrentLayer):
@@ -466,8 +501,8 @@ class GRULayer(RecurrentLayer):
         blocks = np.split(checks.seen(self, self._gates), 3, axis=2)
         return dict(zip(("reset", "update", "candidate"), blocks))
 
-    def _run(self, from_input: NDArray) -> None:
-        u, n = self.recurrent_weight.value, self.hidden
+    def _run(self) -> None:
+        u, n, from_input = self.recurrent_weight.value, self.hidden, self._from_input()
         self._recalled = np.empty_like(self.states[1:])
         for t, a in enumerate(from_input):
             h = self.states[t]
@@ -482,7 +517,7 @@ class GRULayer(RecurrentLayer):
             self.states[t + 1] = m + a[:, n : 2 * n] * (h - m)
         self._gates = from_input
 
-    def _walk_back(self, first: int) -> NDArray:
+    def _walk_back(self, first: int, to_input: NDArray) -> None:
         n, u = self.hidden, self.recurrent_weight.value
         dh = self.state_gradients[first:]
         pre = np.empty_like(self._gates[first:])
@@ -496,13 +531,11 @@ class GRULayer(RecurrentLayer):
             dh[t] += g * v
             dh[t] += pre[t, :, : 2 * n] @ u[:, : 2 * n].T
             dh[t] += (to_m * r) @ u[:, 2 * n :].T
-        self._steps = len(pre)
-        return pre
+        self._keep_gradients(first, pre, to_input)
 
-    def _recurrent_gradient(self, h: NDArray, pre: NDArray) -> None:
+    def _keep_recurrent_gradients(self, h: NDArray, pre: NDArray) -> None:
         n = self.hidden
-        np.sum(pre, axis=0, out=self.bias.gradient)
-        reset = self._gates[-self._steps :, :, :n].reshape(-1, n)
+        reset = self._gates[:, :, :n].reshape(-1, n)[-len(pre) :]
         through = np.concatenate([pre[:, : 2 * n], pre[:, 2 * n :] * reset], axis=1)
         np.matmul(h.T, through, out=self.recurrent_weight.gradient)
         np.sum(through[:, 2 * n :], axis=0, out=self.candidate_bias.gradient)
@@ -694,12 +727,12 @@ class GRU(RecurrentNetwork):
         self.readout = Dense(hidden, outputs, init, rng, dtype, "readout")
 
 
-def _gates_in_place(a: NDArray, half: NDArray | float = 0.5) -> None:
-    """Replace a by s(a) = 1/2 + tanh(a / 2) / 2, or by tanh(a) where `half` is 1 instead of 1/2."""
-    a *= half
+def _gates_in_place(a: NDArray) -> None:
+    """Replace a by s(a) = 1/2 + tanh(a / 2) / 2."""
+    a *= 0.5
     np.tanh(a, out=a)
-    a *= half
-    a += 1 - half
+    a *= 0.5
+    a += 0.5
 
 
 def _slope_of_tanh(h: NDArray, out: NDArray) -> NDArray:
