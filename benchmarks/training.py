@@ -149,7 +149,7 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
     return step
 
 
-PASSES = {"RNN": (5, 0), "GRU": (8, 8), "LSTM": (8, 10)}
+PASSES = {"RNN": (5, 0), "GRU": (8, 8), "LSTM": (4, 18)}
 """Products and sums in one time step, there and back: of all blocks of weights together,
 and of one block. PyTorch joins them (in float32 its LSTM is one kernel); NumPy cannot."""
 
