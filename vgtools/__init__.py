@@ -3,53 +3,64 @@
 Rooms, each of which imports only from those before it: `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
 `explore`, `practice`. The Sphinx extension is `vgtools.sphinx_ext`.
+
+A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
+has to run does not wait for NumPy, SymPy and Matplotlib.
 """
 
-from vgtools import datasets, diagnostics, figures, networks, theory
-from vgtools.activations import Activation, activation, catalogue
-from vgtools.derivation import (
-    Derivation,
-    DerivationError,
-    Equation,
-    define,
-    numeric,
-    register,
-    verify,
-)
-from vgtools.diagnostics import GradientFlow, census, gradient_flow
-from vgtools.explore import Explorable, explore
-from vgtools.networks import GRU, LSTM, MLP, RNN, History, initialiser, loss, optimiser, train
-from vgtools.practice import check
+from importlib import import_module
 
-__all__ = [
-    "GRU",
-    "LSTM",
-    "MLP",
-    "RNN",
-    "Activation",
-    "Derivation",
-    "DerivationError",
-    "Equation",
-    "Explorable",
-    "GradientFlow",
-    "History",
-    "activation",
-    "catalogue",
-    "census",
-    "check",
-    "datasets",
-    "define",
-    "diagnostics",
-    "explore",
-    "figures",
-    "gradient_flow",
-    "initialiser",
-    "loss",
-    "networks",
-    "numeric",
-    "optimiser",
-    "register",
-    "theory",
-    "train",
-    "verify",
-]
+from vgtools import explore
+
+# The function has the name of its room. Python gives the package a room's name when it
+# loads the room, which has happened now: no later import puts the room before the function.
+del explore
+
+_ROOMS = {
+    "activations": ["Activation", "activation", "catalogue"],
+    "datasets": [],
+    "derivation": [
+        "Derivation",
+        "DerivationError",
+        "Equation",
+        "define",
+        "numeric",
+        "register",
+        "verify",
+    ],
+    "diagnostics": ["GradientFlow", "census", "gradient_flow"],
+    "explore": ["Explorable", "explore"],
+    "figures": [],
+    "frontend": [],
+    "networks": [
+        "GRU",
+        "LSTM",
+        "MLP",
+        "RNN",
+        "History",
+        "initialiser",
+        "loss",
+        "optimiser",
+        "train",
+    ],
+    "practice": ["check"],
+    "theory": [],
+}
+_ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
+
+__all__ = sorted({*_ROOM_OF, "datasets", "diagnostics", "figures", "networks", "theory"})
+
+
+def __getattr__(name: str) -> object:
+    if name in _ROOM_OF:
+        value = getattr(import_module(f"{__name__}.{_ROOM_OF[name]}"), name)
+    elif name in _ROOMS:
+        value = import_module(f"{__name__}.{name}")
+    else:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_ROOMS, *__all__})

@@ -1,5 +1,12 @@
 """Figures that move: with widgets in a live notebook, by themselves in the book."""
 
-from vgtools.explore.explorable import Explorable, explore
+from importlib import import_module
 
 __all__ = ["Explorable", "explore"]
+
+
+def __getattr__(name: str) -> object:
+    # Loaded when it is asked for, because `vgtools` loads this room whenever it is loaded.
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.explorable"), name)

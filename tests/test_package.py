@@ -1,0 +1,56 @@
+"""The package as a whole: what it offers, and what loading it costs."""
+
+import subprocess
+import sys
+
+import pytest
+
+import vgtools
+from vgtools.explore import explorable
+
+HEAVY = {"matplotlib", "numpy", "scipy", "sympy"}
+
+
+def run(code):
+    return subprocess.run(
+        [sys.executable, "-c", code], check=True, capture_output=True, text=True
+    ).stdout.strip()
+
+
+def test_the_extension_of_a_build_does_not_wait_for_mathematics_or_drawing():
+    """A build in which nothing has to run would otherwise take a second longer."""
+    code = "import sys, vgtools.sphinx_ext as ext; print(*sys.modules)"
+    assert HEAVY & set(run(code).split()) == set()
+
+
+def test_every_name_can_be_imported_and_is_listed():
+    listed = run("from vgtools import *; print(*dir())").split()
+    assert set(vgtools.__all__) <= set(listed)
+    assert set(vgtools.__all__) <= set(dir(vgtools))
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        "import vgtools.explore",
+        "import vgtools.explore.explorable",
+        "from vgtools.explore import explore",
+        "from vgtools import figures, frontend",
+        "import vgtools; vgtools.explore",
+    ],
+)
+def test_the_function_explore_is_never_hidden_by_the_room_of_that_name(first):
+    code = f"{first}\nimport vgtools as vg\nprint(vg.explore.__module__, callable(vg.explore))"
+    assert run(code) == "vgtools.explore.explorable True"
+
+
+def test_a_room_that_is_no_name_of_its_own_can_be_reached():
+    assert run("import vgtools as vg; print(vg.activations.worst_errors.__name__)")
+    assert vgtools.explore is explorable.explore
+
+
+def test_a_name_that_is_not_there_says_so():
+    with pytest.raises(AttributeError, match="module 'vgtools' has no attribute 'relu'"):
+        vgtools.relu  # noqa: B018
+    with pytest.raises(ImportError, match="cannot import name 'explor'"):
+        from vgtools.explore import explor  # noqa: F401
