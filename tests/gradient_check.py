@@ -56,7 +56,7 @@ def directional_error(
     claimed = float(np.vdot(gradient, direction))
     scale = max(abs(claimed), abs(numeric), float(np.linalg.norm(gradient)))
     excess = abs(numeric - claimed) - rounding
-    return excess / scale if excess > 0 else 0.0
+    return 0.0 if excess <= 0 else excess / scale  # NaN stays NaN, which no comparison passes
 
 
 def away_from(values: NDArray, kinks: Iterable[float], distance: float = 0.01) -> NDArray:

@@ -497,3 +497,16 @@ def test_bad_gradients_and_steps():
 def test_a_wrong_input_is_named_even_if_a_cell_comes_with_it():
     with pytest.raises(ValueError, match=r"an input of shape \(time, batch, 2\), not \(5, 2\)"):
         recurrent.LSTMLayer(2, 3).forward(np.ones((5, 2)), cell=np.ones((4, 3)))
+
+
+def test_a_network_reads_its_input_in_its_own_float_type():
+    network = nets.LSTM([2, 3, 1], dtype=np.float32)
+    assert network.dtype == np.float32
+    assert network.check_input("x", np.zeros((4, 1, 2))).dtype == np.float32
+
+
+def test_a_gradient_that_is_not_a_number_fails_its_check():
+    x, rng = np.ones(3), np.random.default_rng(0)
+    assert_gradient(lambda: float(x @ x), x, 2 * x, rng)
+    with pytest.raises(AssertionError, match="nan along"):
+        assert_gradient(lambda: float(x @ x), x, np.full(3, np.nan), rng)
