@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from docutils import nodes
     from sphinx.application import Sphinx
     from sphinx.config import Config
+    from sphinx.environment import BuildEnvironment
 
 STATIC = Path(__file__).parent / "static"
 
@@ -59,6 +60,7 @@ def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("config-inited", serve_mathjax)
     app.connect("builder-inited", make_static_folder)
+    app.connect("env-updated", let_pages_go)
     # After every extension has added what it adds.
     app.connect("html-page-context", keep_used_assets, priority=950)
     app.connect("html-page-context", mend_roles)
@@ -79,6 +81,19 @@ def make_static_folder(app: Sphinx) -> None:
     """
     if app.builder.format == "html":
         (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
+
+
+def let_pages_go(app: Sphinx, env: BuildEnvironment) -> None:
+    """Free what Sphinx remembers of exercises and solutions from their pages.
+
+    sphinx-exercise keeps each for its title and number. A node knows its document, so
+    the environment, which every build loads, would hold all chapters.
+    """
+    for entry in getattr(env, "sphinx_exercise_registry", {}).values():
+        if any(node.document is not None for node in entry["node"].findall()):
+            entry["node"] = entry["node"].deepcopy()  # the page itself is still to be written
+            for node in entry["node"].findall():
+                node.document = None
 
 
 def uses(asset: str, body: str) -> bool:
