@@ -143,7 +143,13 @@ def introduction(names: Sequence[str], said: Iterable[Mention]) -> Place | None:
     either = "|".join(re.escape(name).replace(r"\ ", r"[\s-]+") for name in names)
     word = rf"(?:{either})(?:s|es)?"
     inside = re.compile(rf"(?<![\w-]){word}(?![\w-])", re.IGNORECASE)
-    found = [mention for mention in said if inside.search(mention.text)]
+    # Without case, Python's patterns look at every character; a plain search does not.
+    begins = [name.split()[0].lower() for name in names]
+    found = [
+        mention
+        for mention in said
+        if any(begin in mention.text.lower() for begin in begins) and inside.search(mention.text)
+    ]
     if not found:
         return None
     for rank in (0, 1):
