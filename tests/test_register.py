@@ -3,7 +3,9 @@
 import io
 import json
 import re
+import shutil
 import warnings
+from pathlib import Path
 
 import pytest
 import test_book as book
@@ -293,15 +295,29 @@ def chapter(folder, *more):
     )  # fmt: skip
 
 
-def build(folder):
-    """Build the small book and return the page of the register."""
+def build(folder, read=None):
+    """Build the small book and return the page of the register; note which pages are read."""
     out, warning = folder / "_build", io.StringIO()
     with warnings.catch_warnings(), patch_docutils(folder), docutils_namespace():
         warnings.simplefilter("ignore")  # those of Sphinx and docutils about each other
         app = Sphinx(folder, folder, out, out / ".doctrees", "html", status=None, warning=warning)
+        if read is not None:
+            app.connect("doctree-read", lambda app, doctree: read.append(app.env.docname))
         app.build()
     assert warning.getvalue() == ""
     return (out / "chapters" / "register.html").read_text(encoding="utf-8")
+
+
+def pages(folder):
+    """Return the pages that have been built, without the check sums of style sheets.
+
+    MyST-NB writes one of them too late for its check sum to be on the pages of a first build.
+    """
+    out = folder / "_build"
+    return {
+        path.relative_to(out): re.sub(r"\?v=\w+", "", path.read_text(encoding="utf-8"))
+        for path in out.rglob("*.html")
+    }
 
 
 def words(page):
@@ -340,6 +356,57 @@ def test_the_page_follows_the_notebooks(small_book):
     assert "eq-three" not in build(small_book)
     chapter(small_book, code("three", 'vg.verify(c, d, label="eq-three")', ("eq-three", "c = d")))
     assert "#equation-eq-three" in build(small_book)
+
+
+def replace(folder, old, new):
+    path = folder / "chapters/02_sigmoid.ipynb"
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def test_a_sentence_is_read_without_the_pages_that_it_is_not_on(small_book):
+    build(small_book)
+    replace(small_book, "**It moved.**", "**It moved at last.**")
+    read = []
+    build(small_book, read)
+    assert read == ["chapters/02_sigmoid"]
+
+
+CHANGES = {
+    "a sentence": ("**It moved.**", "**It moved at last.**"),
+    "the title": ("# The sigmoid", "# The curve"),
+    "a heading": ("## Exercises", "## More"),
+    "a condition": ("0.1 + 0.2 != 0.3", "0.1 + 0.1 == 0.2"),
+    "the name of a cell": ('"the-run"', '"another-run"'),
+    "the text of an equation": ("a = b   for a > 0", "a = c   for a > 0"),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_every_page_is_as_if_built_anew_after_a_change(small_book, change):
+    build(small_book)
+    replace(small_book, *CHANGES[change])
+    build(small_book)
+    again = pages(small_book)
+    shutil.rmtree(small_book / "_build")
+    build(small_book)
+    assert again == pages(small_book)
+
+
+def test_every_page_knows_the_new_numbers_after_an_equation_has_moved(small_book):
+    """The ledger refers to an equation whose number changes with that of another one."""
+    build(small_book)
+    path = small_book / "chapters/02_sigmoid.ipynb"
+    notebook = json.loads(path.read_text(encoding="utf-8"))
+    first = code("three", 'vg.verify(c, d, label="eq-three")', ("eq-three", "c = d"))
+    write(path, notebook["cells"][0], first, *notebook["cells"][1:])
+    build(small_book)
+    again = pages(small_book)
+    assert "equation (2)" in words(again[Path("chapters/claims.html")])
+    shutil.rmtree(small_book / "_build")
+    build(small_book)
+    assert again == pages(small_book)
 
 
 def test_the_page_follows_a_notebook_that_comes_and_goes(small_book):

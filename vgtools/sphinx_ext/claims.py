@@ -33,6 +33,12 @@ VERDICTS = {"true": "true", "true, with a caveat": "caveat", "wrong": "wrong"}
 GRADES = ("source read", "abstract read", "quoted", "secondary", "unconfirmed")
 """How a source is known here, from the best to the worst."""
 
+PAGE = "claims_page"
+"""Where the environment remembers which page holds the ledger."""
+
+TITLES = "claims_titles"
+"""And the titles that it shows, {file of a chapter: title}."""
+
 
 class LedgerError(SphinxError):
     """An entry of the ledger that cannot be published."""
@@ -237,6 +243,8 @@ class Claims(SphinxDirective):
         """Return the tally and a section for each chapter."""
         path = Path(self.env.srcdir) / LEDGER
         self.env.note_dependency(path)
+        setattr(self.env, PAGE, self.env.docname)
+        setattr(self.env, TITLES, {})
         claims = load(path)
         check_sources(claims, self.env.get_domain("cite").bibdata.data.entries)
         chapters = list(dict.fromkeys(claim.chapter for claim in claims))
@@ -277,9 +285,9 @@ class Claims(SphinxDirective):
         found = [path for path in folder.glob(f"{chapter}.*") if path.suffix in {".ipynb", ".md"}]
         if not found:
             raise LedgerError(f"{claims[0].name} belongs to a chapter that is missing: {chapter}")
-        self.env.note_dependency(found[0])
+        shown = getattr(self.env, TITLES)[str(found[0])] = title(found[0])
         section = nodes.section(ids=[nodes.make_id(f"claims-{chapter}")])
-        section += nodes.title("", "", *self.parse_line(title(found[0])))
+        section += nodes.title("", "", *self.parse_line(shown))
         section += nodes.definition_list("", *map(self.entry, claims), classes=["claims"])
         return section
 
@@ -316,6 +324,21 @@ def link(claim: Claim) -> nodes.reference:
     return nodes.reference("", claim.name, internal=True, refid=claim.name.lower())
 
 
+def outdated(
+    app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
+) -> list[str]:
+    """Have the page read again where a chapter has another title, or is gone.
+
+    The page takes nothing else from a chapter: a sentence that changes leaves it alone.
+    """
+    page = getattr(env, PAGE, None)
+    if page not in env.found_docs:
+        return []
+    shown = {Path(name): text for name, text in getattr(env, TITLES).items()}
+    same = all(path.is_file() and title(path) == text for path, text in shown.items())
+    return [] if same else [page]
+
+
 def check_book(app: Sphinx, env: BuildEnvironment) -> None:
     """Check the labels of the ledger, once all pages have been read.
 
@@ -335,4 +358,5 @@ def check_book(app: Sphinx, env: BuildEnvironment) -> None:
 def connect(app: Sphinx) -> None:
     """Add the directive, and check what it refers to."""
     app.add_directive("claims", Claims)
+    app.connect("env-get-outdated", outdated)
     app.connect("env-updated", check_book)

@@ -30,8 +30,11 @@ if TYPE_CHECKING:
 PAGE = "register_page"
 """Where the environment remembers which page holds the register."""
 
-LABELS = "registered_labels"
-"""And which equations of each notebook stand on it."""
+STATED = "registered_evidence"
+"""And what it took from each notebook: the title, and the evidence."""
+
+NUMBERS = "equation_numbers"
+"""And the number of every equation."""
 
 COLUMNS = ["Chapter", "Equations", "Steps", "Claims", "Asserted"]
 """The heads of the table of counts."""
@@ -41,6 +44,12 @@ def notebooks(env: BuildEnvironment) -> list[str]:
     """Return the pages that are notebooks, the first page of the book first."""
     found = [name for name in env.found_docs if str(env.doc2path(name)).endswith(".ipynb")]
     return sorted(found, key=lambda name: (name != env.config.root_doc, name))
+
+
+def stated(env: BuildEnvironment, name: str) -> tuple[str, Evidence]:
+    """Return what the register takes from a notebook: its title, and its evidence."""
+    path = Path(env.doc2path(name))
+    return claims.title(path), evidence.read(path)
 
 
 def anchor(docname: str, cell: str) -> str:
@@ -68,18 +77,16 @@ class Register(SphinxDirective):
                 listed.setdefault(claim.chapter, []).append(claim)
         found: dict[str, Evidence] = {}
         for name in notebooks(self.env):
-            self.env.note_dependency(self.env.doc2path(name))
             found[name] = evidence.read(Path(self.env.doc2path(name)))
         if not found:
             raise EvidenceError("there is no notebook to make a register of")
-        labels = {name: {one.label for one in each.statements} for name, each in found.items()}
-        setattr(self.env, LABELS, labels)
+        setattr(self.env, STATED, {name: stated(self.env, name) for name in found})
         of = {name: listed.get(Path(name).name, []) for name in found}
         said = Path(self.env.srcdir) / formulas.FILE
-        stated = []
+        inline = []
         if said.exists():
             self.env.note_dependency(said)
-            stated = [one for one in formulas.load(said) if not one.names]
+            inline = [one for one in formulas.load(said) if not one.names]
         return [
             *self.kinds(found, of),
             self.table(found, of),
@@ -88,7 +95,7 @@ class Register(SphinxDirective):
                     name,
                     found[name],
                     of[name],
-                    [one for one in stated if one.chapter == Path(name).name],
+                    [one for one in inline if one.chapter == Path(name).name],
                 )
                 for name in found
             ),
@@ -148,7 +155,7 @@ class Register(SphinxDirective):
         name: str,
         found: Evidence,
         listed: list[claims.Claim],
-        stated: list[formulas.Formula],
+        sentences: list[formulas.Formula],
     ) -> nodes.section:
         """Return what a chapter states."""
         path = Path(self.env.doc2path(name))
@@ -161,8 +168,8 @@ class Register(SphinxDirective):
                 f"Equations: {equations}{derived}",
                 [self.statement(one) for one in found.statements],
             )
-        if stated:
-            rows = [self.formula(one) for one in stated]
+        if sentences:
+            rows = [self.formula(one) for one in sentences]
             section += folded(f"Formulas in sentences: {len(rows)}", rows)
         if listed:
             section += folded(f"Claims: {len(listed)}", [self.claim(one) for one in listed])
@@ -344,10 +351,34 @@ def check_typed(app: Sphinx, doctree: nodes.document) -> None:
 def outdated(
     app: Sphinx, env: BuildEnvironment, added: set[str], changed: set[str], removed: set[str]
 ) -> list[str]:
-    """Have the register read again where a notebook has come or gone."""
+    """Have the register read again where a notebook has come or gone, or states something else.
+
+    A sentence that changes leaves it alone.
+    """
     page = getattr(env, PAGE, None)
-    same = set(getattr(env, LABELS, ())) == set(notebooks(env))
-    return [] if same or page not in env.found_docs else [page]
+    if page not in env.found_docs:
+        return []
+    known = getattr(env, STATED, {})
+    same = set(known) == set(notebooks(env)) and all(
+        known[name] == stated(env, name) for name in changed & set(known)
+    )
+    return [] if same else [page]
+
+
+def renumbered(app: Sphinx, env: BuildEnvironment) -> list[str]:
+    """Have every page written again where an equation has another number.
+
+    Any page may refer to it: the register, the ledger, another chapter.
+    """
+    equations = env.get_domain("math").equations
+    inside = {
+        name: dict(kinds.get("displaymath", {})) for name, kinds in env.toc_fignumbers.items()
+    }
+    numbers = dict(equations), inside
+    if numbers == getattr(env, NUMBERS, None):
+        return []
+    setattr(env, NUMBERS, numbers)
+    return sorted(env.found_docs)
 
 
 def check_book(app: Sphinx, env: BuildEnvironment) -> None:
@@ -367,7 +398,7 @@ def check_book(app: Sphinx, env: BuildEnvironment) -> None:
         raise EvidenceError(f"{name} shows {min(shown[name])}, and is no notebook that computes it")
     for name in names:
         path = Path(env.doc2path(name))
-        registered = getattr(env, LABELS)[name]
+        registered = {one.label for one in getattr(env, STATED)[name][1].statements}
         for label in sorted(registered ^ shown.get(name, set())):
             what = (
                 "is on the register, but the page does not show it"
@@ -383,4 +414,5 @@ def connect(app: Sphinx) -> None:
     app.connect("doctree-read", mark_cells)
     app.connect("doctree-read", check_typed)
     app.connect("env-get-outdated", outdated)
+    app.connect("env-get-updated", renumbered, priority=900)  # after Sphinx has numbered them
     app.connect("env-updated", check_book)
