@@ -264,16 +264,23 @@ def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> No
 def keep_entries(app: Sphinx) -> list[tuple[str, dict[str, object], str]]:
     """Give the search the entries of the pages that this build does not write again.
 
-    Sphinx reads its index of the last build back without them.
+    Sphinx reads its index of the last build back without them, and with every word that
+    a page had then. The index becomes what a first build makes, byte for byte.
     """
-    if app.builder.indexer is None:  # a book without a search
+    indexer = app.builder.indexer
+    if indexer is None:  # a book without a search
         return []
-    known = app.builder.indexer._index_entries  # which has no public name
+    known = indexer._index_entries  # which has no public name, like the words below
     written = app.env.get_domain("index").entries
     added = getattr(app.env, "vgtools_entries", {})
     for name in app.env.found_docs - set(known):
         entries = [*written.get(name, ()), *added.get(name, ())]
         known[name] = sorted({(value, target, main) for _, value, target, main, _ in entries})
+    for name in sorted(known):
+        known[name] = known.pop(name)
+    for words in (indexer._mapping, indexer._title_mapping):
+        for word in [word for word, names in words.items() if not names]:
+            del words[word]
     return []
 
 
