@@ -2,6 +2,8 @@
 
 import io
 import pickle
+import re
+import shutil
 import warnings
 
 import pytest
@@ -16,6 +18,8 @@ master_doc = "intro"
 
 def setup(app):
     app.connect("env-updated", pages.let_pages_go)
+    app.connect("env-updated", pages.copy_assets)
+    app.add_js_file("equations.js")
 """
 
 INTRO = """# A page
@@ -75,3 +79,14 @@ def test_another_page_still_knows_the_title_and_the_number_of_an_exercise(small_
     assert said in page and 'title="Of squares"' not in page
     (small_book / "other.md").write_text(OTHER + "\nMore.\n", encoding="utf-8")
     assert said in build(small_book)[2]
+
+
+def test_a_first_build_gives_the_bytes_of_a_later_one(small_book):
+    build(small_book)
+    out = small_book / "_build"
+    first = {path: path.read_bytes() for path in out.glob("*.html")}
+    for name in ("exercise.css", "mystnb", "equations.js"):
+        assert re.search(rf"_static/{name}[^\"]*\?v=\w", first[out / "intro.html"].decode())
+    shutil.rmtree(out / ".doctrees")  # as after a build that was killed: all pages once more
+    build(small_book)
+    assert first == {path: path.read_bytes() for path in out.glob("*.html")}

@@ -208,7 +208,7 @@ def test_the_page_is_made_by_the_directive():
 # A small book with the directive in it
 
 CONFIGURATION = """
-from vgtools.sphinx_ext import claims, register
+from vgtools.sphinx_ext import claims, pages, register
 extensions = ["myst_nb", "sphinxcontrib.bibtex"]
 nb_execution_mode = "off"
 nb_render_markdown_format = "myst"
@@ -217,6 +217,7 @@ html_theme = "basic"
 master_doc = "chapters/intro"
 exclude_patterns = ["_build", "jupyter_execute"]
 def setup(app):
+    app.connect("env-updated", pages.copy_assets)
     claims.connect(app)
     register.connect(app)
 """
@@ -309,15 +310,9 @@ def build(folder, read=None):
 
 
 def pages(folder):
-    """Return the pages that have been built, without the check sums of style sheets.
-
-    MyST-NB writes one of them too late for its check sum to be on the pages of a first build.
-    """
+    """Return the pages that have been built."""
     out = folder / "_build"
-    return {
-        path.relative_to(out): re.sub(r"\?v=\w+", "", path.read_text(encoding="utf-8"))
-        for path in out.rglob("*.html")
-    }
+    return {p.relative_to(out): p.read_text(encoding="utf-8") for p in out.rglob("*.html")}
 
 
 def words(page):

@@ -12,6 +12,8 @@ import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import sphinx_exercise
+from myst_nb import sphinx_ext as myst_nb
 from sphinx.util.fileutil import copy_asset
 
 if TYPE_CHECKING:
@@ -61,10 +63,11 @@ def connect(app: Sphinx) -> None:
     app.connect("config-inited", serve_mathjax)
     app.connect("builder-inited", make_static_folder)
     app.connect("env-updated", let_pages_go)
+    app.connect("env-updated", copy_assets)
     # After every extension has added what it adds.
     app.connect("html-page-context", keep_used_assets, priority=950)
     app.connect("html-page-context", mend_roles)
-    app.connect("build-finished", copy_files)
+    app.connect("build-finished", drop_unused_files)
 
 
 def serve_mathjax(app: Sphinx, config: Config) -> None:
@@ -157,9 +160,13 @@ def mend_roles(
     )
 
 
-def copy_files(app: Sphinx, exception: Exception | None) -> None:
-    """Copy this extension's files and the used parts of MathJax, and drop what nobody uses."""
-    if exception is not None or app.builder.format != "html":
+def copy_assets(app: Sphinx, env: BuildEnvironment) -> None:
+    """Copy this extension's files, the used parts of MathJax, and what others copy too late.
+
+    Sphinx puts the check sum of a style sheet or a script on the page if the file is there.
+    Copied after the pages are written, it would be missing from the first build alone.
+    """
+    if app.builder.format != "html":
         return
     static = Path(app.outdir) / "_static"
     copy_asset(STATIC, static)
@@ -169,6 +176,15 @@ def copy_files(app: Sphinx, exception: Exception | None) -> None:
         target = static / "mathjax" / name
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes((mathjax / name).read_bytes())
+    myst_nb.add_global_html_resources(app, None)
+    sphinx_exercise.copy_asset_files(app, None)
+
+
+def drop_unused_files(app: Sphinx, exception: Exception | None) -> None:
+    """Drop files of the theme that no page loads."""
+    if exception is not None or app.builder.format != "html":
+        return
+    static = Path(app.outdir) / "_static"
     for path in {path for pattern in UNUSED_FILES for path in static.glob(pattern)}:
         if path.is_dir():
             shutil.rmtree(path)
