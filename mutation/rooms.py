@@ -2,7 +2,8 @@
 
 mutmut needs packages that the book does not: `environment` makes a virtual environment
 of its own for it, in ``_build/mutation``. Its settings stand in ``pyproject.toml``. It
-keeps its results in ``mutants/``, so that a run that was stopped goes on where it was.
+keeps its results in ``mutants/``, so that a run of all that was stopped goes on where it
+was; one of named mutants tries each of them anew.
 """
 
 from __future__ import annotations
@@ -38,7 +39,7 @@ def environment() -> Path:
 
 
 def run(mutants: list[str], workers: int = 2) -> Score:
-    """Let mutmut try mutants that have no result yet, and read all results.
+    """Let mutmut try the named mutants, or all that have no result yet; read the results.
 
     Parameters
     ----------
