@@ -526,6 +526,24 @@ def test_steps_are_in_place(rule):
     assert parameter.value is value and (value < 1).all()
 
 
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+@pytest.mark.parametrize("shape", [(), (3,), (2**16 + 1,), (300, 700), (2, 100_000), (3, 5, 9000)])
+def test_sgd_changes_a_large_array_in_pieces_and_leaves_none_out(shape, momentum):
+    rng = np.random.default_rng(0)
+    value = rng.normal(size=shape[::-1]).T  # not in the order of the memory
+    parameter, rule = nets.Parameter("w", value), nets.SGD(0.1, momentum)
+    expected, velocity = value.copy(), np.zeros(shape)
+    for _ in range(2):
+        parameter.gradient = rng.normal(size=shape)  # also one that was put in later
+        velocity = momentum * velocity + parameter.gradient
+        expected -= 0.1 * velocity
+        kept = parameter.gradient.copy()
+        rule.step([parameter])
+        np.testing.assert_array_equal(parameter.gradient, kept)
+    assert parameter.value is value
+    np.testing.assert_array_equal(value, expected)
+
+
 # -- training ------------------------------------------------------------------------
 
 

@@ -9,12 +9,17 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from types import EllipsisType
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from numpy.typing import NDArray
 
 from vgtools.networks import checks
 from vgtools.networks.parameters import Parameter
+
+PIECE = 2**16
+"""So many numbers are changed at a time: what is computed on the way stays in the cache."""
 
 
 class Optimiser:
@@ -71,19 +76,19 @@ class SGD(Optimiser):
     def step(self, parameters: Iterable[Parameter]) -> None:
         """Move every parameter one step down."""
         for parameter in parameters:
-            if parameter not in self._memory:
-                self._memory[parameter] = (
-                    np.zeros_like(parameter.value) if self.momentum else None,
-                    np.empty_like(parameter.value),
-                )
-            velocity, scratch = self._memory[parameter]
+            memory = self._memory.get(parameter)
+            if memory is None:
+                velocity = np.zeros_like(parameter.value) if self.momentum else None
+                memory = self._memory[parameter] = velocity, _pieces(parameter.value)
+            velocity, pieces = memory
             if velocity is None:
                 velocity = parameter.gradient
             else:
                 velocity *= self.momentum
                 velocity += parameter.gradient
-            np.multiply(velocity, self.learning_rate, out=scratch)
-            parameter.value -= scratch
+            for rows, scratch in pieces:
+                w = parameter.value[rows]
+                w -= np.multiply(velocity[rows], self.learning_rate, out=scratch)
 
 
 @dataclass
@@ -242,3 +247,13 @@ def optimiser(name: str | Optimiser, **parameters: float) -> Optimiser:
             raise TypeError(f"{name!r} is complete; the parameters {parameters} need a name")
         return name
     return checks.build("optimiser", OPTIMISERS, name, parameters)
+
+
+def _pieces(value: NDArray) -> list[tuple[slice | EllipsisType, NDArray]]:
+    """Return the rows of every piece of an array, and room for its numbers; all share the room."""
+    if value.size <= PIECE:
+        return [(..., np.empty_like(value))]
+    step = max(1, PIECE * len(value) // value.size)
+    scratch = np.empty_like(value[:step])
+    starts = range(0, len(value), step)
+    return [(slice(at, at + step), scratch[: len(value) - at]) for at in starts]
