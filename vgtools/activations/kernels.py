@@ -158,8 +158,15 @@ def tanh(x: Array) -> Array:
 
 
 def tanh_derivative(x: Array) -> Array:
-    z = np.exp(-2 * np.abs(x))
-    return 4 * (z / (1 + z * (2 + z)))
+    z = np.abs(x)  # and from here on in place: z = exp(-2 |x|), 4 z / (1 + z (2 + z))
+    z *= -2
+    np.exp(z, out=z)
+    below = 2 + z
+    below *= z
+    below += 1
+    z /= below
+    z *= 4
+    return z
 
 
 def scaled_tanh(x: Array) -> Array:
