@@ -273,7 +273,7 @@ def main(arguments: list[str] | None = None) -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--inputs", type=int, default=60, help="how often a slider is moved")
-    parser.add_argument("--openings", type=int, default=7, help="how often a page is opened")
+    parser.add_argument("--openings", type=int, default=15, help="how often a page is opened")
     parser.add_argument("--only", choices=["elu", "network"], help="one of the two figures")
     options = parser.parse_args(arguments)
     for scene, least in ((elu_scene(), 15), (network_scene(), 10)):
