@@ -6,14 +6,23 @@ what a page loads: nothing from another server, and nothing that it does not use
 `claims` adds the directive that turns `claims.toml` into a page. `evidence` reads
 from the notebooks what stands behind each statement, and `register` makes a page of it.
 `introductions` finds the place that introduces each term of the glossary. `sharing`
-tells others about a page: link previews, addresses, and where it can be run.
+tells others about a page: link previews, addresses, and where it can be run. `unfinished`
+makes good what a build left behind that was stopped.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from vgtools.sphinx_ext import claims, execution, introductions, pages, register, sharing
+from vgtools.sphinx_ext import (
+    claims,
+    execution,
+    introductions,
+    pages,
+    register,
+    sharing,
+    unfinished,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -38,4 +47,5 @@ def setup(app: Sphinx) -> dict[str, Any]:
     register.connect(app)
     sharing.connect(app)
     introductions.connect(app)
+    unfinished.connect(app)
     return {"env_version": 2, "parallel_read_safe": False, "parallel_write_safe": True}
