@@ -83,7 +83,7 @@ def _holds(condition: Boolean, t: Dummy) -> bool | None:
     gap = sympy.expand(condition.lhs - condition.rhs)
     limit = sympy.limit(gap, t, 0, "+")
     near = gap.as_leading_term(t) if limit.is_zero and gap != 0 else limit
-    if near.is_positive is None or near.is_negative is None:
-        return None
-    sign = sympy.Integer(bool(near.is_positive) - bool(near.is_negative))
+    if near.is_extended_positive is None or near.is_extended_negative is None:
+        return None  # extended: a gap that grows without bound has a sign, too
+    sign = sympy.Integer(bool(near.is_extended_positive) - bool(near.is_extended_negative))
     return bool(condition.func(sign, 0))
