@@ -47,7 +47,7 @@ def _check_matrices(left: MatrixExpr, right: MatrixExpr, claim: str) -> None:
     sizes = sorted(set().union(*(s.free_symbols for m in matrices for s in m.shape)), key=str)
     sizes = {size: 2 + k for k, size in enumerate(sizes)}
     scalars = {
-        s: Rational(generator.randint(1, 9), 7)
+        s: Rational(generator.randint(1, 9), 11)
         for s in sorted(left.free_symbols | right.free_symbols, key=str)
         if isinstance(s, Symbol) and s not in sizes
     }
