@@ -243,6 +243,18 @@ def test_agreement_at_every_sampled_point_is_not_a_proof():
         verify(far, 0)
 
 
+def test_a_derivative_by_a_function_is_taken_before_the_function_is_inserted():
+    inner = {g: sympy.Lambda(x, x**2 + 1)}
+    cube = {f: sympy.Lambda(x, x**3)} | inner
+    verify(Derivative(f(g(x)), g(x)), 3 * g(x) ** 2, where=cube)
+    verify(Derivative(f(g(x)), (g(x), 2)), 6 * g(x), where=cube)
+    verify(Derivative(f(g(x)), g(x)), sign(g(x)), where={f: sympy.Lambda(x, Abs(x))} | inner)
+    both = {L: sympy.Lambda((x, y), x**2 * y**3)} | inner
+    verify(Derivative(L(g(x), y), g(x), y), 6 * g(x) * y**2, where=both)
+    with pytest.raises(DerivationError, match="is false at"):
+        verify(Derivative(f(g(x)), g(x)), 3 * g(x) ** 2 * 2 * x, where=cube)
+
+
 # --- conditions ------------------------------------------------------------------------
 
 
@@ -581,6 +593,7 @@ def test_the_slope_of_the_sigmoid_is_at_most_a_quarter():
         (x**4, ">", x - 1, {"proof": x**4 - x + 1}),
         ((x * (1 - x)) ** n, "<=", QUARTER**n, {"given": (x > 0, x < 1), "tight_at": {x: HALF}}),
         (a**n, "<", 1, {"given": a < 1, "tight_at": {a: 1}}),
+        (b**n, ">", 1, {"given": b > 1, "tight_at": {b: 1}}),
         (tanh(x) ** 2, "<", 1, {"tight_at": {x: oo}}),
     ],
     ids=str,
@@ -593,6 +606,15 @@ def test_bounds_are_proved_sharp_and_one_way(left, relation, right, options):
     for loose in (right + 1, right - 1):
         with pytest.raises(DerivationError):
             verify(left, loose, relation=relation, **options)
+
+
+@pytest.mark.usefixtures("_no_search")
+def test_powers_are_compared_by_their_bases_only_where_they_grow_with_them():
+    for small, large, given in [
+        (a**-n, b**-n, a < b), (a ** (-p0), b ** (-p0), a < b), (x ** (2 * n), w ** (2 * n), x < w)
+    ]:  # fmt: skip
+        with pytest.raises(DerivationError, match="could not show"):
+            verify(small, large, relation="<", given=given, tight_at={small.free_symbols.pop(): 1})
 
 
 def test_a_bound_says_how_sharp_it_is():
@@ -697,6 +719,8 @@ def test_where_a_bound_is_attained_is_shown():
     limit = verify(tanh(x), 1, relation="<", tight_at={x: oo})
     assert str(limit) == "tanh(x) < 1   for x real; approached as x → ∞"
     assert r";\ \text{approached as } x \to \infty" in limit._repr_latex_()
+    least = verify(x**2, 0, relation=">=", tight_at={x: 0})
+    assert str(least) == "x² ≥ 0   for x real; equality at x = 0"
     assert verify(tanh(x), -1, relation=">", tight_at={x: -oo}).latex == r"\tanh x > -1"
     assert verify(x**2, 0, relation=">=", tight_at={x: 0}).latex == r"x^{2} \ge 0"
 
@@ -767,6 +791,10 @@ EQUIVALENT = [
     (sympy.atanh(P) < x, P < tanh(x), INSIDE),
     (x < y, exp(y) > exp(x), ()),
     (Eq(x - x * y, 0), Eq(x * (1 - y), 0), ()),
+    (Eq(a, 1), Eq(exp(a) + a, sympy.E + 1), ()),
+    (Eq(x, n), Eq(exp(x) + x, exp(n) + n), ()),
+    (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (Ne(w, 0),)),
+    (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (x > 0, w > 0)),
 ]
 NOT_EQUIVALENT = [
     (Eq(log(P / (1 - P)), z), Eq(P / (1 - P), exp(-z)), INSIDE),
@@ -1031,13 +1059,29 @@ def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
 
 
 @pytest.mark.parametrize(
+    ("condition", "given", "truth"),
+    [
+        (x < w, (x < w,), True), (x < w, (x >= w,), False), (x <= w, (x <= w,), True),
+        (x <= w, (x > w,), False), (x > w, (x > w,), True), (x > w, (x <= w,), False),
+        (x >= w, (x >= w,), True), (x >= w, (x < w,), False), (x < w, (), None),
+        (x < w, (x <= w,), None), (x + w > 0, (x > 0, w > 0), True), (Eq(x, w), (), None),
+        (Eq(x, w), (x > w,), None),
+        (Piecewise((x, x > w), (w, True)) >= w, (), None),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_condition_may_be_settled_on_the_whole_domain(condition, given, truth):
+    assert proving._settled(condition, conditions._Domain(given)) == truth
+
+
+@pytest.mark.parametrize(
     ("polynomial", "sign"),
     [
         (a + b, "+"), (-a - b, "-"), (a - b, None), (p0 + a, "+"), (a + a * p0, "+"),
         (a * p0 + p0**2, "0+"), (-3 * a * p0, "0-"), (a * b + 1, "+"), (x * y + 1, None),
         (x**2 + 1, "+"), (-(x**2) - 1, "-"), (x**2 - x + 1, "+"), (x**2 - 2, None),
         (p0**3 - p0 + 1, "+"), (x**3 - x + 1, None), (x**2 + sqrt(2), None),
-        (Symbol("c") ** 2 + 1, None),
+        (Symbol("c") ** 2 + 1, None), (sympy.I * a + 1, None),
     ],
     ids=str,
 )  # fmt: skip
@@ -1079,6 +1123,11 @@ NEEDS = [
     (x**y, x > 0, "x is not positive (it is raised to a power) at x = 0"),
     (Derivative(log(x), x), x > 0, "x is not positive (log needs it) at x = 0"),
     (Derivative(Abs(2 * x - 3), x), x > 2, "at x = 3/2 the slope is −2 from the left and 2 from"),
+    (Derivative(Abs(x) + Abs(x - 1), x), x > 1, "at x = 0 the slope is −2 from the left and 0"),
+    (Derivative(Abs(x) + Abs(x - 1), x), x > 1, "at x = 1 the slope is 0 from the left", Ne(x, 0)),
+    (Derivative(Abs(x - 1) + Abs(x + 1), x), x > 1, "at x = −1 the slope is −2 from the left"),
+    (Derivative(Piecewise((x, sqrt(3) * x > 1), (0, True)), x), x > 1,
+     "the function jumps at x = √(3)/3, so it has no derivative there"),
     (Sum(1 / y, (k, 1, 3)), y > 0, "y is not nonzero (it is a denominator) at y = 0"),
     (Subs(log(x + y), y, 1), x > -1, "x + 1 is not positive (log needs it) at x = −1"),
     (x > 1 / y, y > 0, "y is not nonzero (it is a denominator) at y = 0"),
@@ -1110,6 +1159,7 @@ def test_what_an_expression_needs_to_be_defined(case):
         Derivative(x * Abs(x), x),
         Derivative(Abs(r), w),
         Derivative(Piecewise((x, x < 0), (x + x**2, x < 1), (3 * x - 1, True)), x),
+        Derivative(Piecewise((x**2, x < 0), (0, x < 1), ((x - 1) ** 2, True)), x),
         Integral(1 / x, (x, 1, 2)),
         Limit(1 / x, x, oo),
         sympy.atan(x) + sympy.asinh(x) + sympy.erfc(x) + sympy.sech(x) + sympy.sin(x),
@@ -1136,6 +1186,7 @@ def test_what_is_defined_everywhere(expression):
             "cannot tell where x > y changes in x",
         ),
         (Derivative(Abs(x * y), x), "cannot tell where x·y ≥ 0 changes in x"),
+        (Derivative(Piecewise((1, x**2 > 4), (0, True)), x), "cannot tell where x² > 4 changes in"),
     ],
     ids=str,
 )
@@ -1157,6 +1208,14 @@ def test_a_slope_at_a_kink_is_taken_from_its_own_side(turn):
     verify(Derivative(bump, x), slope)
     with pytest.raises(DerivationError):
         verify(Derivative(bump, x), -slope)
+
+
+def test_each_kink_is_looked_at_between_its_neighbours():
+    joined = Piecewise((-x, x <= 0), (x, x <= 1), ((x**2 + 1) / 2, True))
+    slope = Piecewise((-1, x <= 0), (1, x <= 1), (x, True))
+    verify(Derivative(joined, x), slope, given=Ne(x, 0))
+    with pytest.raises(DerivationError, match="at x = 0 the slope is −1 from the left and 1 from"):
+        verify(Derivative(joined, x), slope)
 
 
 def test_a_jump_is_named():
@@ -1275,8 +1334,32 @@ def test_a_derivation_is_typeset_in_rows():
     ])  # fmt: skip
     assert chain._reasons() == ["(a) factor $x$"]
     numbers = Derivation(Mul(2, 3, evaluate=False)).step(6, because="multiply")
+    start = Derivation(Mul(2, 3, evaluate=False))
+    assert start.latex == "\\begin{aligned}\n& 2 \\cdot 3\n\\end{aligned}"
     assert r"\small" not in numbers.latex
     assert str(numbers) == "2·3\n  = 6   (multiply)"
+
+
+def test_every_step_has_its_row():
+    chain = Derivation(x + x**2).step(x * (1 + x), because="factor").step(x**2 + x, because="back")
+    assert chain.latex.split("\n")[1:-1] == [
+        r"x^{2} + x \overset{\text{(a)}}{=}\ & x \left(x + 1\right) \\",
+        r"\overset{\text{(b)}}{=}\ & x^{2} + x \\",
+        r"& \small \text{for } x \in \mathbb{R}",
+    ]
+
+
+@pytest.mark.parametrize(("letters", "wide"), [(7, False), (8, True)])
+def test_a_step_of_34_characters_stands_beside_its_start(letters, wide):
+    symbol = Symbol("w" * letters, real=True)
+    chain = Derivation(s * x * symbol + s * y).step(s * (x * symbol + y), because="factor")
+    assert chain.latex.split("\n")[1].startswith("& ") == wide
+
+
+def test_a_name_that_is_defined_has_no_condition():
+    name = Symbol("c", real=True)
+    chain = Derivation(name + y, where={name: 2 * y}).step(3 * y, because="insert")
+    assert str(chain).splitlines()[-1] == "for y real"
 
 
 def test_wide_lines_start_on_a_row_of_their_own():
@@ -1298,10 +1381,27 @@ def test_wrong_matrices_and_scalars_are_told_apart():
         verify(A * B, B * A)
     first, second = (sympy.Matrix(caught.value.counterexample[name]) for name in "AB")
     assert first * second != second * first
-    with pytest.raises(DerivationError, match=r"x·A = y·A is false at A ="):
+    assert str(caught.value).startswith(
+        f"A·B = B·A is false at A = {first.tolist()}, B = {second.tolist()}: the left side is "
+        f"{(first * second).tolist()}, the right side is {(second * first).tolist()}"
+    )
+    with pytest.raises(DerivationError) as again:
+        verify(A * B, B * A)
+    assert str(again.value) == str(caught.value)
+    with pytest.raises(DerivationError, match=r"x·A = y·A is false at A =") as caught:
         verify(x * A, y * A)
+    assert not re.search("[xy]", str(caught.value).partition("is false")[2])
+    with pytest.raises(DerivationError, match=r"A = x·A is false at A =") as caught:
+        verify(A, x * A)
+    assert "x" not in str(caught.value).partition("is false")[2]
     with pytest.raises(DerivationError, match="shapes .* and .* differ"):
         verify(A, MatrixSymbol("C", 2, 3))
+    with pytest.raises(DerivationError, match="is false") as caught:
+        verify(A, A + MatrixSymbol("C", 2, 2))
+    assert set(caught.value.counterexample) == {"A", "C"}
+    with pytest.raises(DerivationError, match="is false") as caught:
+        verify(MatrixSymbol("A", n, n), MatrixSymbol("B", n, n))
+    assert sympy.Matrix(caught.value.counterexample["A"]).shape == (2, 2)
 
 
 # --- what is shown is what was checked -------------------------------------------------
@@ -1338,6 +1438,8 @@ SIDES = [
     (ELU / x, 0, "+", 1),
     (ELU / x, 0, "-", a),
     (ELU, 0, "+-", 0),
+    (Piecewise((x + 1, x > 0), (1 - x, True)), 0, "+-", 1),
+    (sympy.Max(0, x) / x + Abs(w), 0, "+", 1 + Abs(w)),
     (ELU, -oo, "+", -a),
     (Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)).diff(x), 3, "-", Rational(3, 2)),
     (Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)).diff(x), 3, "+", 1),
@@ -1353,6 +1455,11 @@ SIDES = [
     (Piecewise((1, (x > w) | (x**2 < 40)), (0, True)), 6, "-", 1),
     (Piecewise((1, Eq(x, 6)), (0, True)), 6, "-", 0),
     (Piecewise((1, Ne(x, 6)), (0, True)), 6, "-", 1),
+    (Piecewise((1, x**2 > 36), (0, True)), 6, "-", 0),
+    (Piecewise((1, x**2 > 36), (0, True)), 6, "+", 1),
+    (Piecewise((1, x**2 < 36), (0, True)), 6, "-", 1),
+    (Piecewise((1, Ne(x**2, 36)), (0, True)), 6, "-", 1),
+    (Piecewise((1, Ne(x**2 - 36, (x - 6) * (x + 6))), (0, True)), 6, "-", 0),
     (Piecewise((1, x <= 6), (0, True)), 6, "+", 0),
     (Piecewise((1, x >= 6), (0, True)), 6, "+", 1),
     (Max(0, Min(x, 1)), oo, "-", 1),
@@ -1377,16 +1484,32 @@ def test_a_limit_comes_from_its_own_side(expression, point, side, value):
 def test_a_limit_that_differs_from_both_sides_does_not_exist():
     with pytest.raises(DerivationError, match="does not exist: it is 1 from the right and alpha"):
         verify(Limit(ELU.diff(x), x, 0, "+-"), 1)
+    with pytest.raises(DerivationError, match="it is 1 from the right and -1 from the left"):
+        verify(Limit(Max(x, -x) / x, x, 0, "+-"), 0)
 
 
 def test_a_case_that_nobody_can_choose_is_refused():
     with pytest.raises(DerivationError, match="which case"):
         verify(Limit(Piecewise((x, x > w), (1, True)), x, 0, "+"), 0)
+    with pytest.raises(DerivationError, match="which case of .* holds for x → 6 is not known"):
+        verify(Limit(Piecewise((1, x + w**2 > 6), (0, True)), x, 6, "-"), 1)
     for unknown in ((x > w) & (x**2 < 40), (x > w) | (x**2 > 40)):
         with pytest.raises(DerivationError, match="which case of .* holds for x → 6 is not known"):
             verify(Limit(Piecewise((1, unknown), (0, True)), x, 6, "-"), 1)
     with pytest.raises(DerivationError, match="no case of .* holds for x → 6"):
         limits._with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
+
+
+def test_the_innermost_case_is_chosen_first():
+    inner = Piecewise((x, x > 0), (2, True))
+    assert not limits._nested(inner)
+    assert limits._nested(Piecewise((1 + inner, x > 1), (0, True)))
+
+
+def test_what_is_not_so_near_a_place_is_known_when_the_opposite_is():
+    t = sympy.Dummy("t", positive=True)
+    for condition, truth in [(6 - t > 5, False), (6 - t > 6 + w**2, True), (6 - t > w, None)]:
+        assert limits._holds(sympy.Not(condition, evaluate=False), t) is truth
 
 
 TYPESET = [
@@ -1570,6 +1693,62 @@ def test_wide_equations_are_folded_for_a_phone():
     assert rows(power, product)[1].startswith(r"& \quad = \left")
 
 
+def named(letters):
+    """Real symbols of so many letters each."""
+    names = [letter * count for letter, count in zip("abcd", letters, strict=False)]
+    return [Symbol(name, real=True) for name in names]
+
+
+@pytest.mark.parametrize(
+    ("letters", "rows"),
+    [
+        ((29,), [r"\quad = A"]),
+        ((30,), ["= A"]),
+        ((34,), ["= A"]),
+        ((2, 2), [r"\quad = A + B"]),
+        ((15, 15), ["= A + B"]),
+        ((15, 16), ["= A", r"\quad + B"]),
+        ((14, 14, 14, 14), ["= A + B", r"\quad + C + D"]),
+        ((14, 15, 14, 14), ["= A", r"\quad + B", r"\quad + C + D"]),
+    ],
+)  # fmt: skip
+def test_a_sum_is_folded_before_the_term_that_does_not_fit(letters, rows):
+    folded = equations._fold("=", Add(*named(letters)))
+    short = [re.sub(r"([abcd])\1+", lambda m: m[1].upper(), row) for row in folded]
+    assert short == rows
+
+
+@pytest.mark.parametrize(("letters", "one_row"), [(27, True), (28, False)])
+def test_an_equation_of_34_characters_stays_on_one_row(letters, one_row):
+    (meaning,) = named([letters])
+    shown = define(f(x), meaning)._repr_latex_()
+    assert (f"f(x) = {meaning}" in shown) == one_row
+
+
+@pytest.mark.parametrize(("letters", "beside"), [(6, True), (7, False)])
+def test_conditions_stand_beside_an_equation_if_both_take_34_characters(letters, beside):
+    (meaning,) = named([letters])
+    shown = define(Symbol("ss", real=True), meaning)._repr_latex_()
+    assert (r"\qquad" in shown) == beside
+
+
+def test_an_equation_is_typeset_with_its_reason():
+    square = verify(x + x**2, x * (1 + x), because="factor $x$")
+    assert square._repr_latex_().split("\n") == [
+        "$$",
+        r"\begin{gathered}",
+        r"x^{2} + x = x \left(x + 1\right) \\",
+        r"\small \text{for } x \in \mathbb{R} \\",
+        r"\text{factor $x$}",
+        r"\end{gathered}",
+        "$$",
+    ]
+    numbers = verify(Mul(2, 3, evaluate=False), 6)
+    assert numbers._repr_latex_() == "$$\n2 \\cdot 3 = 6\n$$"
+    string = numeric(r"\|A\| = \|B\|", check=lambda rng: (1.0, 1.0))
+    assert string._repr_latex_() == "$$\n\\|A\\| = \\|B\\|\n$$"
+
+
 def test_rows_of_a_case_distinction_are_aligned_like_others():
     celu = Piecewise((x, x > 0), (a * (exp(x / a) - 1), True))
     rows = define(Function("c")(x, a), celu)._repr_latex_().split("\n")[2:-2]
@@ -1739,6 +1918,25 @@ def test_the_book_gets_numbered_myst(monkeypatch):
     plain = verify(tanh(x), 2 * sigma(2 * x) - 1, where=SIGMA)._repr_mimebundle_()["text/markdown"]
     assert ":label:" not in plain
     assert "container" not in plain
+    assert plain.splitlines()[:3] == ["```{math}", "", r"\begin{gathered}"]
+    square = verify(x + x**2, x * (1 + x), because="factor $x$", label="eq-square")
+    assert square._repr_mimebundle_() == {
+        "text/plain": "x² + x = x·(x + 1)   for x real   (factor x)",
+        "text/markdown": "\n".join([
+            "```{math}",
+            ":label: eq-square",
+            "",
+            r"\begin{gathered}",
+            r"x^{2} + x = x \left(x + 1\right) \\",
+            r"\small \text{for } x \in \mathbb{R}",
+            r"\end{gathered}",
+            "```",
+            "",
+            "```{container} derivation-reasons",
+            "factor $x$",
+            "```",
+        ]),
+    }  # fmt: skip
 
 
 def test_reasons_are_escaped_for_latex():
@@ -1773,6 +1971,8 @@ def test_definitions_that_are_none():
         define(f(P), log(P))
     with pytest.raises(ValueError, match="own definition"):
         define(f(x), f(x) + 1)
+    with pytest.raises(ValueError, match="own definition"):
+        define(f(x), f(2 * x) + 1)
     with pytest.raises(ValueError, match="distinct symbols"):
         define(f(2 * x), x)
     with pytest.raises(TypeError, match="a symbol or f"):
@@ -1797,6 +1997,7 @@ def test_a_definition_keeps_what_it_was_given():
     assert plain.because == "a name"
     assert (plain.tight_at, plain.proof, plain.digits, plain.written) == (None,) * 4
     assert str(plain) == "f(x) = g(x) + tanh(x)   for x > 0   (a name)   [definition]"
+    assert str(define(f(x), x, given=y > 0)) == "f(x) = x   for y > 0, x real   [definition]"
     second = define(f(x), tanh(x), agrees_with=(exp(x) - exp(-x)) / (exp(x) + exp(-x)))
     assert second.evidence == "definition, agrees with a second source"
     kernel = define(f(x, a), x**2 / a, agrees_with=lambda value, scale: value**2 / scale)
@@ -1813,6 +2014,7 @@ def test_a_definition_keeps_what_it_was_given():
 def test_a_kernel_has_to_agree_to_ten_digits():
     define(f(x), exp(x), agrees_with=np.exp)
     define(f(x), tanh(x), agrees_with=lambda value: np.tanh(value) + 9e-11)
+    define(f(x), 0, agrees_with=lambda value: 1e-10)
     for slip in (1.1e-10, -1.1e-10):
         with pytest.raises(DerivationError) as caught:
             define(f(x), tanh(x), agrees_with=lambda value, slip=slip: np.tanh(value) + slip)
@@ -1827,10 +2029,18 @@ def test_a_kernel_has_to_agree_to_ten_digits():
         define(f(x), tanh(x) * y, agrees_with=np.tanh)
 
 
+def test_a_kernel_is_compared_at_the_kinks_of_the_definition():
+    step = Piecewise((1, x >= 17), (0, True))
+    define(f(x), step, agrees_with=lambda value: float(value >= 17))
+    with pytest.raises(DerivationError, match="at x = 17: the definition is 1.0, the second sour"):
+        define(f(x), step, agrees_with=lambda value: float(value > 17))
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (lambda: define(f(P), log(P)), "f(P) = ln(P) does not hold as stated: both sides are"),
+        (lambda: define(f(x), sympy.tan(x)), "f(x) = tan(x) is not proved: could not show that"),
         (lambda: define(f(x), tanh(x), agrees_with=tanh(2 * x)), "f(x) = tanh(x) is false at x ="),
         (lambda: define(Symbol("c", positive=True), x), "x > 0, as c is declared, is false at x ="),
         (lambda: define(Symbol("c", negative=True), x), "x < 0, as c is declared, is false at x ="),
@@ -1884,6 +2094,7 @@ def test_a_claim_keeps_what_it_was_given():
          r"\text{the $\operatorname{logit}$ of $a\,b$}"),
         ("100% {of} #1 & a_b, well-known", "100% {of} #1 & a_b, well-known",
          r"\text{100\% \{of\} \#1 \& a\_b, well-known}"),
+        (r"$\Delta$ grows", "Δ grows", r"\text{$\Delta$ grows}"),
     ],
 )  # fmt: skip
 def test_reasons_are_written_for_both(reason, plain, tex):
@@ -1896,7 +2107,7 @@ def test_reasons_are_written_for_both(reason, plain, tex):
     [
         (x, 1), (x + y, 5), (x + y + z, 9), (x < y, 5), (1 / (x + y), 5), ((x + y + z) / 2, 9),
         (Derivative(x + y, x), 10), (Piecewise((x, x > 0), (2, True)), 11), (x**2, 2),
-        (tanh(x), 7), (2 * x * y, 5),
+        (tanh(x), 7), (2 * x * y, 5), (x * exp(-x), 9),
     ],
     ids=str,
 )  # fmt: skip
@@ -1972,6 +2183,8 @@ def test_numeric_evidence_for_latex():
         ((1.0, 1.0 + 1e-6), DerivationError, "the left side is 1"),
         ((np.ones(2), np.ones(3)), ValueError, "shapes"),
         ((np.nan, np.nan), DerivationError, "not finite"),
+        ((1.0, np.inf), DerivationError, "not finite"),
+        ((np.inf, 1.0), DerivationError, "not finite"),
         ((np.ones(0), np.ones(0)), ValueError, "shapes"),
         (3, TypeError, "must return"),
         (("a", "b"), TypeError, "must return"),
@@ -2026,6 +2239,8 @@ def test_numeric_keeps_what_it_was_given():
     assert (string.lhs, string.rhs, string.relation) == (None, None, "<=")
     assert (string.text, string.latex, string.because) == ("spoken", "a", None)
     assert numeric("a", check=lambda rng: (1.0, 1.0)).text == "a"
+    once = numeric("a", check=lambda rng: (1.0, 1.0), draws=1)
+    assert str(once) == "a   [numeric, rtol 1e-10, 1 draw]"
 
 
 def test_numeric_draws_are_independent_and_repeatable():
@@ -2150,6 +2365,7 @@ def test_a_label_means_one_thing():
         (lambda: numeric("a", check=print, rtol=True), ValueError, "rtol=True"),
         (lambda: numeric("a", check=print, rtol="0"), ValueError, "rtol='0'"),
         (lambda: numeric("a", check=print, seed=-1), ValueError, "seed=-1: a whole number"),
+        (lambda: numeric("a", check=print, draws=10**6, seed=-1), ValueError, "seed=-1: a whole"),
         (lambda: numeric("a", check=print, seed=True), ValueError, "seed=True"),
         (lambda: numeric("a", check=print, seed=1.0), ValueError, "seed=1.0"),
         (lambda: numeric("a", check=print, relation="~"), ValueError, "accepted are"),
