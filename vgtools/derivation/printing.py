@@ -138,8 +138,6 @@ class _Latex(_Textbook, LatexPrinter):
         return text
 
     def _print_Function(self, expr: Expr, exp: str | None = None) -> str:
-        if not isinstance(expr, AppliedUndef) and hasattr(self, f"_print_{expr.func.__name__}"):
-            return getattr(self, f"_print_{expr.func.__name__}")(expr, exp)
         name = expr.func.__name__
         if isinstance(expr, AppliedUndef):
             text = self._hprint_Function(name) + self._arguments(expr.args)
