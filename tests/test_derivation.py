@@ -347,6 +347,9 @@ DESCRIBED = [
     ((Ne(x, 0),), (x, y), "x ≠ 0, y real", r"x \ne 0,\ y \in \mathbb{R}"),
     ((Eq(x, y),), (x, y), "x = y", "x = y"),
     ((x + y > 0,), (x, y, z), "x + y > 0, z real", r"x + y > 0,\ z \in \mathbb{R}"),
+    ((y > 0, x > 0), (x, y), "x > 0, y > 0", r"x > 0,\ y > 0"),
+    ((z > 0, P + x > 0), (P, x, z), "P + x > 0, z > 0", r"P + x > 0,\ z > 0"),
+    ((x > 0, x < 1, y > 0, y < 1), (x, y), "0 < x < 1, 0 < y < 1", r"0 < x < 1,\ 0 < y < 1"),
     (INSIDE, (P, sympy.Dummy("t", real=True)), "0 < P < 1", "0 < P < 1"),
 ]
 
@@ -367,6 +370,7 @@ def test_conditions_read_like_in_a_textbook(given, symbols, text, tex):
         (-x < 1, (x, ">", -1)),
         (-x <= 1, (x, ">=", -1)),
         (2 * x <= 3, (x, "<=", Rational(3, 2))),
+        (x / 2 > 1, (x, ">", 2)),
         (-2 * x >= y, (y, "<=", -2 * x)),
         (x + y > 0, (x, ">", -y)),
         (Ne(-x, 1), (x, "!=", -1)),
@@ -617,6 +621,31 @@ def test_powers_are_compared_by_their_bases_only_where_they_grow_with_them():
             verify(small, large, relation="<", given=given, tight_at={small.free_symbols.pop(): 1})
 
 
+def test_a_strict_bound_does_not_hold_where_both_sides_are_equal():
+    touching = (x**2 - 2) ** 2
+    with pytest.raises(DerivationError, match="could not show that .* is positive"):
+        verify(touching, 0, relation=">", tight_at={x: sqrt(2)})
+    verify(touching, 0, relation=">=", tight_at={x: sqrt(2)})
+
+
+def test_a_proof_has_to_be_visibly_positive_itself():
+    with pytest.raises(DerivationError, match="could not show that b.n − 1 is positive"):
+        verify(b**n, 1, relation=">", given=b > 1, proof=b**n - 1)
+
+
+def test_a_condition_may_be_about_another_symbol():
+    bound = verify(x**2, 0, relation=">=", given=y > 0, tight_at={x: 0})
+    assert str(bound) == "x² ≥ 0   for y > 0, x real; equality at x = 0"
+
+
+def test_a_bound_is_approached_from_the_side_where_its_symbol_lies():
+    verify(exp(-1 / a), 0, relation=">", tight_at={a: 0})
+    with pytest.raises(DerivationError, match="both sides vanish at q = 0, and their ratio is 1/2"):
+        verify(exp(1 / q) / 2, exp(1 / q), relation="<", tight_at={q: 0})
+    turned = -(1 + x) * Abs(x) / x
+    verify(turned * exp(1 / x), exp(1 / x), relation="<", given=x < 0, tight_at={x: 0})
+
+
 def test_a_bound_says_how_sharp_it_is():
     with pytest.raises(ValueError, match="attained somewhere"):
         verify(tanh(x) ** 2, 1, relation="<=")
@@ -747,6 +776,8 @@ def test_decimals_are_shown_with_their_digits(value, decimal, digits, text):
 
 def test_a_decimal_is_judged_at_half_a_unit_of_its_last_digit():
     verify(Rational(1249, 1000), Float("1.2"), digits=1)
+    for rounded in (0, 1):
+        assert verify(HALF, rounded, digits=0).text == f"1/2 ≈ {rounded}"
     with pytest.raises(
         DerivationError, match=r"the value is 1.25100+, which does not round to 1.2"
     ):
@@ -791,6 +822,8 @@ EQUIVALENT = [
     (sympy.atanh(P) < x, P < tanh(x), INSIDE),
     (x < y, exp(y) > exp(x), ()),
     (Eq(x - x * y, 0), Eq(x * (1 - y), 0), ()),
+    (x < HALF, 2 * x < 1, ()),
+    (x > y, 2 * y < 2 * x, ()),
     (Eq(a, 1), Eq(exp(a) + a, sympy.E + 1), ()),
     (Eq(x, n), Eq(exp(x) + x, exp(n) + n), ()),
     (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (Ne(w, 0),)),
@@ -857,6 +890,7 @@ def test_steps_without_their_conditions_are_refused(before, after, given):
         (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x < 1,)),
         (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x > 0, Ne(x, 1))),
         (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (x**2 < 4,)),
+        (Eq(x, 0), Eq(x, 1), (x**2 > 4,)),
         (Eq(n, 1), Eq(exp(n) + n, sympy.E + 1), ()),
         (Eq(r, 1), Eq(exp(r) + r, sympy.E + 1), ()),
         (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (Ne(x, 2),)),
@@ -887,6 +921,71 @@ def test_a_refused_step_says_where_and_which_relation_fails():
         Derivation(x < 1).step(x <= 1, because="wrong")
     with pytest.raises(DerivationError, match=r"at x = −1, x² = 1 holds and x = 1 does not"):
         Derivation(Eq(x**2, 1)).step(Eq(x, 1), because="root")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "given", "message"),
+    [
+        (Eq(x**3, 2), Eq(x**3, 3), (), "at x = 1.25992104989, x³ = 2 holds and x³ = 3 does not"),
+        (Eq(16 * x, 3), Eq(16 * x, 4), (), "at x = 3/16, 16·x = 3 holds and 16·x = 4 does not"),
+        (Eq(x**3, 2), Eq(x**3, 3), (x > w,), "x = 1.25992104989, x³ = 2 holds and x³ = 3 does"),
+        (Eq(x**3, 2), Eq(x**3, 3), (x * w > 1,), "x = 1.25992104989, x³ = 2 holds and x³ = 3"),
+        (Eq(x, 2 * w), Eq(x, 3 * w), (x > w,), "x = 2·w holds and x = 3·w does not"),
+    ],
+    ids=str,
+)
+def test_a_counterexample_to_an_equivalence_is_looked_for_at_the_roots(
+    before, after, given, message
+):
+    with pytest.raises(DerivationError, match=re.escape(message)):
+        Derivation(before, given=given).step(after, because="wrong")
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "holds"),
+    [
+        ((x, "==", y), (exp(x), "==", exp(y)), True),
+        ((exp(x), "==", exp(y)), (x, "==", y), True),
+        ((x, "==", y), (exp(y), "==", exp(x)), True),
+        ((x, "==", y), (tanh(x), "==", tanh(y)), True),
+        ((a, "==", b), (log(a), "==", log(b)), True),
+        ((x, "<", y), (exp(x), "<", exp(y)), True),
+        ((x, "<", y), (exp(y), ">", exp(x)), True),
+        ((x, "<", y), (exp(y), "<", exp(x)), False),
+        ((x, "<", y), (exp(x), ">", exp(y)), False),
+        ((x, "<", y), (exp(x), "<=", exp(y)), False),
+        ((x, "==", y), (-exp(x), "==", -exp(y)), False),
+        ((x, "==", y), (x**2, "==", y**2), False),
+        ((x, "==", y), (exp(x), "==", exp(2 * y)), False),
+    ],
+    ids=str,
+)
+def test_a_function_that_grows_may_be_applied_to_both_sides(before, after, holds):
+    assert equivalence._by_function(before, after, conditions._Domain()) == holds
+
+
+BENT = Piecewise((x, x > 0), (2 * x, True))
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "holds"),
+    [
+        ((x, "==", sympy.S.Zero), (exp(x), "==", sympy.S.One), True),
+        ((2 * x, "==", sympy.S.One), (8 * x**3 + x, "==", 3 * HALF), True),
+        ((x, "==", 1 + w), (x - w + exp(x - w), "==", 1 + sympy.E), True),
+        ((-x, "==", sympy.S.One), (exp(-x), "==", sympy.E), True),
+        ((x, "==", sympy.S.Zero), (exp(x), "==", sympy.S(2)), False),
+        ((x, "==", sympy.S.Zero), (x**2, "==", sympy.S.Zero), False),
+        ((x, "==", sympy.S.Zero), (x + Abs(x) / 2, "==", sympy.S.Zero), False),
+        ((x, "==", sympy.S.Zero), (BENT, "==", sympy.S.Zero), False),
+        ((x, "==", w**2), (x + exp(x), "==", w**2 + exp(w**2)), True),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_equations_with_one_root_are_compared_by_it(before, after, holds):
+    domain = conditions._Domain()
+    assert equivalence._by_unique_root(before, after, {x, w}, domain) == holds
+    assert equivalence._by_unique_root(after, before, {x, w}, domain) == holds
 
 
 @pytest.mark.usefixtures("_no_search")
@@ -1100,6 +1199,19 @@ def test_the_sign_of_a_polynomial(polynomial, sign):
 def test_signs_multiply(first, second, product):
     assert proving._times(first, second) == product
     assert proving._times(second, first) == product
+
+
+@pytest.mark.parametrize(
+    ("value", "signs"),
+    [
+        (-1, "negative nonpositive nonzero"),
+        (0, "nonnegative nonpositive"),
+        (HALF, "positive nonnegative nonzero"),
+    ],
+)
+def test_the_signs_of_a_number(value, signs):
+    found = {sign for sign in proving._ACCEPTED if proving._has_sign(value, sign)}
+    assert found == set(signs.split())
 
 
 NEEDS = [
@@ -1598,6 +1710,22 @@ TYPESET = [
     (2 / (3 * x * y), r"\frac{2}{3 x y}"),
     (1 / sqrt(x), r"\frac{1}{\sqrt{x}}"),
     (sqrt(2) * x, r"\sqrt{2} x"),
+    (L(z, y), "L(z, y)"),
+    (Mul(-x, 2, evaluate=False), r"- x \cdot 2"),
+    (Mul(-1, -x, evaluate=False), r"- \left(- x\right)"),
+    (Mul(-1, x + y, evaluate=False), r"- \left(x + y\right)"),
+    (Mul(2, Mul(-1, x - y, evaluate=False), evaluate=False),
+     r"2 \left(- \left(x - y\right)\right)"),
+    (Mul(2, Mul(-1, y - x, evaluate=False), evaluate=False),
+     r"2 \left(- \left(y - x\right)\right)"),
+    (Mul(Sum(k, (k, 1, n)), x, evaluate=False), r"\left(\sum_{k=1}^{n} k\right) x"),
+    (Mul(x, Sum(k, (k, 1, n)), evaluate=False), r"x \sum_{k=1}^{n} k"),
+    (Add(x, y, Piecewise((x, x > 0), (0, True)), evaluate=False),
+     r"x + y + \begin{cases} x & \text{if }x > 0 \\ 0 & \text{if }x \le 0 \end{cases}"),
+    (tanh(0, evaluate=False), r"\tanh 0"),
+    (Derivative(Symbol("L"), y, z), r"\frac{\partial^{2}L}{\partial y \, \partial z}"),
+    (Derivative(f(x), (x, n)), r"\frac{d^{n}f}{dx^{n}}"),
+    (Derivative(sympy.Integer(1), x), r"\frac{d}{dx} 1"),
 ]  # fmt: skip
 
 
@@ -1616,6 +1744,7 @@ PLAIN = [
     (sympy.atanh(x) ** 2, "artanh(x)²"),
     (L(z, y), "L(z, y)"),
     (Function("theta_1")(x), "θ₁(x)"),
+    (sympy.Heaviside(x), "H(x, 1/2)"),
     (Symbol("alpha_1"), "α₁"),
     (sympy.Dummy("beta"), "β"),
     (MatrixSymbol("W_1", 2, 2), "W₁"),
@@ -1628,6 +1757,7 @@ PLAIN = [
     (Derivative(Symbol("L"), z, 2), "d^2L/dz^2"),
     (L(z, y).diff(y, z, 2), "∂^3/∂y ∂z^2 [L(z, y)]"),
     (Subs(Derivative(sigma(y), y), y, 2 * x), "σ'(2·x)"),
+    (Subs(Derivative(sigma(y), y, 4), y, 2 * x), "σ^(4)(2·x)"),
     (Subs(Derivative(L(z, y), z), (z, y), (2 * x, 1)), "[∂/∂z [L(z, y)] at z = 2·x, y = 1]"),
     (Limit(sigma(x), x, oo), "lim x→∞ σ(x)"),
     (Limit(sigma(x), x, -oo), "lim x→−∞ σ(x)"),
@@ -1648,6 +1778,10 @@ PLAIN = [
     (MatrixSymbol("A", 2, 2) * (MatrixSymbol("A", 2, 2) + MatrixSymbol("B", 2, 2)), "A·(A + B)"),
     (MatrixSymbol("C", 2, 2) + MatrixSymbol("A", 2, 2) * MatrixSymbol("B", 2, 2), "A·B + C"),
     (2 * MatrixSymbol("A", 2, 2), "2·A"),
+    (
+        sympy.MatAdd(MatrixSymbol("A", 2, 2), MatrixSymbol("B", 2, 2) + MatrixSymbol("C", 2, 2)),
+        "A + B + C",
+    ),
     (MatrixSymbol("A", 2, 2) ** 2, "A^2"),
     (2 * pi + sympy.E, "e + 2·π"),
     (-oo, "−∞"),
@@ -2041,6 +2175,8 @@ def test_a_kernel_is_compared_at_the_kinks_of_the_definition():
     [
         (lambda: define(f(P), log(P)), "f(P) = ln(P) does not hold as stated: both sides are"),
         (lambda: define(f(x), sympy.tan(x)), "f(x) = tan(x) is not proved: could not show that"),
+        (lambda: verify(sympy.tan(x) ** 2, 0, relation=">=", tight_at={x: 0}),
+         "tan(x)² ≥ 0 is not proved: could not show that cos(x) is nonzero"),
         (lambda: define(f(x), tanh(x), agrees_with=tanh(2 * x)), "f(x) = tanh(x) is false at x ="),
         (lambda: define(Symbol("c", positive=True), x), "x > 0, as c is declared, is false at x ="),
         (lambda: define(Symbol("c", negative=True), x), "x < 0, as c is declared, is false at x ="),
