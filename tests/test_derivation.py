@@ -57,6 +57,7 @@ from vgtools.derivation import (
     numeric,
     printing,
     proving,
+    refuting,
     register,
     relations,
     verify,
@@ -1336,6 +1337,30 @@ def test_a_jump_is_named():
         verify(Derivative(step, x), 0)
     assert caught.value.counterexample == {x: 2}
     verify(Derivative(step, x), 0, given=Ne(x, 2))
+
+
+# --- the search for counterexamples ------------------------------------------------------
+
+
+def test_unknown_functions_are_replaced_by_definite_ones():
+    positive = Function("p", positive=True)
+    shown, chosen = refuting._concrete([f(x) + L(x, y), positive(2 * x)])
+    assert {str(name): printing._text(meaning.expr) for name, meaning in chosen.items()} == {
+        "L": "1/2 − 2·u₀/3 − u₁ + (2·u₀/3 + u₁)²/3 + exp(u₀/3 + u₁/2)",
+        "f": "1/3 + u₀²/12 − u₀/2 + exp(u₀/4)",
+        "p": "1/4 + exp(u₀/5)",
+    }
+    assert all(u.is_real for meaning in chosen.values() for u in meaning.variables)
+    assert shown[0] == chosen[f](x) + chosen[L](x, y)
+    assert shown[1] == chosen[positive](2 * x)
+
+
+def test_sums_and_integrals_are_evaluated_to_many_digits():
+    total = refuting._evaluator(Sum(x**k, (k, 0, 3)), [x])
+    assert total({x: sympy.Integer(2)}, 50) == 15
+    area = refuting._evaluator(Integral(exp(-(y**2)), (y, 0, x)), [x])
+    exact = (sqrt(pi) / 2 * erf(1)).evalf(60)
+    assert abs(sympy.Float(area({x: sympy.Integer(1)}, 50), 50) - exact) < 1e-45
 
 
 # --- chains ----------------------------------------------------------------------------
