@@ -1355,6 +1355,12 @@ def test_unknown_functions_are_replaced_by_definite_ones():
     assert shown[1] == chosen[positive](2 * x)
 
 
+def test_the_smallest_numbers_of_an_expression_are_tried():
+    assert refuting._hints(17 * x + HALF, exp(-3 * x) + 59 * y, 60 * y) == [HALF, -3, 17, 59]
+    assert refuting._hints(3 * x**-3) == [-3, 3]
+    assert len(refuting._hints(sum(i * x**i for i in range(2, 20)))) == 12
+
+
 def test_sums_and_integrals_are_evaluated_to_many_digits():
     total = refuting._evaluator(Sum(x**k, (k, 0, 3)), [x])
     assert total({x: sympy.Integer(2)}, 50) == 15
