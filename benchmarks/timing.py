@@ -48,12 +48,15 @@ def in_turns(
     seconds: float = 4.0,
     least: int = 15,
     pause: float = 0.0,
+    times: int = 1,
 ) -> dict[Hashable, Durations]:
-    """Run every side once, again and again, for about so many seconds in all.
+    """Run every side in its turn, again and again, for about so many seconds in all.
 
     Each side runs once before the clock starts, and collects no garbage while it
     is timed. With a `pause`, threads of the side before, which wait for more work in a
     busy loop, have so many seconds to fall asleep; the side then runs once untimed.
+    In a turn, a side is timed so many `times`, each by itself: what runs in a loop, as
+    steps of training do, finds the caches as it left them.
     There are at least `least` turns (a third of them if even that takes five times as
     long as asked), and at most 1000.
     """
@@ -73,10 +76,11 @@ def in_turns(
                 if pause:
                     time.sleep(pause)
                     side()
-                before, processor = time.perf_counter(), time.process_time()
-                side()
-                taken[name].append(time.perf_counter() - before)
-                spent[name].append(time.process_time() - processor)
+                for _ in range(times):
+                    before, processor = time.perf_counter(), time.process_time()
+                    side()
+                    taken[name].append(time.perf_counter() - before)
+                    spent[name].append(time.process_time() - processor)
     finally:
         gc.enable()
     return {name: Durations.of(taken[name], spent[name]) for name in sides}

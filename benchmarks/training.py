@@ -38,6 +38,9 @@ CORES = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os
 PAUSE = 0.15
 """Seconds after which idle threads of OpenBLAS and OpenMP no longer occupy a core."""
 
+IN_A_ROW = 10
+"""So many steps of a side are timed one after the other, as training takes them."""
+
 THREADS = (1, CORES)
 BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
 """Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
@@ -233,7 +236,7 @@ def main(arguments: list[str] | None = None) -> None:
         if options.only and options.only not in name:
             continue
         for dtype in (np.float64, np.float32):
-            found = in_turns(sides(name, dtype), options.seconds, pause=PAUSE)
+            found = in_turns(sides(name, dtype), options.seconds, pause=PAUSE, times=IN_A_ROW)
             cells = [found[side].text() if side in found else "-" for side in timed]
             fastest = {
                 side: min((found[side, count] for count in THREADS if (side, count) in found),
