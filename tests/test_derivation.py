@@ -6,6 +6,7 @@ import itertools
 import random
 import re
 
+import mpmath
 import numpy as np
 import pytest
 import sympy
@@ -829,6 +830,8 @@ EQUIVALENT = [
     (Eq(x, n), Eq(exp(x) + x, exp(n) + n), ()),
     (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (Ne(w, 0),)),
     (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (x > 0, w > 0)),
+    (Eq(sympy.sin(x) ** 2 + sympy.cos(x) ** 2, 1), Eq(Abs(x) * y, x * y), (x > 0,)),
+    (Eq(r * x, r * y), Eq(x, y), ()),
 ]
 NOT_EQUIVALENT = [
     (Eq(log(P / (1 - P)), z), Eq(P / (1 - P), exp(-z)), INSIDE),
@@ -1367,6 +1370,34 @@ def test_sums_and_integrals_are_evaluated_to_many_digits():
     area = refuting._evaluator(Integral(exp(-(y**2)), (y, 0, x)), [x])
     exact = (sqrt(pi) / 2 * erf(1)).evalf(60)
     assert abs(sympy.Float(area({x: sympy.Integer(1)}, 50), 50) - exact) < 1e-45
+    factors = refuting._evaluator(sympy.Product(x + k, (k, 1, 3)), [x])
+    assert factors({x: sympy.Integer(2)}, 50) == 60
+
+
+def test_a_value_is_real_where_its_imaginary_part_is_a_rounding_error():
+    turn = refuting._evaluator(exp(sympy.I * pi * x), [x])
+    assert abs(turn({x: sympy.Integer(1)}, 50) + 1) < 1e-45
+    assert turn({x: HALF}, 50) is None
+    assert refuting._evaluator(10**20 * exp(sympy.I * pi * x), [x])({x: sympy.Integer(1)}, 50) < 0
+
+
+def test_only_a_difference_that_stays_when_digits_are_added_is_one():
+    def judged(first, second, scale):
+        values = {50: mpmath.mpf(first), 100: mpmath.mpf(second)}
+        return refuting._surely_nonzero(values.get, mpmath.mpf(scale))
+
+    assert judged("3e-20", "3e-20", 1) == mpmath.mpf("3e-20")
+    assert judged("3e-20", "2e-70", 1) is None
+    assert judged("3e-40", "3e-40", 1) is None
+    assert judged("3e-40", "3e-40", "1e-20") == mpmath.mpf("3e-40")
+
+
+@pytest.mark.parametrize("sides", [lambda odd: (odd, 0), lambda odd: (0, odd)])
+def test_numbers_of_both_sides_are_tried(sides):
+    place = Rational(37, 13)
+    odd = Piecewise((5, Eq(x, place)), (0, True))
+    with pytest.raises(DerivationError, match="is false at x = 37/13"):
+        verify(*(sympy.sympify(side) for side in sides(odd)))
 
 
 # --- chains ----------------------------------------------------------------------------
