@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 
 from benchmarks import accuracy
 from benchmarks.accuracy import ulp_errors
-from vgtools.activations import Activation, activation, catalogue, errors
+from vgtools.activations import Activation, _decimals, activation, catalogue, errors
 from vgtools.activations.definitions import SYMBOLS
 from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
 
@@ -438,9 +438,16 @@ def test_latex_shows_the_definition_with_its_parameters():
     assert r"\begin{cases} x & \text{for}\: x > 0" in activation("elu")._repr_latex_()
     assert r"\quad \alpha = 0.01$" in activation("leaky_relu")._repr_latex_()
     assert r"\frac{2 x}{l + u}" in activation("rrelu")._repr_latex_()
-    assert r"\quad \alpha \approx 1.67326" in activation("selu")._repr_latex_()
+    constants = r",\quad \lambda \approx 1.05070,\quad \alpha \approx 1.67326$"
+    assert activation("selu")._repr_latex_().endswith(constants)
     assert "0.044715 x^{3}" in activation("gelu_tanh")._repr_latex_()
     assert r"1.7159 \tanh{\left(\frac{2 x}{3} \right)}" in activation("scaled_tanh")._repr_latex_()
+
+
+def test_fractions_of_a_hundredth_or_less_are_shown_as_decimals():
+    x = sp.Symbol("x")
+    shown = _decimals(x / 100 + x**2 / 50 + 17159 * x**3 / 10_000 + x**4 / 300)
+    assert str(shown) == "x**4/300 + 1.7159*x**3 + x**2/50 + 0.01*x"
 
 
 # The table of errors

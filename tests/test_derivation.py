@@ -717,6 +717,8 @@ def test_a_bound_is_approached_from_inside_its_domain(where, given):
     ("left", "relation", "right", "options", "message"),
     [
         (x * y, "<=", 1, {}, "x·y ≤ 1 is false at x = "),
+        (x + Rational(1, 3), "<", 0, {},
+         "at x = 0: the left side is 0.333333333333, the right side is 0.0"),
         (x**2, ">=", 0, {"tight_at": {x: 1}}, "x² ≥ 0: the bound is not attained at x = 1"),
         (tanh(x), "<", 1, {"tight_at": {x: 0}}, "the bound is not approached at x = 0"),
         (tanh(x) ** 2, "<", 2, {"proof": 1 - tanh(x) ** 2},
@@ -1184,12 +1186,19 @@ def test_a_condition_may_be_settled_on_the_whole_domain(condition, given, truth)
         (a * p0 + p0**2, "0+"), (-3 * a * p0, "0-"), (a * b + 1, "+"), (x * y + 1, None),
         (x**2 + 1, "+"), (-(x**2) - 1, "-"), (x**2 - x + 1, "+"), (x**2 - 2, None),
         (p0**3 - p0 + 1, "+"), (x**3 - x + 1, None), (x**2 + sqrt(2), None),
-        (Symbol("c") ** 2 + 1, None), (sympy.I * a + 1, None),
+        (Symbol("c") ** 2 + 1, None), (sympy.I * a + 1, None), (2 * a - 1, None),
     ],
     ids=str,
 )  # fmt: skip
 def test_the_sign_of_a_polynomial(polynomial, sign):
     assert proving._polynomial_sign(polynomial) == sign
+
+
+def test_only_what_is_not_zero_at_a_permitted_point_is_given_up():
+    assert proving._looks_nonzero(x - y)
+    assert not proving._looks_nonzero(acosh(cosh(q)) + q)
+    assert not proving._looks_nonzero(sympy.sin(pi * n * (n + 1) / 2))
+    assert not proving._looks_nonzero(Derivative(f(x), x))
 
 
 @pytest.mark.parametrize(

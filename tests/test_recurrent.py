@@ -441,6 +441,15 @@ def test_float_type_is_kept(build):
     assert all(p.value.dtype == p.gradient.dtype == np.float32 for p in network.parameters())
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_layer_in_single_precision_keeps_nothing_in_double(kind):
+    layer = LAYERS[kind](2, 3, dtype=np.float32)
+    out = layer.forward(np.ones((4, 5, 2)), np.zeros((5, 3)))
+    to_input = layer.backward(np.ones((4, 5, 3)))
+    kept = [out, to_input, layer.state_gradients, *getattr(layer, "gates", {}).values()]
+    assert {array.dtype for array in kept} == {np.dtype(np.float32)}
+
+
 LSTM = nets.LSTMLayer(2, 3)
 
 
