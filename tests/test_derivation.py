@@ -834,6 +834,7 @@ EQUIVALENT = [
     (Eq(x, w), Eq(exp(x) + x, exp(w) + w), (x > 0, w > 0)),
     (Eq(sympy.sin(x) ** 2 + sympy.cos(x) ** 2, 1), Eq(Abs(x) * y, x * y), (x > 0,)),
     (Eq(r * x, r * y), Eq(x, y), ()),
+    (Eq(sympy.sin(y) ** 2 + sympy.cos(y) ** 2 + x, 1), Eq(x, 0), ()),
 ]
 NOT_EQUIVALENT = [
     (Eq(log(P / (1 - P)), z), Eq(P / (1 - P), exp(-z)), INSIDE),
@@ -885,7 +886,8 @@ def test_wrong_or_only_implied_steps_are_refused(before, after, given):
 
 @pytest.mark.parametrize(("before", "after", "given"), UNDEFINED, ids=str)
 def test_steps_without_their_conditions_are_refused(before, after, given):
-    with pytest.raises(DerivationError, match="add a condition"):
+    said = "^the step from .* to .* does not hold as stated: .*; add a condition with given="
+    with pytest.raises(DerivationError, match=said):
         Derivation(before, given=given).step(after, because="it follows")
 
 
@@ -1194,6 +1196,62 @@ def test_the_sign_of_a_polynomial(polynomial, sign):
     assert proving._polynomial_sign(polynomial) == sign
 
 
+@pytest.mark.parametrize(
+    ("expression", "sign"),
+    [
+        (-a, "-"), (a - a * tanh(x) ** 2, "+"), (exp(q) - 1, "-"), (1 - exp(q), "+"),
+        (exp(a) - 2, None), (2 - exp(q), "+"), (exp(a) - 1, "+"), (2 * exp(q) - 1, None),
+        (x**2 - 2 * x + 1, "0+"), (2 * x - x**2 - 1, "0-"), (r * a, "±"),
+        (log(x), None), (exp(Rational(2, 3) * a) - exp(a / 2), "+"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_sign_of_an_expression(expression, sign):
+    assert proving._sign(expression) == sign
+
+
+@pytest.mark.parametrize(
+    ("product", "sign"),
+    [
+        (x**2, "0+"), (x**3, None), (r**2, "+"), (q**2, "+"), (a**2, "+"), (q * x**2, "0-"),
+        (Symbol("c") ** 2, None), (-5 * q**3, "+"), (r**2 * q, "-"), (q**2 * r, "±"),
+        ((x**2 + 1) ** 2, "+"),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_the_sign_of_a_product(product, sign):
+    assert proving._product_sign(product) == sign
+
+
+@pytest.mark.parametrize(
+    ("expression", "powers"),
+    [
+        (exp(2 * x) + exp(x), {1, 2}), (exp(x / 2) * exp(x / 3), {5}),
+        (exp(x + 2 * y), {1, 2}), (exp(x * y + x), {1}),
+        (exp(x) * exp(pi * y), {1}), (exp(x * (x + 1)), {1}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_exponentials_of_one_argument_become_powers_of_one_symbol(expression, powers):
+    form = proving._rational_form(expression)
+    fresh = form.free_symbols - {x, y}
+    assert {p.exp for p in form.atoms(Pow)} | {1} >= powers and not form.has(exp)
+    assert fresh and all(symbol.is_positive for symbol in fresh)
+    assert len(fresh) == len({t.as_coeff_Mul()[1] for e in expression.atoms(exp)
+                              for t in Add.make_args(sympy.expand(e.args[0]))})  # fmt: skip
+
+
+def test_decimal_multiples_stay_exponentials():
+    form = proving._rational_form(exp(Float("0.5") * x + y))
+    (unit,) = form.free_symbols - {x}
+    assert form == unit * exp(Float("0.5") * x)
+
+
+def test_logarithms_of_exponentials_are_their_arguments():
+    assert proving._rational_form(log(exp(x) * exp(x * y / 2)) - x - x * y / 2) == 0
+    assert proving._rational_form(log(a**2 * b) - 2 * log(a) - log(b)) == 0
+
+
 def test_only_what_is_not_zero_at_a_permitted_point_is_given_up():
     assert proving._looks_nonzero(x - y)
     assert not proving._looks_nonzero(acosh(cosh(q)) + q)
@@ -1397,8 +1455,30 @@ def test_only_a_difference_that_stays_when_digits_are_added_is_one():
 
     assert judged("3e-20", "3e-20", 1) == mpmath.mpf("3e-20")
     assert judged("3e-20", "2e-70", 1) is None
+    assert judged("3e-20", "2e-20", 1) is None
     assert judged("3e-40", "3e-40", 1) is None
     assert judged("3e-40", "3e-40", "1e-20") == mpmath.mpf("3e-40")
+
+
+@pytest.mark.parametrize(
+    ("operator", "difference", "at_the_point", "refuted"),
+    [
+        ("==", 1, 1, True), ("==", None, 0, False), ("<", 1, 1, True), ("<", 0.5, 0.5, True),
+        ("<", -1, -1, False), ("<=", 0.5, 0.5, True), ("<=", -1, -1, False), (">", -1, -1, True),
+        (">", 1, 1, False), (">=", -1, -1, True), (">=", 1, 1, False), ("<", None, 0, True),
+        (">", None, 0, True), ("<=", None, 0, False), (">=", None, 0, False),
+        ("<", None, 1e-60, False), (">", None, 1, False),
+    ],
+)  # fmt: skip
+def test_what_a_difference_says_of_a_claim(operator, difference, at_the_point, refuted):
+    def gap(point, digits):
+        return {x: at_the_point}[next(iter(point))]
+
+    assert refuting._contradicts(operator, difference, gap, {x: 0}) is refuted
+
+
+def test_a_point_is_written_symbol_by_symbol():
+    assert refuting._assignment({x: HALF, a: 2}) == "x = 1/2, α = 2"
 
 
 @pytest.mark.parametrize("sides", [lambda odd: (odd, 0), lambda odd: (0, odd)])
@@ -1810,6 +1890,8 @@ PLAIN = [
     (Max(0, x), "max(0, x)"),
     (Min(x, y), "min(x, y)"),
     (log(x) + tanh(x) ** 2, "ln(x) + tanh(x)²"),
+    ((1 + x) * exp(x), "(x + 1)·exp(x)"),
+    ((1 + x) * sqrt(x * y), "(x + 1)·√(x·y)"),
     (acosh(x), "arcosh(x)"),
     (sympy.asin(x), "arcsin(x)"),
     (sympy.atanh(x) ** 2, "artanh(x)²"),

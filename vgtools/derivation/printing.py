@@ -268,7 +268,7 @@ class _Plain(_Textbook, StrPrinter):
 
     def _print_Function(self, expr: Expr) -> str:
         name = expr.func.__name__
-        known = {"log": "ln", "Heaviside": "H", "Abs": "abs", "Max": "max", "Min": "min"}
+        known = {"log": "ln", "Heaviside": "H", "Max": "max", "Min": "min"}
         name = known.get(name) or _INVERSE.get(name) or _pretty(name)
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
