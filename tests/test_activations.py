@@ -479,3 +479,7 @@ def test_the_table_of_errors_is_complete():
 def test_there_are_three_tables_of_errors(float_type):
     with pytest.raises(ValueError, match="float_type must be one of float64, float32, float16"):
         errors.worst_errors(float_type)
+
+
+def test_the_table_of_errors_is_the_one_of_double_precision_by_default():
+    assert errors.worst_errors() == errors.worst_errors("float64") != errors.worst_errors("float32")

@@ -853,6 +853,7 @@ NOT_EQUIVALENT = [
     (x**2 < w**2, x < w, ()),
     (x < y, x <= y, ()),
     (Eq(x, 1), Eq(x, 2), ()),
+    (Eq(x + y, 1), Eq(x, 1), ()),
 ]
 UNDEFINED = [
     (Eq(log(P / (1 - P)), z), Eq(P, 1 / (1 + exp(-z))), ()),
