@@ -1,7 +1,14 @@
-"""In which order the tests run, and how they are shared out between the cores."""
+"""In which order the tests run, how they are shared out, and what Hypothesis has to keep to."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
+
+# Every run tries the same examples, and a busy machine fails no test.
+settings.register_profile(
+    "book", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("book")
 
 
 def shared(nodeid):

@@ -50,7 +50,7 @@ FLOAT_TYPES = [np.float64, np.float32, np.float16]
 
 every_variant = pytest.mark.parametrize("function", VARIANTS, ids=repr)
 some_function = st.sampled_from([*VARIANTS, activation("identity")])
-quickly = settings(deadline=None, max_examples=200)
+quickly = settings(max_examples=200)
 
 
 @st.composite

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import matplotlib
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vgtools as vg
@@ -22,9 +22,6 @@ from vgtools.explore.frames import CHILDREN, DESCRIPTION, TEXT, find_slots, payl
 from vgtools.explore.svg import markup, relative_path, svg_panels
 
 MINUS = "\N{MINUS SIGN}"
-
-# How long an example takes says more about the machine than about the code.
-unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def one_control(specification, **defaults):
@@ -69,7 +66,6 @@ def test_values_of_a_slider_are_those_that_one_would_write():
     step=st.integers(1, 700),
     places=st.integers(0, 4),
 )
-@unhurried
 def test_a_slider_reaches_both_ends(low, steps, step, places):
     limits = [float(f"{number}e-{places}") for number in (low, low + steps * step, step)]
     control = one_control(tuple(limits))
@@ -207,7 +203,6 @@ def paths(draw):
 
 
 @given(paths())
-@unhurried
 def test_a_relative_path_stays_where_it_was(path):
     before, after = absolute_points(path), absolute_points(relative_path(path))
     assert [command for command, _ in before] == [command for command, _ in after]
@@ -423,7 +418,7 @@ def same(one, other):
 
 
 @given(movies())
-@settings(unhurried, max_examples=200)
+@settings(max_examples=200)
 def test_every_frame_comes_back_from_the_slots(movie):
     shape, frames, sentences, default = movie
     text = payload(find_slots(frames, sentences, shape, default), shape)
@@ -439,7 +434,6 @@ def test_every_frame_comes_back_from_the_slots(movie):
 
 
 @given(movies())
-@unhurried
 def test_a_payload_decodes_to_the_values_of_its_slots(movie):
     shape, frames, sentences, default = movie
     slots = find_slots(frames, sentences, shape, default)

@@ -322,7 +322,7 @@ def test_a_refused_training_leaves_the_network_as_it_was():
                 assert learnt(network) == before, (argument, value)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     hnp.arrays(
         st.one_of(hnp.scalar_dtypes(), hnp.unicode_string_dtypes()),

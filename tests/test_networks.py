@@ -9,7 +9,7 @@ from functools import partial
 import numpy as np
 import pytest
 from gradient_check import assert_gradient, away_from
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.special import log_expit, log_softmax, softmax
 
@@ -26,9 +26,7 @@ DTYPES = [np.float32, np.float64]
 
 widths = st.integers(1, 7)
 seeds = st.integers(0, 2**32 - 1)
-quick = settings(
-    max_examples=60, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
-)
+quick = settings(max_examples=60)
 
 
 def breaks(function):
@@ -62,7 +60,7 @@ def test_dense_backward(batch, fan_in, fan_out, init, seed):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
-@settings(max_examples=10, deadline=None, derandomize=True)
+@settings(max_examples=10)
 @given(batch=widths, units=widths, seed=seeds, scale=st.sampled_from([0.1, 1.0, 4.0]))
 def test_activation_layer_backward(name, batch, units, seed, scale):
     rng = np.random.default_rng(seed)
@@ -94,7 +92,7 @@ def test_loss_gradients(n, classes, seed, scale):
         assert_gradient(lambda: loss(prediction, truth)[0], prediction, gradient, rng)  # noqa: B023
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@settings(max_examples=150)
 @given(
     hidden=st.lists(st.integers(1, 8), min_size=0, max_size=4),
     batch=widths,

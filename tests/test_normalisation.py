@@ -25,7 +25,7 @@ def random_layer(units, rng, **settings):
     return layer
 
 
-@settings(max_examples=60, deadline=None, derandomize=True)
+@settings(max_examples=60)
 @given(batch=st.integers(2, 8), units=st.integers(1, 6), training=st.booleans(), seed=seeds)
 def test_backward(batch, units, training, seed):
     rng = np.random.default_rng(seed)
@@ -48,7 +48,7 @@ def test_backward(batch, units, training, seed):
         assert_gradient(loss, array, gradient, rng)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(
     hidden=st.lists(st.integers(2, 6), min_size=1, max_size=3),
     name=st.sampled_from(["tanh", "sigmoid", "softplus", "gelu"]),
@@ -75,7 +75,7 @@ def test_whole_network_backward(hidden, name, training, seed):
         assert_gradient(loss, array, claimed, rng)
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40)
 @given(batch=st.integers(2, 9), units=st.integers(1, 5), seed=seeds)
 def test_training_standardises(batch, units, seed):
     rng = np.random.default_rng(seed)

@@ -13,7 +13,7 @@ from vgtools.activations import activation
 from vgtools.networks import rectifiers
 
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=40, deadline=None, derandomize=True)
+few = settings(max_examples=40)
 
 
 @few

@@ -13,7 +13,7 @@ from vgtools.activations import activation
 from vgtools.networks import recurrent
 
 seeds = st.integers(0, 2**32 - 1)
-few = settings(max_examples=25, deadline=None, derandomize=True)
+few = settings(max_examples=25)
 
 LAYERS = {
     "rnn": lambda *sizes, **options: nets.RNNLayer(*sizes, "tanh", **options),
