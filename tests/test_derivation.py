@@ -636,6 +636,7 @@ def test_a_proof_has_to_be_visibly_positive_itself():
 
 
 def test_a_condition_may_be_about_another_symbol():
+    assert verify((x + 1) ** 2, x**2 + 2 * x + 1, given=x > w).label is None
     bound = verify(x**2, 0, relation=">=", given=y > 0, tight_at={x: 0})
     assert str(bound) == "x² ≥ 0   for y > 0, x real; equality at x = 0"
 
@@ -859,6 +860,8 @@ UNDEFINED = [
     (Eq(log(P / (1 - P)), z), Eq(P, 1 / (1 + exp(-z))), ()),
     (Eq(P / (1 - P), z), Eq(P, z * (1 - P)), ()),
     (Eq(1 / x, 1 / y), Eq(x, y), ()),
+    (Eq(log(x), y), Eq(x, exp(y)), (x > w,)),
+    (Eq(1 / (x - Rational(37, 13)), y), Eq(1, y * (x - Rational(37, 13))), ()),
 ]
 
 
@@ -1257,6 +1260,8 @@ def test_logarithms_of_exponentials_are_their_arguments():
 def test_functions_with_kinks_are_written_as_cases():
     assert proving._unfolded(Abs(a, evaluate=False)) == a
     assert proving._unfolded(Abs(x)) == Piecewise((x, x >= 0), (-x, True))
+    for function in (Max(x, 1), Min(x, 1), sympy.Heaviside(x)):
+        assert proving._unfolded(function).func is Piecewise
     assert proving._unfolded(sign(x)) == Piecewise((1, x > 0), (-1, x < 0), (0, True))
 
 
@@ -1368,6 +1373,7 @@ def test_what_is_defined_everywhere(expression):
         (sympy.tan(x), "could not show that cos(x) is nonzero (tan needs it)"),
         (sympy.zeta(x), "it is not known here where zeta is defined"),
         (Piecewise((1, x > 0), (2, x < 0)), "{1 if x > 0; 2 if x < 0} leaves cases open"),
+        (Piecewise((1, x > 0)), "{1 if x > 0} leaves cases open"),
         (Limit(1 / x, x, 0), "oo is not a number"),
         (Limit(-1 / x, x, 0), "-oo is not a number"),
         (sympy.zoo, "zoo is not a number"),
@@ -1384,6 +1390,15 @@ def test_what_is_defined_everywhere(expression):
 def test_what_is_not_known_to_be_defined(expression, message):
     with pytest.raises(DerivationError, match=f"the claim is not proved: {re.escape(message)}"):
         proving._require_defined(expression, conditions._Domain(), "the claim")
+
+
+def test_a_second_slope_is_the_slope_of_the_first():
+    twice = Derivative(x * Abs(x), x, 2)
+    said = "at x = 0 the slope is −2 from the left and 2 from the right"
+    with pytest.raises(DerivationError, match=f"the claim does not hold as stated: {said}"):
+        proving._require_defined(twice, conditions._Domain(), "the claim")
+    with pytest.raises(DerivationError, match=said):
+        verify(twice, 2 * sign(x))
 
 
 def test_an_unknown_slope_may_be_zero():
@@ -1431,6 +1446,13 @@ def test_unknown_functions_are_replaced_by_definite_ones():
     assert all(u.is_real for meaning in chosen.values() for u in meaning.variables)
     assert shown[0] == chosen[f](x) + chosen[L](x, y)
     assert shown[1] == chosen[positive](2 * x)
+
+
+def test_a_counterexample_names_the_functions_that_were_put_in():
+    with pytest.raises(DerivationError) as caught:
+        verify(f(x) + L(x, x), 0)
+    assert ", L(…) = 1/2 − 2·u₀/3 − " in str(caught.value)
+    assert ", f(…) = 1/3 + u₀²/12 − u₀/2 + exp(u₀/4): the left side is" in str(caught.value)
 
 
 def test_the_smallest_numbers_of_an_expression_are_tried():

@@ -145,14 +145,7 @@ def _vanishes(expression: Expr) -> bool:
         return True
     if _looks_nonzero(expression):
         return False
-    attempts = (
-        sympy.expand,
-        _rational_form,
-        lambda e: sympy.simplify(_rational_form(e)),
-        sympy.simplify,
-        lambda e: sympy.simplify(sympy.powsimp(sympy.expand(e, power_exp=True), force=False)),
-    )
-    for attempt in attempts:
+    for attempt in (sympy.expand, _rational_form, sympy.simplify):
         try:
             if attempt(expression) == 0:
                 return True
@@ -336,8 +329,7 @@ def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
             region = rest.restricted(condition)
             if region is not None:
                 _require_defined(branch, region, claim)
-            negated = sympy.Not(condition)
-            rest = rest.restricted(negated) if not isinstance(negated, sympy.Or) else rest
+            rest = rest.restricted(sympy.Not(condition))
         if expression.args[-1][1] != sympy.true and rest is not None:
             raise DerivationError(f"{claim} is not proved: {_text(expression)} leaves cases open")
         return

@@ -36,7 +36,7 @@ def _concrete(expressions: list[Any]) -> tuple[list[Any], dict]:
 
 def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
     """Return ``value(point, digits)``: a real mpmath number, or None where undefined."""
-    if expression.has(*_NEEDS_EVALF, sympy.zoo):
+    if expression.has(*_NEEDS_EVALF, sympy.zoo, sympy.DiracDelta):
         function = None
     else:
         function = sympy.lambdify(symbols, expression, modules="mpmath")
