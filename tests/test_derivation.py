@@ -44,6 +44,7 @@ from sympy import (
     sqrt,
     tanh,
 )  # fmt: skip
+from sympy.printing.pretty.pretty_symbology import pretty_use_unicode
 
 from vgtools.derivation import (
     Derivation,
@@ -2004,6 +2005,16 @@ PLAIN = [
 @pytest.mark.parametrize(("expression", "expected"), PLAIN, ids=str)
 def test_text_is_one_readable_line(expression, expected):
     assert printing._text(expression) == expected
+
+
+@pytest.mark.parametrize("unicode", [False, True])
+def test_a_name_leaves_the_settings_of_sympy_alone(unicode):
+    before = pretty_use_unicode(unicode)
+    try:
+        assert printing._text(Symbol("alpha_1")) == "α₁"
+        assert pretty_use_unicode() is unicode
+    finally:
+        pretty_use_unicode(before)
 
 
 def test_wide_equations_are_folded_for_a_phone():
