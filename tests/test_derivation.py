@@ -62,6 +62,7 @@ from vgtools.derivation import (
     refuting,
     register,
     relations,
+    statements,
     verify,
 )  # fmt: skip
 
@@ -303,6 +304,11 @@ def test_contradictory_conditions_prove_nothing():
         verify(x, x + 1, given=(x > 1, x < 0))
 
 
+def test_conditions_may_be_joined_by_and():
+    joined = (x > 0) & (x < 1)
+    assert set(statements._given(joined)) == set(statements._given([joined])) == {x > 0, x < 1}
+
+
 def test_conditions_are_shown():
     assert str(verify(a * 2 - a / b, a * (2 * b - 1) / b, given=a < 1)).endswith(
         "for 0 < α < 1, b > 0"
@@ -402,6 +408,7 @@ def test_a_linear_condition_bounds_one_symbol(relation, bound):
         ((x > 1, x >= 1), x, (1, True), None),
         ((x >= 2, x > 1), x, (2, False), None),
         ((x <= 1, x < 1), x, None, (1, True)),
+        ((x < 1, x <= 1), x, None, (1, True)),
         ((x <= 1, x < 2), x, None, (1, False)),
         ((x <= w, x < w), x, None, (w, True)),
         ((x > w, x > 1), x, (w, True), None),
@@ -409,6 +416,7 @@ def test_a_linear_condition_bounds_one_symbol(relation, bound):
         ((Abs(x) < 1,), x, (-1, True), (1, True)),
         ((Abs(x) <= 1,), x, (-1, False), (1, False)),
         ((1 > Abs(x),), x, (-1, True), (1, True)),
+        ((sympy.Ge(1, Abs(x)),), x, (-1, False), (1, False)),
         ((Abs(x) > 1, x < 3), x, None, (3, True)),
         ((Abs(x - 1) < 1, x < 3), x, None, (3, True)),
         ((Abs(x) < x + 2, x < 3), x, None, (3, True)),
