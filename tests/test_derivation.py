@@ -865,6 +865,7 @@ NOT_EQUIVALENT = [
     (x < y, x <= y, ()),
     (Eq(x, 1), Eq(x, 2), ()),
     (Eq(x + y, 1), Eq(x, 1), ()),
+    (Eq(r**3, 2), Eq(r**3, 3), ()),
 ]
 UNDEFINED = [
     (Eq(log(P / (1 - P)), z), Eq(P, 1 / (1 + exp(-z))), ()),
@@ -1360,7 +1361,7 @@ def test_what_an_expression_needs_to_be_defined(case):
         Piecewise((1 / x, x > 0), (0, True)),
         Piecewise((0, x <= 0), (log(x), True)),
         Piecewise((log(x), (x > 0) & (x < 1)), (0, True)),
-        Piecewise((1, x > 0), (2, x <= 0)),
+        Piecewise((1, x > 0), (2, x < 0), (3, Eq(x, 0))),
         Piecewise((1 / x, x > 0), (1 / (x - 1), x < 0), (0, True)),
         Derivative(x**3, x, 2),
         Derivative(x * Abs(x), x),
