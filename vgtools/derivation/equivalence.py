@@ -247,7 +247,7 @@ def _roots(
                 elif last is not None and last[1] * now < 0 and not symbol.is_integer:
                     root = _bisect(value, here, symbol, last[0], place)
                     there = dict(base) | {symbol: root}
-                    permitted = root is not None and not (root == 0 and symbol.is_nonzero)
+                    permitted = root is not None and not domain.excludes(symbol, root)
                     if permitted and all(domain._allows(r, there) for r in domain.given):
                         yield there
                 last = (place, now) if now != 0 else None

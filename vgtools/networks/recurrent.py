@@ -113,8 +113,8 @@ class RecurrentLayer:
         g = checks.way_back(self, gradient, states[1:].shape, states.dtype)
         total = len(g)
         steps = total if steps is None else min(checks.count("steps", steps), total)
-        self.state_gradients = np.zeros_like(states)
-        self.state_gradients[1:] = g
+        self.state_gradients = np.empty_like(states)
+        self.state_gradients[0], self.state_gradients[1:] = 0, g
         first = total - steps
         to_input = np.zeros_like(self.input)
         self._walk_back(first, to_input[first:])
@@ -355,7 +355,8 @@ class LSTMLayer(RecurrentLayer):
 
     # While it runs, a step of the layer has its samples side by side, not below each other:
     # the blocks of an array (blocks * hidden, n) are whole pieces of memory, over which
-    # NumPy runs several times faster than over some columns of a wider array.
+    # NumPy runs several times faster than over some columns of a wider array. `np.dot` asks
+    # for the same products as `np.matmul`, and reaches them a little sooner.
 
     def _room(self, x: NDArray) -> NDArray:
         """Return room for the states, and put x and 1 below it: h U + x W + b is one product."""
@@ -379,7 +380,7 @@ class LSTMLayer(RecurrentLayer):
         added = np.empty_like(h[0])
         half = np.array(0.5, h.dtype)  # NumPy would turn a number into an array in every step
         for t, a in enumerate(self._gates):
-            np.matmul(weight.T, self._stacked[t], out=flat[t])
+            np.dot(weight.T, self._stacked[t], out=flat[t])
             np.tanh(a, out=a)
             for gate in (a[:-2], a[-1]):
                 gate *= half
@@ -397,7 +398,7 @@ class LSTMLayer(RecurrentLayer):
         self.cell_gradients = np.zeros_like(self.cells)
         dh, dc = self.state_gradients.swapaxes(1, 2), self.cell_gradients.swapaxes(1, 2)
         cells, weight = self.cells.swapaxes(1, 2), self._weight()
-        gradient, of_step = np.zeros_like(weight.T), np.empty_like(weight.T)
+        gradient, of_step = np.zeros((2, *weight.T.shape), weight.dtype)
         # A product of small matrices takes a third less if its second factor is not transposed.
         stacked = np.ascontiguousarray(self._stacked.swapaxes(1, 2))
         # Every step works in the same few arrays, which stay in the processor's cache.
@@ -427,8 +428,8 @@ class LSTMLayer(RecurrentLayer):
                 dc[t] = dc_t
             pre_through_cell *= dc_t
             pre_o *= dh_t
-            gradient += np.matmul(flat, stacked[t], out=of_step)
-            np.matmul(weight, flat, out=to_stacked)
+            gradient += np.dot(flat, stacked[t], out=of_step)
+            np.dot(weight, flat, out=to_stacked)
             dh[t] += to_state
             to_input[t - first] = to_x
         self.recurrent_weight.gradient[:] = gradient.T[: self.hidden]
