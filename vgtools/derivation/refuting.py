@@ -36,18 +36,22 @@ def _concrete(expressions: list[Any]) -> tuple[list[Any], dict]:
 
 def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
     """Return ``value(point, digits)``: a real mpmath number, or None where undefined."""
-    if expression.has(*_NEEDS_EVALF, sympy.zoo, sympy.DiracDelta):
-        function = None
-    else:
+    function = None
+    if not expression.has(*_NEEDS_EVALF, sympy.zoo):
         function = sympy.lambdify(symbols, expression, modules="mpmath")
+
+    def exactly(point: Mapping, digits: int) -> Any:
+        return expression.xreplace(dict(point)).evalf(digits)
 
     def value(point: Mapping, digits: int) -> Any:
         with mpmath.workdps(digits):
             try:
-                if function is None:
-                    result = mpmath.mpmathify(expression.xreplace(dict(point)).evalf(digits))
-                else:
-                    result = mpmath.mpmathify(function(*(_number(point[s]) for s in symbols)))
+                try:
+                    numbers = (_number(point[s]) for s in symbols)
+                    result = function(*numbers) if function else exactly(point, digits)
+                except NameError:  # mpmath knows no such function, DiracDelta for one
+                    result = exactly(point, digits)
+                result = mpmath.mpmathify(result)
             except (ZeroDivisionError, ValueError, OverflowError, TypeError):
                 return None
             if isinstance(result, mpmath.mpc):
