@@ -293,9 +293,11 @@ def _evaluate(kernel: Callable, x: ArrayLike, parameters: dict[str, float]) -> N
     """Apply a kernel in float64, or in the type of x where the kernel is exact."""
     x = _as_float_array(x)
     working_type = x.dtype if hasattr(kernel, "exact") else np.float64
+    at_least_a_row = x if x.ndim else x.reshape(1)
     with np.errstate(all="ignore"):
-        y = kernel(np.atleast_1d(x).astype(working_type, copy=False), **parameters)
-        return y.astype(x.dtype, copy=False).reshape(x.shape)[()]
+        y = kernel(at_least_a_row.astype(working_type, copy=False), **parameters)
+        y = y.astype(x.dtype, copy=False)
+    return y if x.ndim else y[0]
 
 
 def _as_float_array(x: ArrayLike) -> NDArray[np.floating]:

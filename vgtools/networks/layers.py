@@ -119,7 +119,7 @@ class Dense(Layer):
         w, x = self.weight.value, checks.seen(self, self.input)
         g = checks.way_back(self, gradient, (len(x), w.shape[1]), w.dtype)
         np.matmul(x.T, g, out=self.weight.gradient)
-        np.sum(g, axis=0, out=self.bias.gradient)
+        np.add.reduce(g, axis=0, out=self.bias.gradient)
         return g @ w.T
 
     def parameters(self) -> list[Parameter]:
