@@ -102,10 +102,16 @@ THIN_OUT = """() => {
     .forEach((drawing) => drawing.replaceChildren());
 }"""
 
+# What was unfolded fades in, and is pale until it has.
+STAND_STILL = """() => Promise.allSettled(
+  document.getAnimations().map((animation) => animation.finished)
+)"""
+
 
 def test_a_page_has_no_accessibility_violation(shown):
     """The last of those that look at a page, because it takes elements away."""
     shown.evaluate(THIN_OUT)
+    shown.evaluate(STAND_STILL)
     found = Axe().run(shown, options={"resultTypes": ["violations"]}).response["violations"]
     assert [
         f"{violation['id']}: {node['html'][:160]} {node['failureSummary'][:300]}"

@@ -40,7 +40,7 @@ def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, in
     if not expression.has(*_NEEDS_EVALF, sympy.zoo):
         function = sympy.lambdify(symbols, expression, modules="mpmath")
 
-    def exactly(point: Mapping, digits: int) -> Any:
+    def by_sympy(point: Mapping, digits: int) -> Any:
         return expression.xreplace(dict(point)).evalf(digits)
 
     def value(point: Mapping, digits: int) -> Any:
@@ -48,9 +48,9 @@ def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, in
             try:
                 try:
                     numbers = (_number(point[s]) for s in symbols)
-                    result = function(*numbers) if function else exactly(point, digits)
+                    result = function(*numbers) if function else by_sympy(point, digits)
                 except NameError:  # mpmath knows no such function, DiracDelta for one
-                    result = exactly(point, digits)
+                    result = by_sympy(point, digits)
                 result = mpmath.mpmathify(result)
             except (ZeroDivisionError, ValueError, OverflowError, TypeError):
                 return None
