@@ -189,6 +189,7 @@ def least_recurrent(kind: str, dtype: type) -> Step:
     blocks, side_by_side = {"RNN": 1, "GRU": 3, "LSTM": 4}[kind], kind == "LSTM"
     rows = HIDDEN + FEATURES + 1 if side_by_side else HIDDEN
     weight = rng.normal(size=(rows, blocks * HIDDEN)).astype(dtype)
+    back_weight = np.ascontiguousarray(weight.T)  # a product with a transposed one takes longer
     states, to_states = (np.full((STEPS, BATCH, rows), 0.5, dtype) for _ in range(2))
     kept = np.full((STEPS, BATCH, blocks * HIDDEN), 0.5, dtype)
     cells, squashed, to_cells = (np.full((STEPS, BATCH, HIDDEN), 0.5, dtype) for _ in range(3))
@@ -211,7 +212,7 @@ def least_recurrent(kind: str, dtype: type) -> Step:
             pass_over(time, *there)
         for time in reversed(range(STEPS)):
             pass_over(time, *back)
-            np.dot(kept[time], weight.T, out=to_states[time])
+            np.dot(kept[time], back_weight, out=to_states[time])
             if kind == "LSTM":
                 np.multiply(cells[time], squashed[time], out=to_cells[time])
             if side_by_side:
