@@ -1,6 +1,7 @@
 """Recurrent layers and networks: gradients through time, against finite differences and PyTorch."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -97,6 +98,70 @@ def test_gradients_of_all_states_in_between(kind):
             return np.vdot(later, weighting[t:]) + read  # noqa: B023
 
         assert_gradient(loss, state, claimed, rng)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+@pytest.mark.parametrize("steps", [None, 1, 3])
+def test_a_loss_that_reads_the_last_state_alone(kind, steps):
+    rng = np.random.default_rng(2)
+    layer = shaken(LAYERS[kind](2, 3), rng)
+    of_all = np.zeros((5, 4, 3))
+    of_all[-1] = rng.normal(size=(4, 3))
+    layer.forward(rng.normal(size=(5, 4, 2)))
+
+    def back(gradient):
+        to_input = layer.backward(gradient, steps)
+        kept = [layer.state_gradients, *(parameter.gradient for parameter in layer.parameters())]
+        return [to_input, *(array.copy() for array in kept)]
+
+    for short, full in zip(back(of_all[-1]), back(of_all)):
+        np.testing.assert_array_equal(short, full)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_truncation_with_a_loss_that_reads_every_state(kind):
+    rng = np.random.default_rng(3)
+    layer = shaken(LAYERS[kind](2, 3), rng)
+    x, weighting = rng.normal(size=(2, 7, 4, 3))
+    x = x[..., :2]
+    layer.forward(x)
+    state, cells = layer.states[4].copy(), getattr(layer, "cells", None)
+    to_input = layer.backward(weighting, steps=3)
+    before = layer.state_gradients[:5].copy()
+    gradients = [p.gradient.copy() for p in layer.parameters()]
+
+    layer.forward(x[4:], state, **({} if cells is None else {"cell": cells[4].copy()}))
+    np.testing.assert_allclose(layer.backward(weighting[4:]), to_input[4:], rtol=1e-10)
+    for parameter, gradient in zip(layer.parameters(), gradients):
+        np.testing.assert_allclose(parameter.gradient, gradient, rtol=1e-10, atol=1e-13)
+    # The state that the walk ends at is read by the loss as well; those before, by it alone.
+    np.testing.assert_allclose(before[4], layer.state_gradients[0] + weighting[3], rtol=1e-10)
+    np.testing.assert_array_equal(before[1:4], weighting[:3])
+    assert not before[0].any()
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_pass_leaves_what_the_last_one_returned(kind):
+    rng = np.random.default_rng(4)
+    layer = shaken(LAYERS[kind](2, 3), rng)
+    first = layer.forward(rng.normal(size=(5, 4, 2)))
+    back = layer.backward(np.ones((4, 3)))
+    held = [first, back, layer.state_gradients]
+    copies = [array.copy() for array in held]
+    layer.forward(rng.normal(size=(5, 4, 2)))
+    layer.backward(np.ones((4, 3)))
+    for array, copy in zip(held, copies):
+        np.testing.assert_array_equal(array, copy)
+
+
+@pytest.mark.parametrize("kind", LAYERS)
+def test_a_pass_that_is_refused_leaves_the_last_one_as_it_was(kind):
+    layer = LAYERS[kind](2, 3)
+    layer.forward(np.ones((5, 4, 2)))
+    expected = layer.backward(np.ones((4, 3)))
+    with pytest.raises(ValueError, match="^state must have shape"):
+        layer.forward(np.zeros((5, 4, 2)), np.zeros((4, 2)))
+    np.testing.assert_array_equal(layer.backward(np.ones((4, 3))), expected)
 
 
 @pytest.mark.parametrize("build", NETWORKS)
@@ -485,8 +550,11 @@ def test_bad_input(call, error, words):
 def test_bad_gradients_and_steps():
     layer = nets.RNNLayer(2, 3)
     layer.forward(np.ones((5, 4, 2)))
-    with pytest.raises(ValueError, match=r"\(5, 4, 3\)"):
-        layer.backward(np.ones((4, 3)))
+    for shape, fitting in [((5, 4), (4, 3)), ((4, 3, 3), (5, 4, 3)), ((3,), (5, 4, 3))]:
+        with pytest.raises(ValueError, match=f"gradient of shape {re.escape(str(fitting))}"):
+            layer.backward(np.ones(shape))
+    with pytest.raises(ValueError, match="^the gradient must be an array; NumPy says"):
+        layer.backward([[1.0], [1.0, 2.0]])
     with pytest.raises(ValueError, match="^steps must be at least 1"):
         layer.backward(np.ones((5, 4, 3)), steps=0)
     for name, state in [("state", np.ones((4, 2))), ("cell", np.ones((3, 3)))]:

@@ -61,11 +61,11 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> tuple[float, NDArray]
     labels = _labels(labels, *logits.shape)
     n, rows = len(logits), np.arange(len(logits))
     with np.errstate(invalid="ignore"):  # infinite logits: the loss is NaN
-        shifted = logits - logits.max(axis=1, keepdims=True)
+        shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
     right = shifted[rows, labels]
     p = np.exp(shifted, out=shifted)
-    total = p.sum(axis=1, keepdims=True)
-    value = float(np.mean(np.log(total[:, 0]) - right))
+    total = np.add.reduce(p, axis=1, keepdims=True)
+    value = float(np.add.reduce(np.log(total[:, 0]) - right) / n)
     gradient = p
     gradient /= total
     gradient[rows, labels] -= 1

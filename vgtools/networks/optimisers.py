@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from vgtools.networks import checks
 from vgtools.networks.parameters import Parameter
 
-PIECE = 2**16
+PIECE = 2**15
 """So many numbers are changed at a time: what is computed on the way stays in the cache."""
 
 
@@ -76,19 +76,16 @@ class SGD(Optimiser):
     def step(self, parameters: Iterable[Parameter]) -> None:
         """Move every parameter one step down."""
         for parameter in parameters:
-            memory = self._memory.get(parameter)
-            if memory is None:
-                velocity = np.zeros_like(parameter.value) if self.momentum else None
-                memory = self._memory[parameter] = velocity, _pieces(parameter.value)
-            velocity, pieces = memory
-            if velocity is None:
-                velocity = parameter.gradient
-            else:
+            w, velocity = parameter.value, parameter.gradient
+            if self.momentum:
+                velocity = self._memory.get(parameter)
+                if velocity is None:
+                    velocity = self._memory[parameter] = np.zeros_like(w)
                 velocity *= self.momentum
                 velocity += parameter.gradient
-            for rows, scratch in pieces:
-                w = parameter.value[rows]
-                w -= np.multiply(velocity[rows], self.learning_rate, out=scratch)
+            for rows in _pieces(w):
+                piece = w[rows]
+                piece -= velocity[rows] * self.learning_rate
 
 
 @dataclass
@@ -249,11 +246,9 @@ def optimiser(name: str | Optimiser, **parameters: float) -> Optimiser:
     return checks.build("optimiser", OPTIMISERS, name, parameters)
 
 
-def _pieces(value: NDArray) -> list[tuple[slice | EllipsisType, NDArray]]:
-    """Return the rows of every piece of an array, and room for its numbers; all share the room."""
+def _pieces(value: NDArray) -> list[slice | EllipsisType]:
+    """Return the rows of every piece of an array."""
     if value.size <= PIECE:
-        return [(..., np.empty_like(value))]
+        return [...]
     step = max(1, PIECE * len(value) // value.size)
-    scratch = np.empty_like(value[:step])
-    starts = range(0, len(value), step)
-    return [(slice(at, at + step), scratch[: len(value) - at]) for at in starts]
+    return [slice(at, at + step) for at in range(0, len(value), step)]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-import numpy as np
 from numpy.typing import NDArray
+
+from vgtools.networks.memory import aligned_empty
 
 
 @dataclass(eq=False)
@@ -13,7 +14,8 @@ class Parameter:
     """An array that training changes, and the gradient that tells how.
 
     A backward pass *overwrites* `gradient`; it does not add to it. An optimiser
-    changes `value` in place, so both arrays live as long as the network.
+    changes `value` in place, so both arrays live as long as the network. `value` is
+    a copy of what it is made from.
 
     Attributes
     ----------
@@ -26,6 +28,7 @@ class Parameter:
 
     Examples
     --------
+    >>> import numpy as np
     >>> bias = Parameter("dense 1 bias", np.array([1.0, 2.0]))
     >>> bias.gradient
     array([0., 0.])
@@ -36,4 +39,6 @@ class Parameter:
     gradient: NDArray = field(init=False)
 
     def __post_init__(self) -> None:
-        self.gradient = np.zeros_like(self.value)
+        given = self.value
+        self.value, self.gradient = (aligned_empty(given.shape, given.dtype) for _ in range(2))
+        self.value[...], self.gradient[...] = given, 0

@@ -16,6 +16,7 @@ from vgtools.activations import activation as find_activation
 from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import Dense
+from vgtools.networks.memory import aligned_empty
 from vgtools.networks.network import Network
 from vgtools.networks.parameters import Parameter
 
@@ -87,9 +88,12 @@ class RecurrentLayer:
         state : array_like, shape (n, hidden), optional
             h_0; zeros by default.
         """
-        self.input = x = self._accepted(x)
-        self.states = self._room(x)
-        self.states[0] = 0 if state is None else self._state("state", state, x.shape[1])
+        x = self._accepted(x)
+        state = 0 if state is None else self._state("state", state, x.shape[1])
+        # What the last pass has left goes first: its memory, still in the cache, is used again.
+        self.states = self.state_gradients = None
+        self.input, self.states = x, self._room(x)
+        self.states[0] = state
         self._run()
         return self.states[1:]
 
@@ -98,9 +102,10 @@ class RecurrentLayer:
 
         Parameters
         ----------
-        gradient : array_like, shape (T, n, hidden)
+        gradient : array_like, shape (T, n, hidden) or (n, hidden)
             dLoss/dh_t for t = 1, ..., T as far as the loss reads the states
-            itself; what reaches them through later states is added here.
+            itself; what reaches them through later states is added here. The
+            second shape is for a loss that reads h_T alone.
         steps : int, optional
             Truncate: go back through so many steps only, counted from the last.
 
@@ -110,14 +115,15 @@ class RecurrentLayer:
             dLoss/dx.
         """
         states = checks.seen(self, self.states)
-        g = checks.way_back(self, gradient, states[1:].shape, states.dtype)
-        total = len(g)
+        g = checks.floats("the gradient", gradient, states.dtype)
+        read = checks.way_back(
+            self, g, states[-1 if g.ndim == 2 else slice(1, None)].shape, g.dtype
+        )
+        total = len(states) - 1
         steps = total if steps is None else min(checks.count("steps", steps), total)
-        self.state_gradients = np.empty_like(states)
-        self.state_gradients[0], self.state_gradients[1:] = 0, g
         first = total - steps
         to_input = np.zeros_like(self.input)
-        self._walk_back(first, to_input[first:])
+        self._walk_back(first, read.reshape(-1, *states.shape[1:]), to_input[first:])
         return to_input
 
     @property
@@ -139,9 +145,18 @@ class RecurrentLayer:
         """Fill `states`, of which the first is there."""
         raise NotImplementedError
 
-    def _walk_back(self, first: int, to_input: NDArray) -> None:
-        """Complete `state_gradients` after step `first`, and fill all other gradients."""
+    def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
+        """Fill `state_gradients`, back to step `first`, and all other gradients.
+
+        `read` is dLoss/dh as far as the loss reads the last states itself, shape
+        (T, n, hidden) or (1, n, hidden).
+        """
         raise NotImplementedError
+
+    def _start_back(self, read: NDArray) -> None:
+        """Put what the loss reads into `state_gradients`; the paths through time add to it."""
+        self.state_gradients = np.empty_like(self.states)
+        self.state_gradients[: -len(read)], self.state_gradients[-len(read) :] = 0, read
 
     def _keep_gradients(self, first: int, pre: NDArray, to_input: NDArray) -> None:
         """Fill the other gradients from those of the pre-activations, (T, n, blocks * hidden)."""
@@ -240,7 +255,8 @@ class RNNLayer(RecurrentLayer):
             z += self.states[t] @ u
             self.states[t + 1] = f(z)
 
-    def _walk_back(self, first: int, to_input: NDArray) -> None:
+    def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
+        self._start_back(read)
         back = self.recurrent_weight.value.T
         pre = self.activation.derivative(self.pre_activations[first:])
         for t in range(len(pre) - 1, -1, -1):
@@ -330,7 +346,7 @@ class LSTMLayer(RecurrentLayer):
             self.bias.value[hidden : 2 * hidden] = forget_bias
         self.cells: NDArray | None = None
         self.cell_gradients: NDArray | None = None
-        self._gates: NDArray | None = None
+        self._blocks: NDArray | None = None
         self._squashed: NDArray | None = None
         self._stacked: NDArray | None = None
         self._initial_cell: NDArray | None = None
@@ -348,97 +364,128 @@ class LSTMLayer(RecurrentLayer):
     @property
     def gates(self) -> dict[str, NDArray]:
         """The gates and the candidate of the last forward pass."""
-        blocks = list(checks.seen(self, self._gates).transpose(1, 0, 3, 2))
+        blocks = list(checks.seen(self, self._blocks).transpose(1, 0, 3, 2))
         if not self.forget_gate:
             blocks.insert(1, np.ones_like(blocks[0]))
-        return dict(zip(("input", "forget", "candidate", "output"), blocks))
+        i, f, o, u = blocks
+        return {"input": i, "forget": f, "candidate": u, "output": o}
 
-    # While it runs, a step of the layer has its samples side by side, not below each other:
-    # the blocks of an array (blocks * hidden, n) are whole pieces of memory, over which
-    # NumPy runs several times faster than over some columns of a wider array. `np.dot` asks
-    # for the same products as `np.matmul`, and reaches them a little sooner.
+    # While it runs, a step of the layer has its samples side by side, not below each other,
+    # and the candidate after the gates: each gate, and all of them, are then whole pieces of
+    # memory in an array (blocks * hidden, n), over which NumPy runs several times faster than
+    # over some columns of a wider array. `np.dot` asks for the same products as `np.matmul`,
+    # and reaches them a little sooner, as a third argument is a little sooner than `out`.
 
     def _room(self, x: NDArray) -> NDArray:
         """Return room for the states, and put x and 1 below it: h U + x W + b is one product."""
+        self._stacked = self.cells = self.cell_gradients = None
         steps, n, features = x.shape
-        self._stacked = np.ones((steps + 1, self.hidden + features + 1, n), x.dtype)
+        self._stacked = aligned_empty((steps + 1, self.hidden + features + 1, n), x.dtype)
         self._stacked[:-1, self.hidden : -1] = x.swapaxes(1, 2)
+        self._stacked[:, -1] = 1
         return self._stacked[:, : self.hidden].swapaxes(1, 2)
 
     def _run(self) -> None:
-        self.cells = np.empty_like(self.states)
+        h = self._stacked[:, : self.hidden]
+        (steps, n), dtype = (len(h) - 1, h.shape[2]), h.dtype
+        cells = aligned_empty(h.shape, dtype)
+        self.cells = cells.swapaxes(1, 2)
         self.cells[0] = 0 if self._initial_cell is None else self._initial_cell
-        h, cells = self.states.swapaxes(1, 2), self.cells.swapaxes(1, 2)
-        steps, n = len(h) - 1, h.shape[2]
-        weight = self._weight()
+        self._squashed = aligned_empty(h[1:].shape, dtype)
+        self._blocks = aligned_empty((steps, self.blocks, self.hidden, n), dtype)
+        i, f, o, u = (self._blocks[:, block] for block in (0, 1, -2, -1))
         # s(a) = 1/2 + tanh(a / 2) / 2: with half the weights, one tanh serves all blocks.
-        weight[:, : -2 * self.hidden] *= 0.5
-        weight[:, -self.hidden :] *= 0.5
-        self._squashed = np.empty_like(h[1:])
-        self._gates = np.empty((steps, self.blocks, self.hidden, n), h.dtype)
-        flat = self._gates.reshape(steps, self.blocks * self.hidden, n)
-        added = np.empty_like(h[0])
-        half = np.array(0.5, h.dtype)  # NumPy would turn a number into an array in every step
-        for t, a in enumerate(self._gates):
-            np.dot(weight.T, self._stacked[t], out=flat[t])
-            np.tanh(a, out=a)
-            for gate in (a[:-2], a[-1]):
-                gate *= half
-                gate += half
-            c, squashed = cells[t + 1], self._squashed[t]
+        weight = self._weight().T
+        weight[: -self.hidden] *= 0.5
+        half = np.array(0.5, dtype)  # NumPy would turn a number into an array in every step
+        added = aligned_empty(h[0].shape, dtype)
+        flat = self._blocks.reshape(steps, self.blocks * self.hidden, n)
+        pre = aligned_empty(flat[0].shape, dtype)
+        there = (self._stacked, flat, self._blocks[:, :-1], i, f, o, u)
+        there += (cells, cells[1:], self._squashed, h[1:])
+        for seen, a, gates, i_t, f_t, o_t, u_t, c_before, c, squashed, h_t in zip(*there):
+            np.dot(weight, seen, pre)
+            np.tanh(pre, a)
+            gates *= half
+            gates += half
             if self.forget_gate:
-                np.multiply(a[1], cells[t], out=c)
+                np.multiply(f_t, c_before, c)
             else:
-                c[...] = cells[t]
-            c += np.multiply(a[0], a[-2], out=added)
-            np.tanh(c, out=squashed)
-            np.multiply(a[-1], squashed, out=h[t + 1])
+                c[...] = c_before
+            c += np.multiply(i_t, u_t, added)
+            np.tanh(c, squashed)
+            np.multiply(o_t, squashed, h_t)
 
-    def _walk_back(self, first: int, to_input: NDArray) -> None:
-        self.cell_gradients = np.zeros_like(self.cells)
-        dh, dc = self.state_gradients.swapaxes(1, 2), self.cell_gradients.swapaxes(1, 2)
-        cells, weight = self.cells.swapaxes(1, 2), self._weight()
-        gradient, of_step = np.zeros((2, *weight.T.shape), weight.dtype)
+    def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
+        h, cells = self.states.swapaxes(1, 2), self.cells.swapaxes(1, 2)
+        weight, steps = self._weight(), len(self._blocks)
+        to_stacked, dc = (aligned_empty(like.shape, like.dtype) for like in (self._stacked, cells))
+        dh = to_stacked[:, : self.hidden]
+        self.state_gradients, self.cell_gradients = dh.swapaxes(1, 2), dc.swapaxes(1, 2)
+        self.state_gradients[:first], dc[:first], dc[-1] = 0, 0, 0
+        self.state_gradients[-1] = read[-1]
+        reads = [None] * steps
+        if len(read) > 1:
+            self.state_gradients[1:first] = read[: max(first - 1, 0)]
+            reads[1:] = read[:-1].swapaxes(1, 2)
+        gradient, of_step = (aligned_empty(weight.T.shape, weight.dtype) for _ in range(2))
+        gradient[...] = 0
         # A product of small matrices takes a third less if its second factor is not transposed.
-        stacked = np.ascontiguousarray(self._stacked.swapaxes(1, 2))
+        stacked = np.ascontiguousarray(self._stacked[:-1].swapaxes(1, 2))
         # Every step works in the same few arrays, which stay in the processor's cache.
-        pre, to_cell = np.empty_like(self._gates[0]), np.empty_like(dh[0])
-        flat, to_stacked = pre.reshape(len(gradient), -1), np.empty_like(self._stacked[0])
-        pre_i, pre_f, pre_u, pre_o = pre[0], pre[1], pre[-2], pre[-1]
-        pre_through_cell = pre[:-1]  # all blocks but the output gate's
-        to_state, to_x = to_stacked[: self.hidden], to_stacked[self.hidden : -1].T
+        pre = aligned_empty(self._blocks[0].shape, weight.dtype)
+        to_cell = aligned_empty(cells[0].shape, weight.dtype)
+        flat, pre_gates = pre.reshape(len(gradient), -1), pre[:-1]
+        pre_i, pre_f, pre_o, pre_u = pre[0], pre[1], pre[-2], pre[-1]
+        i, f, o, u = (self._blocks[:, block] for block in (0, 1, -2, -1))
         one = np.array(1, dh.dtype)
-        for t in range(len(self._gates) - 1, first - 1, -1):
-            a, squashed, dh_t, dc_t = self._gates[t], self._squashed[t], dh[t + 1], dc[t + 1]
-            _slope_of_tanh(squashed, one, out=to_cell)
-            to_cell *= a[-1]
+        there = (self._blocks[:, :-1], i, f, o, u, self._squashed, h[1:], cells[:-1], stacked)
+        there += (dh[1:], dh[:-1], dc[1:], dc[:-1], to_stacked[:-1], reads)
+        back = (along[first:steps][::-1] for along in there)
+        for (gates, i_t, f_t, o_t, u_t, squashed, h_t, c_before, seen,
+             dh_t, dh_before, dc_t, dc_before, to_seen, read_before) in zip(*back):  # fmt: skip
+            # o (1 - tanh(c)**2) = o - h tanh(c)
+            np.multiply(h_t, squashed, to_cell)
+            np.subtract(o_t, to_cell, to_cell)
             to_cell *= dh_t
             dc_t += to_cell
             # The slopes of the gates and of the candidate, and what each is multiplied by.
-            np.subtract(one, a, out=pre)
-            pre *= a
-            _slope_of_tanh(a[-2], one, out=pre_u)
-            pre_i *= a[-2]
-            pre_u *= a[0]
+            np.subtract(one, gates, pre_gates)
+            pre_gates *= gates
+            _slope_of_tanh(u_t, one, out=pre_u)
+            pre_i *= u_t
+            pre_u *= i_t
             pre_o *= squashed
             if self.forget_gate:
-                pre_f *= cells[t]
-                np.multiply(dc_t, a[1], out=dc[t])
+                pre_f *= c_before
+                pre_f *= dc_t
+                np.multiply(dc_t, f_t, dc_before)
             else:
-                dc[t] = dc_t
-            pre_through_cell *= dc_t
+                dc_before[...] = dc_t
+            pre_i *= dc_t
+            pre_u *= dc_t
             pre_o *= dh_t
-            gradient += np.dot(flat, stacked[t], out=of_step)
-            np.dot(weight, flat, out=to_stacked)
-            dh[t] += to_state
-            to_input[t - first] = to_x
-        self.recurrent_weight.gradient[:] = gradient.T[: self.hidden]
-        self.input_weight.gradient[:] = gradient.T[self.hidden : -1]
-        self.bias.gradient[:] = gradient.T[-1]
+            gradient += np.dot(flat, seen, of_step)
+            np.dot(weight, flat, to_seen)
+            if read_before is not None:
+                dh_before += read_before
+        to_input[...] = to_stacked[first:-1, self.hidden : -1].swapaxes(1, 2)
+        by_rows = self._candidate_moved(gradient.T)
+        self.recurrent_weight.gradient[:] = by_rows[: self.hidden]
+        self.input_weight.gradient[:] = by_rows[self.hidden : -1]
+        self.bias.gradient[:] = by_rows[-1]
 
     def _weight(self) -> NDArray:
         """Return U, W and b below each other, as the state, the input and 1 are."""
-        return np.vstack([p.value for p in (self.recurrent_weight, self.input_weight, self.bias)])
+        weights = self.recurrent_weight.value, self.input_weight.value, self.bias.value
+        return self._candidate_moved(np.vstack(weights))
+
+    def _candidate_moved(self, weight: NDArray) -> NDArray:
+        """Return a copy with the last two blocks of columns exchanged, there and back."""
+        columns = weight.reshape(len(weight), self.blocks, self.hidden)
+        moved = aligned_empty(columns.shape, weight.dtype)
+        moved[:, :-2], moved[:, -2], moved[:, -1] = columns[:, :-2], columns[:, -1], columns[:, -2]
+        return moved.reshape(weight.shape)
 
 
 class GRULayer(RecurrentLayer):
@@ -525,7 +572,8 @@ class GRULayer(RecurrentLayer):
             self.states[t + 1] = m + a[:, n : 2 * n] * (h - m)
         self._gates = from_input
 
-    def _walk_back(self, first: int, to_input: NDArray) -> None:
+    def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
+        self._start_back(read)
         n, u = self.hidden, self.recurrent_weight.value
         dh = self.state_gradients[first:]
         pre = np.empty_like(self._gates[first:])
@@ -608,9 +656,8 @@ class RecurrentNetwork(Network):
         ndarray, shape (T, n, sizes[0])
             dLoss/dx.
         """
-        to_states = np.zeros_like(checks.seen(self, self.layer.states)[1:])
-        to_states[-1] = self.readout.backward(gradient)
-        return self.layer.backward(to_states, steps)
+        checks.seen(self, self.layer.states)
+        return self.layer.backward(self.readout.backward(gradient), steps)
 
     def parameters(self) -> list[Parameter]:
         """Return everything that the network learns."""
@@ -738,12 +785,12 @@ class GRU(RecurrentNetwork):
 def _gates_in_place(a: NDArray) -> None:
     """Replace a by s(a) = 1/2 + tanh(a / 2) / 2."""
     a *= 0.5
-    np.tanh(a, out=a)
+    np.tanh(a, a)
     a *= 0.5
     a += 0.5
 
 
 def _slope_of_tanh(h: NDArray, one: NDArray, out: NDArray) -> NDArray:
     """Return 1 - h**2, the slope of tanh where its value is h."""
-    np.multiply(h, h, out=out)
-    return np.subtract(one, out, out=out)
+    np.multiply(h, h, out)
+    return np.subtract(one, out, out)
