@@ -2,6 +2,10 @@
 
 import pytest
 
+import vgtools as vg
+from vgtools import figures as drawing
+from vgtools.explore.page import runtime
+
 FIGURES = "figure.vg-explore:has(.vg-controls)"
 
 
@@ -185,3 +189,69 @@ def test_readers_who_avoid_motion_get_no_play_button(moved):
         assert all(control.is_visible() for control in controls)
     finally:
         moved.emulate_media(reduced_motion="no-preference")
+
+
+@vg.explore(height=(1.0, 3.0, 1.0), alt=lambda height: f"The bar is {height:g} high.")
+def bar(height):
+    """Draw a bar of this height."""
+    figure, [axes] = drawing.subplots()
+    axes.plot([0, 1], [0, height])
+    axes.set(ylim=(0, 4))
+    return figure
+
+
+HELD_UP = '<script src="late.js"></script>'
+"""Keeps the browser from reading on until the test lets it."""
+
+
+@pytest.fixture
+def half_read(browser):
+    """Return a function that opens a page whose reading stops where it is `HELD_UP`."""
+    context = browser.new_context()
+    late = []
+
+    def open_page(body):
+        page = context.new_page()
+        page.set_default_timeout(5_000)
+        page.route("**/late.js", lambda route: late.append(route))
+        page.route("**/page.html", lambda route: route.fulfill(
+            body="<!doctype html><title>Bars</title>" + body, content_type="text/html"
+        ))  # fmt: skip
+        page.goto("http://book.test/page.html", wait_until="commit")
+        page.wait_for_selector("svg")
+        return page, lambda: late.pop().fulfill(body="")
+
+    yield open_page
+    context.close()
+
+
+def test_a_figure_moves_before_the_rest_of_its_page_has_come(half_read):
+    first = bar.to_html(identifier="first")
+    second = bar.to_html(identifier="second", with_runtime=False)
+    page, read_on = half_read(first + HELD_UP + second)
+    figures = page.locator(FIGURES)
+    assert_it_moves(page, figures.first)
+    assert page.evaluate("document.readyState") == "loading" and figures.count() == 1
+    read_on()
+    figures.nth(1).locator("input").wait_for()
+    assert_it_moves(page, figures.nth(1))
+    assert_it_moves(page, figures.first)
+
+
+def test_a_figure_that_is_half_read_is_started_when_it_is_whole(half_read):
+    html = bar.to_html(with_runtime=False)
+    frames = html.index('<script type="application/json">')
+    page, read_on = half_read(
+        f"{html[:frames]}<script>{runtime()}</script>{HELD_UP}{html[frames:]}"
+    )
+    figure = page.locator(FIGURES)
+    assert figure.locator(".vg-controls").is_hidden()
+    read_on()
+    figure.locator("input").wait_for()
+    assert_it_moves(page, figure)
+
+
+def assert_it_moves(page, figure):
+    before = look(figure)
+    press(page, figure.locator("input"), "ArrowLeft" if "2" in before[1] else "ArrowRight")
+    assert_both_changed(figure, before, "a key is pressed")

@@ -171,13 +171,16 @@
     input.addEventListener("keydown", stop);
   }
 
+  /* While the page is still being read, a figure is whole when its frames, which come last, are
+     there. To start it at once spares a frame that shows it without its controls. */
   function startAll() {
     for (const figure of document.querySelectorAll(".vg-explore:not([data-started])")) {
+      if (!figure.querySelector(":scope > script[type='application/json']")) continue;
       figure.dataset.started = "";
-      if (figure.querySelector(".vg-controls")) start(figure);
+      start(figure);
     }
   }
 
-  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", startAll);
-  else startAll();
+  startAll();
+  document.addEventListener("DOMContentLoaded", startAll);
 })();
