@@ -83,7 +83,7 @@ def test_within_a_few_ulp_of_the_definition(function, float_type, limit):
 
 @every_variant
 @pytest.mark.parametrize("float_type", FLOAT_TYPES)
-@pytest.mark.parametrize("reach", [0.5, 5, 6, 800])
+@pytest.mark.parametrize("reach", [0.5, 5, 6, 12, 800])
 def test_both_at_once_are_what_they_are_one_by_one(function, float_type, reach):
     x = np.linspace(-reach, reach, 3 * 2001, dtype=float_type).reshape(3, -1)
     value, slope = function.with_derivative(x)
