@@ -25,6 +25,7 @@ import vgtools as vg
 from benchmarks.timing import in_turns
 from vgtools import networks as nets
 from vgtools.activations import kernels
+from vgtools.networks.layers import LARGE
 from vgtools.networks.memory import aligned_empty
 from vgtools.networks.optimisers import PIECE
 
@@ -141,8 +142,8 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
         aligned(rng.normal(scale=pair[0] ** -0.5, size=pair), dtype)
         for pair in zip(sizes, sizes[1:])
     ]
-    layers, sums, slopes = (
-        [aligned(rng.normal(size=(BATCH, size)), dtype) for size in sizes] for _ in range(3)
+    layers, sums, slopes, deltas = (
+        [aligned(rng.normal(size=(BATCH, size)), dtype) for size in sizes] for _ in range(4)
     )
     biases, to_biases = ([np.zeros(size, dtype) for size in sizes] for _ in range(2))
     gradients = [aligned(weight, dtype) for weight in weights]
@@ -164,6 +165,12 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
             np.multiply(double, double, out=double)
             np.subtract(1, double, out=slopes[number], casting="same_kind")
 
+    def way_back(weight: np.ndarray, gradient: np.ndarray, out: np.ndarray) -> None:
+        if dtype is np.float32 and weight.size >= LARGE:
+            np.copyto(out, np.dot(weight, gradient.T).T)
+        else:
+            np.dot(gradient, weight.T, out=out)
+
     def step() -> None:
         for number, weight in enumerate(weights, start=1):
             np.dot(layers[number - 1], weight, out=sums[number])
@@ -175,11 +182,11 @@ def least_perceptron(depth: int, width: int, dtype: type) -> Step:
                 slope = slopes[number]
                 if dtype is np.float64:
                     slope = kernels.tanh_derivative(sums[number])
-                np.multiply(layers[number], slope, out=layers[number])
-            np.matmul(layers[number - 1].T, layers[number], out=gradients[number - 1])
-            np.add.reduce(layers[number], axis=0, out=to_biases[number])
+                np.multiply(deltas[number], slope, out=deltas[number])
             if number > 1:  # nobody asks for the gradient of the pixels
-                np.dot(layers[number], weights[number - 1].T, out=layers[number - 1])
+                way_back(weights[number - 1], deltas[number], out=deltas[number - 1])
+            np.matmul(layers[number - 1].T, deltas[number], out=gradients[number - 1])
+            np.add.reduce(deltas[number], axis=0, out=to_biases[number])
         for weight, gradient, change in pieces:
             np.subtract(weight, np.multiply(gradient, rate, out=change), out=weight)
 

@@ -266,6 +266,19 @@ def test_parameters_are_named_after_their_layer():
     assert names(nets.ActivationLayer("relu")) == []
 
 
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("fan_in, fan_out", [(361, 363), (363, 361), (362, 363)])
+def test_the_way_back_through_a_large_layer_is_that_through_a_small_one(fan_in, fan_out, dtype):
+    rng = np.random.default_rng(0)
+    layer = nets.Dense(fan_in, fan_out, dtype=dtype)
+    layer.weight.value[:] = rng.integers(-4, 5, (fan_in, fan_out))  # sums that no order rounds
+    g = rng.integers(-4, 5, (7, fan_out)).astype(dtype)
+    layer.forward(np.ones((7, fan_in), dtype))
+    to_input = layer.backward(g)
+    assert to_input.dtype == dtype and to_input.flags.c_contiguous
+    np.testing.assert_array_equal(to_input, np.einsum("no,io->ni", g, layer.weight.value))
+
+
 def test_a_dense_layer_keeps_what_it_saw_and_copies_nothing():
     layer, x = nets.Dense(2, 3), np.ones((4, 2))
     assert layer.input is None

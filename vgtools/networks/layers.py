@@ -16,6 +16,9 @@ from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.parameters import Parameter
 
+LARGE = 2**17
+"""Numbers in a float32 matrix W from which on W g^T takes less time than g W^T."""
+
 
 class Layer:
     """What every layer can do."""
@@ -118,9 +121,13 @@ class Dense(Layer):
         """Return g W^T, shape (n, fan_in), from g = dLoss/dy, shape (n, fan_out)."""
         w, x = self.weight.value, checks.seen(self, self.input)
         g = checks.way_back(self, gradient, (len(x), w.shape[1]), w.dtype)
+        if w.size >= LARGE and w.dtype == np.float32:
+            to_input = np.ascontiguousarray(np.dot(w, g.T).T)
+        else:
+            to_input = np.dot(g, w.T)
         np.matmul(x.T, g, out=self.weight.gradient)
         np.add.reduce(g, axis=0, out=self.bias.gradient)
-        return np.dot(g, w.T)
+        return to_input
 
     def parameters(self) -> list[Parameter]:
         """Return W and b."""
@@ -188,10 +195,9 @@ class ActivationLayer(Layer):
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return delta = g * f'(z), same shape as z."""
-        delta = self.derivative() if self._slope is None else self._slope.copy()
-        delta *= checks.way_back(self, gradient, delta.shape, delta.dtype)
-        self.delta = delta
-        return delta
+        slope = self.derivative() if self._slope is None else self._slope
+        self.delta = slope * checks.way_back(self, gradient, slope.shape, slope.dtype)
+        return self.delta
 
     def derivative(self) -> NDArray:
         """Return f'(z) at the pre-activations of the last forward pass, a new array."""
