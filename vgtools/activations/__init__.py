@@ -323,9 +323,9 @@ def _entry_of(name: str) -> Entry:
 def _evaluate(
     kernel: Callable, x: ArrayLike, parameters: dict[str, float]
 ) -> NDArray[np.floating] | tuple[NDArray[np.floating], ...]:
-    """Apply a kernel in float64, or in the type of x where the kernel is exact."""
+    """Apply a kernel in float64, or in the type of x where the kernel takes any."""
     x = _as_float_array(x)
-    working_type = x.dtype if hasattr(kernel, "exact") else np.float64
+    working_type = x.dtype if hasattr(kernel, "any_type") else np.float64
     at_least_a_row = x if x.ndim else x.reshape(1)
     y = kernel(at_least_a_row.astype(working_type, copy=False), **parameters)
     return tuple(_like(x, part) for part in y) if isinstance(y, tuple) else _like(x, y)

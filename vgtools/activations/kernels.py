@@ -19,7 +19,7 @@ true derivative is still 1e-16. The kernels below rest on four ideas.
    the rounding error along, and `_exp` corrects for it.
 
 Every kernel takes a float64 array of one or more dimensions and returns a new
-one. Those marked `exact` only compare and copy, so they take any float type.
+one. Those marked `any_type` take every float type.
 The caller silences floating-point flags: an underflow to zero is meant.
 """
 
@@ -62,9 +62,12 @@ The second moment is :math:`\tfrac12 \lambda^2 (1 + \alpha^2 q)` with
 _CERTAIN_UNDERFLOW = 1500.0  # exp(-1500 / 2) is zero in float64; keeps inf out of products
 
 
-def exact(kernel: Callable[..., Array]) -> Callable[..., Array]:
-    """Mark a kernel that does no arithmetic and so is exact in every float type."""
-    kernel.exact = True
+def any_type(kernel: Callable[..., Array]) -> Callable[..., Array]:
+    """Mark a kernel that takes every float type and answers in it.
+
+    It does no arithmetic, and so is exact, or does its arithmetic in float64.
+    """
+    kernel.any_type = True
     return kernel
 
 
@@ -172,17 +175,20 @@ def tanh_derivative(x: Array) -> Array:
     return z
 
 
+@any_type
 def tanh_with_derivative(x: Array) -> tuple[Array, Array]:
     """Return both, for types narrower than float64: the slope is good to 11 digits.
 
     1 - h**2 inherits the rounding of h, 3e-16 at most, so it must not be small.
     """
-    h = np.tanh(x)
-    slope = h * h
-    np.subtract(1, slope, out=slope)
-    if np.minimum.reduce(slope, axis=None, initial=1.0) > 2.0**-14:
-        return h, slope
-    return h, tanh_derivative(x)
+    wide = x.astype(np.float64)
+    np.tanh(wide, out=wide)
+    h = wide.astype(x.dtype)
+    np.multiply(wide, wide, out=wide)
+    np.subtract(1, wide, out=wide)
+    if np.minimum.reduce(wide, axis=None, initial=1.0) > 2.0**-14:
+        return h, wide.astype(x.dtype)
+    return h, tanh_derivative(x.astype(np.float64)).astype(x.dtype)
 
 
 def scaled_tanh(x: Array) -> Array:
@@ -212,37 +218,37 @@ def hard_sigmoid(x: Array) -> Array:
     return np.clip(x + 3, 0, 6) / 6
 
 
-@exact
+@any_type
 def hard_sigmoid_derivative(x: Array) -> Array:
     return _pieces(x, np.abs(x) < 3, 1 / 6, 0)
 
 
-@exact
+@any_type
 def hard_tanh(x: Array) -> Array:
     return np.clip(x, -1, 1)
 
 
-@exact
+@any_type
 def hard_tanh_derivative(x: Array) -> Array:
     return _pieces(x, np.abs(x) < 1, 1, 0)
 
 
-@exact
+@any_type
 def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-@exact
+@any_type
 def relu_derivative(x: Array) -> Array:
     return _pieces(x, x > 0, 1, 0)
 
 
-@exact
+@any_type
 def relu6(x: Array) -> Array:
     return np.clip(x, 0, 6)
 
 
-@exact
+@any_type
 def relu6_derivative(x: Array) -> Array:
     return _pieces(x, (x > 0) & (x < 6), 1, 0)
 
@@ -269,7 +275,7 @@ def leaky_relu(x: Array, alpha: float) -> Array:
     return np.where(x > 0, x, alpha * x)
 
 
-@exact
+@any_type
 def leaky_relu_derivative(x: Array, alpha: float) -> Array:
     return _pieces(x, x > 0, 1, alpha)
 
@@ -278,7 +284,7 @@ def prelu(x: Array, a: float) -> Array:
     return leaky_relu(x, a)
 
 
-@exact
+@any_type
 def prelu_derivative(x: Array, a: float) -> Array:
     return leaky_relu_derivative(x, a)
 
@@ -287,7 +293,7 @@ def rrelu(x: Array, lower: float, upper: float) -> Array:
     return np.where(x > 0, x, x / ((lower + upper) / 2))
 
 
-@exact
+@any_type
 def rrelu_derivative(x: Array, lower: float, upper: float) -> Array:
     return leaky_relu_derivative(x, 2 / (lower + upper))
 
@@ -466,11 +472,11 @@ def mish_derivative(x: Array) -> Array:
     return np.where(x < 0, left, 1 + right)
 
 
-@exact
+@any_type
 def identity(x: Array) -> Array:
     return x.copy()
 
 
-@exact
+@any_type
 def identity_derivative(x: Array) -> Array:
     return _pieces(x, x == x, 1, 1)
