@@ -238,11 +238,25 @@ def test_a_figure_moves_before_the_rest_of_its_page_has_come(half_read):
     assert_it_moves(page, figures.first)
 
 
-def test_a_figure_that_is_half_read_is_started_when_it_is_whole(half_read):
-    html = bar.to_html(with_runtime=False)
+def test_a_figure_takes_input_before_its_frames_have_come_and_draws_it_then(half_read):
+    html = bar.to_html()
     frames = html.index('<script type="application/json">')
+    page, read_on = half_read(html[:frames] + HELD_UP + html[frames:])
+    figure = page.locator(FIGURES)
+    before = look(figure)
+    press(page, figure.locator("input"), "ArrowRight")
+    assert page.evaluate("document.readyState") == "loading"
+    assert look(figure)[0] == before[0]
+    read_on()
+    page.wait_for_function("document.readyState !== 'loading'")
+    assert_both_changed(figure, before, "its frames have come")
+
+
+def test_a_figure_whose_controls_are_half_read_is_started_when_they_are_whole(half_read):
+    html = bar.to_html(with_runtime=False)
+    middle = html.index("<input")
     page, read_on = half_read(
-        f"{html[:frames]}<script>{runtime()}</script>{HELD_UP}{html[frames:]}"
+        f"{html[:middle]}<script>{runtime()}</script>{HELD_UP}{html[middle:]}"
     )
     figure = page.locator(FIGURES)
     assert figure.locator(".vg-controls").is_hidden()

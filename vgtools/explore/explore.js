@@ -12,9 +12,12 @@
     const first = inputs.map(getPlace);
     let slots, timer = 0;
 
+    /* Nothing, while the frames are still on their way. */
     function read() {
       if (slots) return slots;
       const frames = figure.querySelector(":scope > script[type='application/json']");
+      const whole = document.readyState !== "loading" || frames?.nextSibling || figure.nextSibling;
+      if (!whole) return null;
       const data = JSON.parse(frames.textContent);
       const elements = [...figure.querySelectorAll(".vg-panels > svg")]
         .flatMap((svg) => [svg, ...svg.querySelectorAll("*")]);
@@ -30,8 +33,9 @@
     }
 
     function draw() {
+      if (!read()) return document.addEventListener("DOMContentLoaded", draw);
       const places = inputs.map(getPlace);
-      for (const slot of read()) {
+      for (const slot of slots) {
         const at = slot.at(places);
         if (slot.shown === at) continue;
         slot.shown = at;
@@ -171,11 +175,11 @@
     input.addEventListener("keydown", stop);
   }
 
-  /* While the page is still being read, a figure is whole when its frames, which come last, are
-     there. To start it at once spares a frame that shows it without its controls. */
+  /* While the page is still being read, the controls are whole when a script has come after
+     them: this one or the frames. To start at once spares painting a figure without them. */
   function startAll() {
     for (const figure of document.querySelectorAll(".vg-explore:not([data-started])")) {
-      if (!figure.querySelector(":scope > script[type='application/json']")) continue;
+      if (!figure.querySelector(":scope > .vg-controls ~ script")) continue;
       figure.dataset.started = "";
       start(figure);
     }

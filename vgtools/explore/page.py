@@ -103,11 +103,11 @@ def figure_html(
     parts.append(f'<p class="vg-says" id="{says}"{live}>{escape(description, quote=False)}</p>')
     if caption:
         parts.append(f"<figcaption>{_emphasis(caption)}</figcaption>")
+    if with_runtime:  # even where nothing moves: the next figure of the page may
+        parts.append(f"<script>{runtime()}</script>")
     if controls:
         shape = [len(control.values) for control in controls]
         parts.append(f'<script type="application/json">{payload(slots, shape)}</script>')
-    if with_runtime:  # even where nothing moves: the next figure of the page may
-        parts.append(f"<script>{runtime()}</script>")
     parts.append("</figure>")
     return "".join(parts)
 
