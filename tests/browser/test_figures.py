@@ -1,5 +1,8 @@
 """Every explorable figure of the built book, under a reader's fingers."""
 
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
 import pytest
 
 import vgtools as vg
@@ -250,6 +253,41 @@ def test_a_figure_takes_input_before_its_frames_have_come_and_draws_it_then(half
     read_on()
     page.wait_for_function("document.readyState !== 'loading'")
     assert_both_changed(figure, before, "its frames have come")
+
+
+def test_frames_of_which_a_half_has_come_are_not_read(browser):
+    html = bar.to_html()
+    middle = html.index('"slots"') + 100
+    go_on, page = threading.Event(), browser.new_page()
+
+    class Halves(BaseHTTPRequestHandler):
+        def do_GET(self):
+            self.send_response(200)
+            self.send_header("Content-Type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>Bars</title>{html[:middle]}".encode())
+            go_on.wait(timeout=20)
+            self.wfile.write(html[middle:].encode())
+
+        def log_message(self, *of_a_request):
+            pass
+
+    errors = []
+    page.on("pageerror", lambda error: errors.append(error.message))
+    page.set_default_timeout(5_000)
+    with HTTPServer(("127.0.0.1", 0), Halves) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        page.goto("http://{}:{}/".format(*server.server_address), wait_until="commit")
+        figure = page.locator(FIGURES)
+        figure.locator("script[type='application/json']").wait_for(state="attached")
+        before = look(figure)
+        press(page, figure.locator("input"), "ArrowRight")
+        assert page.evaluate("document.readyState") == "loading"
+        go_on.set()
+        page.wait_for_function("document.readyState !== 'loading'")
+    assert_both_changed(figure, before, "its frames have come")
+    page.close()
+    assert not errors
 
 
 def test_a_figure_whose_controls_are_half_read_is_started_when_they_are_whole(half_read):
