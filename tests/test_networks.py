@@ -558,6 +558,7 @@ def test_aligned_memory(shape, dtype):
     for number, array in enumerate(arrays):
         assert array.shape == shape and array.dtype == dtype
         assert array.ctypes.data % 64 == 0 and array.flags.c_contiguous
+        assert array.base.nbytes <= array.nbytes + 64
         array[...] = number
     assert all((array == number).all() for number, array in enumerate(arrays))
 

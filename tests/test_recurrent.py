@@ -421,6 +421,16 @@ def test_a_layer_that_saw_nothing_holds_nothing(kind):
             _ = layer.gates
 
 
+@pytest.mark.parametrize("kind", LAYERS)
+def test_all_that_a_layer_keeps_is_in_its_float_type(kind):
+    layer = LAYERS[kind](2, 3, dtype=np.float32)
+    layer.forward(np.ones((4, 5, 2), np.float32))
+    layer.backward(np.ones((5, 3), np.float32))
+    kept = {name: value for name, value in vars(layer).items() if isinstance(value, np.ndarray)}
+    assert kept.keys() >= {"input", "states", "state_gradients"}
+    assert {name for name, value in kept.items() if value.dtype != np.float32} == set()
+
+
 @pytest.mark.parametrize("build", NETWORKS)
 def test_a_network_says_which_one_it_is(build):
     network, name = build([2, 3, 1]), build.__name__
