@@ -194,6 +194,8 @@ def test_truncation_is_a_walk_through_the_last_steps_only(kind):
     gradients = [p.gradient.copy() for p in layer.parameters()]
     assert not to_input[:4].any() and to_input[4:].all()
     assert not layer.state_gradients[:4].any() and layer.state_gradients[4].all()
+    if "lstm" in kind:
+        assert not layer.cell_gradients[:4].any() and layer.cell_gradients[4].all()
 
     layer.forward(x[4:], state, **({} if cells is None else {"cell": cells[4].copy()}))
     np.testing.assert_allclose(layer.backward(weighting[4:]), to_input[4:], rtol=1e-10)
