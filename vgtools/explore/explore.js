@@ -15,9 +15,8 @@
     /* Nothing, while the frames are still on their way. */
     function read() {
       if (slots) return slots;
+      if (document.readyState === "loading" && !figure.nextSibling) return null;
       const frames = figure.querySelector(":scope > script[type='application/json']");
-      const whole = document.readyState !== "loading" || frames?.nextSibling || figure.nextSibling;
-      if (!whole) return null;
       const data = JSON.parse(frames.textContent);
       const elements = [...figure.querySelectorAll(".vg-panels > svg")]
         .flatMap((svg) => [svg, ...svg.querySelectorAll("*")]);
