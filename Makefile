@@ -15,7 +15,7 @@ help: ## list the targets
 
 # A second run reuses the environment; a change of requirements.txt renews it.
 $(READY): requirements.txt
-	@echo "Installing the packages of requirements.txt into $(VENV) (a minute or two)."
+	@echo "Installing the packages of requirements.txt into $(VENV)."
 	@tools/environment $(VENV)
 	@touch $@
 
