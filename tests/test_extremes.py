@@ -19,7 +19,7 @@ import vgtools.networks as nets
 from vgtools import theory
 from vgtools.activations import activation, catalogue
 from vgtools.diagnostics import census, gradient_flow, gradient_underflow
-from vgtools.networks import losses, normalisation, optimisers
+from vgtools.networks import losses, normalisation, norms, optimisers
 from vgtools.networks.parameters import Parameter
 
 FLOAT_TYPES = [np.float16, np.float32, np.float64]
@@ -60,6 +60,37 @@ def close(found, right, rtol, smallest=SMALLEST, largest=LARGEST):
     if abs(right) >= largest * (1 - rtol) and math.isinf(found):
         return True
     return abs(exact.mpf(float(found)) - right) <= rtol * abs(right) + smallest
+
+
+# -- norms and means -----------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", FLOAT_TYPES)
+@pytest.mark.parametrize("high", [None, "largest"])
+@some
+@given(data=st.data())
+def test_norms_and_means_of_numbers_of_any_size(dtype, high, data):
+    low = None if high is None else np.finfo(dtype).maxexp - 2
+    values = data.draw(arrays(dtype, (3, 4), low))
+    numbers = exactly(values)
+    squares = sum(number**2 for number in numbers)
+    assert close(norms.norm(values), exact.sqrt(squares), 1e-15)
+    assert close(norms.norm(values[:1], values[1:]), exact.sqrt(squares), 1e-15)
+    assert close(norms.root_mean_square(values), exact.sqrt(squares / 12), 1e-15)
+    slack = 1e-15 * sum(map(abs, numbers)) + 2 * exact.mpf(SMALLEST)
+    assert close(norms.mean(values), sum(numbers) / 12, 0, slack)
+    for found, column in zip(norms.mean(values, axis=0), values.T):
+        slack = 1e-15 * sum(map(abs, exactly(column))) + 2 * exact.mpf(SMALLEST)
+        assert close(found, sum(exactly(column)) / 3, 0, slack)
+
+
+def test_norms_and_means_of_what_is_not_finite():
+    assert math.isinf(norms.norm(np.array([1.0, -np.inf])))
+    assert math.isnan(norms.norm(np.array([np.inf, np.nan])))
+    means = norms.mean(np.array([[np.inf, np.inf, np.nan, LARGEST]] * 2 + [[1, -np.inf, 1, 1]]), 0)
+    assert means[0] == np.inf and np.isnan(means[1:3]).all()
+    assert means[3] == pytest.approx(LARGEST / 3 * 2)
+    assert norms.norm() == norms.norm(np.zeros(3)) == norms.root_mean_square(np.zeros(3)) == 0
 
 
 # -- clipping ------------------------------------------------------------------------
@@ -243,7 +274,7 @@ def test_a_prediction_that_is_not_a_number_is_wrong(dtype):
 @some
 @given(data=st.data())
 def test_batch_normalisation_of_numbers_of_any_size(dtype, data):
-    rows = data.draw(st.integers(2, 5))
+    rows = data.draw(st.integers(2, 25))
     x = data.draw(arrays(dtype, (rows, 1))) * np.ones(2, dtype)
     x[:, 1] = x[0, 0]  # a unit that never changes
     layer = normalisation.BatchNorm(2, dtype=dtype)
@@ -498,6 +529,24 @@ def test_flow_and_census_of_inputs_and_outputs_of_any_size(dtype, data):
     parts = sum(abs(a * d) for column in x.T for a, d in zip(exactly(column), delta))
     eps = float(np.finfo(dtype).eps)
     assert close(flow.weight_gradient[0], wanted, 4 * eps, 4 * eps * parts + math.ulp(0.0))
+
+
+@pytest.mark.parametrize("dtype", NETWORK_TYPES)
+@pytest.mark.parametrize("at", ["largest", "smallest"])
+def test_flow_and_census_at_the_ends_of_the_range(dtype, at):
+    info = np.finfo(dtype)
+    end = info.max if at == "largest" else info.smallest_subnormal * dtype(3)
+    x, labels = np.full((4, 2), end, dtype), [0, 0, 0, 0]
+    network = nets.MLP([2, 2, 2], "identity", "identity", dtype=dtype)
+    network.dense[1].weight.value[...] = [[info.tiny, 0], [0, 0]]
+    flow, count = gradient_flow(network, x, labels), census(network, x)
+    end = float(end)
+    for found in (flow.signal, count["mean"], count["median_mean"]):
+        assert found[0] == pytest.approx(end, rel=1e-15)
+    _, g = losses.cross_entropy(network.forward(x), labels)
+    delta = sum(exactly(g[:, 0])) * float(info.tiny)
+    right = exact.sqrt(2) * end * abs(delta)  # two inputs alike, and one unit that is used
+    assert close(flow.weight_gradient[0], right, 1e-6)
 
 
 def test_a_rate_beyond_the_range_of_float64_is_no_error():

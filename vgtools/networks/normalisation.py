@@ -143,13 +143,11 @@ class BatchNorm(Layer):
         average = offset.mean(axis=0)
         centred = offset - average
         variance = np.square(centred).mean(axis=0)
+        self.running_mean *= 1 - self.momentum
+        self.running_mean += self.momentum * (first + average) / shrink
+        self.running_variance *= 1 - self.momentum
         with np.errstate(over="ignore"):
-            unbiased = variance * (len(x) / (len(x) - 1)) / shrink / shrink
-        for running, value in (
-            (self.running_mean, (first + average) / shrink),
-            (self.running_variance, unbiased),
-        ):
-            running *= 1 - self.momentum
-            running += self.momentum * value
+            unbiased = variance * (len(x) / (len(x) - 1))
+            self.running_variance += self.momentum * unbiased / shrink / shrink
         spread = np.hypot(np.sqrt(variance) / shrink, math.sqrt(self.epsilon))
         return (centred / (spread * shrink)).astype(x.dtype), spread.astype(x.dtype)
