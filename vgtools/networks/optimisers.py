@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgtools.networks import checks
+from vgtools.networks.norms import sum_of_squares, times_power
 from vgtools.networks.parameters import Parameter
 
 PIECE = 2**15
@@ -101,6 +102,10 @@ class Adam(Optimiser):
 
     The divisions by 1 - beta**t undo the bias of an average that starts at zero.
 
+    s has the float type of w. A finite g from 1.8e19 on in float32 (1.3e154 in float64) cannot
+    be squared, and is refused. Below |g| = 1e-19 (1e-154) s loses its digits and then is 0,
+    which makes no difference as long as `epsilon` is much larger than g.
+
     Source: Kingma and Ba (2015), arXiv:1412.6980, algorithm 1, with its defaults.
 
     Parameters
@@ -116,6 +121,8 @@ class Adam(Optimiser):
     ------
     TypeError, ValueError
         If a number is of another type or outside its range.
+    FloatingPointError
+        In `step`, if a gradient is too large to be squared; parameters before it have moved.
 
     Examples
     --------
@@ -157,7 +164,13 @@ class Adam(Optimiser):
             m += np.multiply(g, 1 - self.beta_1, out=scratch)
 
             s *= self.beta_2
-            np.multiply(g, g, out=scratch)
+            try:
+                with np.errstate(over="raise"):
+                    np.multiply(g, g, out=scratch)
+            except FloatingPointError:
+                raise FloatingPointError(
+                    f"the gradient of {parameter.name} is too large to be squared in {g.dtype}"
+                ) from None
             scratch *= 1 - self.beta_2
             s += scratch
 
@@ -176,7 +189,8 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
 
         g <- g norm / ||g||   if ||g|| > norm
 
-    The direction stays. A gradient that has vanished stays as small as it is.
+    The direction stays. A gradient that has vanished stays as small as it is. The norm
+    is taken in float64, for gradients of any size.
 
     Source: Pascanu, Mikolov and Bengio (2013), arXiv:1211.5063, algorithm 1.
 
@@ -189,12 +203,13 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
     Returns
     -------
     float
-        The norm before.
+        The norm before; infinite where float64 cannot hold it.
 
     Raises
     ------
     TypeError, ValueError
-        If the norm is not a positive number.
+        If the norm is not a positive number, or if a gradient holds NaN or infinity,
+        which have no direction. The gradients are then unchanged.
 
     Examples
     --------
@@ -206,11 +221,19 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
     array([0.6, 0.8])
     """
     norm = checks.number("norm", norm, low=math.ulp(0.0))
-    gradients = [parameter.gradient for parameter in parameters]
-    total = math.hypot(*(float(np.linalg.norm(gradient)) for gradient in gradients))
+    parameters = list(parameters)
+    squares, k = sum_of_squares(*(parameter.gradient for parameter in parameters))
+    if not math.isfinite(squares):
+        raise ValueError(f"gradients must be finite to be clipped, but {_not_finite(parameters)}")
+    root = math.sqrt(squares)
+    total = float(times_power(root, k))
     if total > norm:
-        for gradient in gradients:
-            gradient *= norm / total
+        # norm / total can be too small a number where its product with a gradient is not.
+        fraction, power = math.frexp(norm)
+        half = (power - k) // 2
+        rest = times_power(fraction / root, power - k - half)
+        for parameter in parameters:
+            parameter.gradient[...] = times_power(parameter.gradient, half) * rest
     return total
 
 
@@ -244,6 +267,11 @@ def optimiser(name: str | Optimiser, **parameters: float) -> Optimiser:
             raise TypeError(f"{name!r} is complete; the parameters {parameters} need a name")
         return name
     return checks.build("optimiser", OPTIMISERS, name, parameters)
+
+
+def _not_finite(parameters: list[Parameter]) -> str:
+    names = [each.name for each in parameters if not np.isfinite(each.gradient).all()]
+    return f"NaN or infinity is in that of {', '.join(names)}"
 
 
 def _pieces(value: NDArray) -> list[slice | EllipsisType]:
