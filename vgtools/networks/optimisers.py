@@ -1,7 +1,9 @@
 """Optimisers: what to do with a gradient once it is known.
 
 `step` changes the values of the parameters in place. What an optimiser has to
-remember it keeps per parameter, so that one object can serve several networks.
+remember it keeps per parameter, so that one object can serve several networks. It
+survives `copy.deepcopy` and `pickle`: copy or save the network and its optimiser, and
+the copies go on as the originals would have done.
 """
 
 from __future__ import annotations
@@ -10,12 +12,12 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import EllipsisType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vgtools.networks import checks
+from vgtools.networks.optimiser_state import OptimiserState
 from vgtools.networks.parameters import Parameter
 
 PIECE = 2**15
@@ -65,8 +67,8 @@ class SGD(Optimiser):
 
     learning_rate: float = 0.1
     momentum: float = 0.0
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -130,8 +132,8 @@ class Adam(Optimiser):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
