@@ -6,7 +6,8 @@ the loss to the first weight. Arrays have the shape (batch, features), sequences
 (time, batch, features).
 
 A training run is a network, its optimiser, and the random generator that shuffles the
-samples. `pickle` saves the three, and a run that is loaded goes on bit for bit:
+samples. `pickle` saves the three, and a run that is loaded goes on as if it had not been
+interrupted, bit for bit on the same machine:
 
 >>> import pickle, tempfile
 >>> from pathlib import Path

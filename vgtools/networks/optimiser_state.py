@@ -37,14 +37,14 @@ class OptimiserState:
 
     def get(self, parameter: Parameter) -> Any | None:
         """Return what is remembered of a parameter, None if it is new."""
-        if parameter not in self._entries and parameter.key in self._copied:
-            self._entries[parameter] = self._copied.pop(parameter.key)
-        return self._entries.get(parameter)
+        entry = self._entries.get(parameter)
+        if entry is None and parameter.key in self._copied:
+            entry = self._entries[parameter] = self._copied.pop(parameter.key)
+        return entry
 
     def __setitem__(self, parameter: Parameter, entry: Any) -> None:
-        if parameter not in self._entries and any(
-            known.key == parameter.key for known in self._entries
-        ):
+        """Remember a parameter for the first time."""
+        if any(known.key == parameter.key for known in self._entries if known is not parameter):
             # A network and its copy, trained side by side: from here on they are two.
             parameter.key = uuid4().hex
         self._entries[parameter] = entry

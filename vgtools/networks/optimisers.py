@@ -146,14 +146,11 @@ class Adam(Optimiser):
         """Move every parameter one step down."""
         for parameter in parameters:
             w, g = parameter.value, parameter.gradient
-            t, m, s, scratch = self._memory.get(parameter) or (
-                0,
-                np.zeros_like(w),
-                np.zeros_like(w),
-                np.empty_like(w),
-            )
-            t += 1
-            self._memory[parameter] = (t, m, s, scratch)
+            memory = self._memory.get(parameter)
+            if memory is None:
+                memory = self._memory[parameter] = [0, *(np.zeros_like(w) for _ in range(3))]
+            memory[0] += 1
+            t, m, s, scratch = memory
 
             m *= self.beta_1
             m += np.multiply(g, 1 - self.beta_1, out=scratch)
