@@ -1,7 +1,9 @@
 """Optimisers: what to do with a gradient once it is known.
 
 `step` changes the values of the parameters in place. What an optimiser has to
-remember it keeps per parameter, so that one object can serve several networks.
+remember it keeps per parameter, so that one object can serve several networks. It
+survives `copy.deepcopy` and `pickle`: copy or save the network and its optimiser, and
+the copies go on as the originals would have done.
 """
 
 from __future__ import annotations
@@ -10,13 +12,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import EllipsisType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vgtools.networks import checks
 from vgtools.networks.norms import sum_of_squares, times_power
+from vgtools.networks.optimiser_state import OptimiserState
 from vgtools.networks.parameters import Parameter
 
 PIECE = 2**15
@@ -66,8 +68,8 @@ class SGD(Optimiser):
 
     learning_rate: float = 0.1
     momentum: float = 0.0
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -137,8 +139,8 @@ class Adam(Optimiser):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -151,14 +153,11 @@ class Adam(Optimiser):
         """Move every parameter one step down."""
         for parameter in parameters:
             w, g = parameter.value, parameter.gradient
-            t, m, s, scratch = self._memory.get(parameter) or (
-                0,
-                np.zeros_like(w),
-                np.zeros_like(w),
-                np.empty_like(w),
-            )
-            t += 1
-            self._memory[parameter] = (t, m, s, scratch)
+            memory = self._memory.get(parameter)
+            if memory is None:
+                memory = self._memory[parameter] = [0, *(np.zeros_like(w) for _ in range(3))]
+            memory[0] += 1
+            t, m, s, scratch = memory
 
             m *= self.beta_1
             m += np.multiply(g, 1 - self.beta_1, out=scratch)

@@ -84,6 +84,12 @@ def train(
     is smaller if the numbers do not divide. For each batch: forward, loss,
     backward, one step of the optimiser.
 
+    Two epochs and then three more are the same as five if both calls are given the
+    same `Optimiser` and the same ``numpy.random.Generator``: a name makes a new
+    optimiser, which remembers nothing, and a number shuffles as in the first call.
+    Between calls the learning rate may change (``optimiser.learning_rate = 0.01``).
+    `vgtools.networks` tells how to save a run and go on later.
+
     Parameters
     ----------
     network : MLP, RNN, LSTM or GRU
