@@ -73,6 +73,38 @@ class GradientFlow:
         return 10.0**-self.rate
 
 
+def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
+    """Return what a layer multiplies the gradient by on its way back, from the two ends alone.
+
+    It is the geometric mean over the layers. `GradientFlow.backward_factor` fits a line to
+    all of them instead.
+
+    Parameters
+    ----------
+    gradients : array_like, shape (..., layers)
+        Norms of the gradient, first layer first; positive, of two layers at least.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Below 1 where the gradient vanishes on its way back, above 1 where it explodes.
+
+    Raises
+    ------
+    ValueError
+        If there are fewer than two layers.
+
+    Examples
+    --------
+    >>> round(float(factor_back([0.01, 0.1, 1.0])), 12)
+    0.1
+    """
+    gradients = np.asarray(gradients, dtype=float)
+    if gradients.ndim == 0 or gradients.shape[-1] < 2:
+        raise ValueError(f"gradients needs two layers or more, not shape {gradients.shape}")
+    return (gradients[..., 0] / gradients[..., -1]) ** (1 / (gradients.shape[-1] - 1))
+
+
 def gradient_flow(
     network: MLP,
     x: ArrayLike,
