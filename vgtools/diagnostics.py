@@ -82,7 +82,8 @@ def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
     Parameters
     ----------
     gradients : array_like, shape (..., layers)
-        Norms of the gradient, first layer first; positive, of two layers at least.
+        Norms of the gradient, first layer first, of two layers at least. Those of the first
+        and the last layer are positive.
 
     Returns
     -------
@@ -91,18 +92,21 @@ def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
 
     Raises
     ------
-    ValueError
-        If there are fewer than two layers.
+    TypeError, ValueError
+        If the gradients are not real numbers, or an end is missing or not positive.
 
     Examples
     --------
     >>> round(float(factor_back([0.01, 0.1, 1.0])), 12)
     0.1
     """
-    gradients = np.asarray(gradients, dtype=float)
+    gradients = checks.floats("gradients", gradients, np.float64)
     if gradients.ndim == 0 or gradients.shape[-1] < 2:
         raise ValueError(f"gradients needs two layers or more, not shape {gradients.shape}")
-    return (gradients[..., 0] / gradients[..., -1]) ** (1 / (gradients.shape[-1] - 1))
+    first, last = gradients[..., 0], gradients[..., -1]
+    if not (np.isfinite(first) & (first > 0) & np.isfinite(last) & (last > 0)).all():
+        raise ValueError("gradients must be positive and finite in the first and the last layer")
+    return (first / last) ** (1 / (gradients.shape[-1] - 1))
 
 
 def gradient_flow(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from numbers import Real
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -53,8 +54,8 @@ def short_number(number: float, digits: int = 1) -> str:
 
     Raises
     ------
-    ValueError
-        If the number is not finite.
+    TypeError, ValueError
+        If the number is not real and finite, or the digits are no number of digits.
 
     Examples
     --------
@@ -63,9 +64,13 @@ def short_number(number: float, digits: int = 1) -> str:
     >>> short_number(-43210, digits=2)
     '−4.3·10⁴'
     """
+    if not isinstance(number, Real):
+        raise TypeError(f"number must be a real number, not {number!r:.60}")
+    number = float(number) + 0.0  # a negative zero becomes a zero
     if not math.isfinite(number):
         raise ValueError(f"number must be finite, not {number!r}")
-    number = number + 0.0  # a negative zero becomes a zero
+    if not isinstance(digits, int) or not 1 <= digits <= 17:
+        raise ValueError(f"digits must be a whole number from 1 to 17, not {digits!r:.60}")
     size = float(f"{abs(number):.2g}")
     if size == 0 or 0.001 <= size < 1000:
         return with_minus(f"{number:.0f}" if size >= 10 else f"{number:.2g}")
