@@ -169,6 +169,7 @@ def test_a_y_axis_is_told_its_ticks_once():
 
 def test_ticks_are_the_limits_unless_these_are_given():
     _, [axes] = figures.subplots()
+    axes.set(xlim=(-2000, 2000), ylim=(-9, 9))
     figures.set_panel(axes, "loss", "epoch", x=[2, -0.5, 1000], y=range(3), ylim=(-1, 3))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["2", "−0.5", "1,000"]
     assert axes.get_xlim() == (-0.5, 1000) and axes.get_ylim() == (-1, 3)
@@ -182,7 +183,8 @@ def test_what_is_not_given_again_stays():
     figures.set_panel(axes, xlim=(1, 20), xscale="log")
     assert axes.get_ylim() == limits and axes.get_xticks().tolist() == ticks == [1, 10]
     assert not axes.xaxis.get_minorticklocs().size
-    assert (axes.get_xlabel(), axes.get_xlim()) == ("step", (1, 20))
+    assert (axes.get_title(), axes.get_xlabel()) == ("loss", "step")
+    assert axes.get_xlim() == (1, 20)
 
 
 def test_a_label_stands_at_its_point_in_its_colour():
@@ -213,6 +215,7 @@ ENTRIES = {
 @pytest.mark.parametrize("columns, across", [(1, False), (1, True), (2, False), (3, False)])
 def test_a_key_shows_a_piece_of_each_line_beside_its_name(columns, across):
     figure, (axes, *_) = figures.subplots(columns)
+    axes.set(xlim=(3, 8), ylim=(-1, 0))
     figures.key(axes, ENTRIES, x=0.05, y=0.9, gap=0.1, across=across)
     renderer, right_edge = FigureCanvasAgg(figure).get_renderer(), 0
     for row, (line, text, look) in enumerate(
@@ -287,7 +290,7 @@ KINKED = [name for name, f in vg.catalogue().items() if f.kinks]
 def drawn(name, x):
     figure, panels = figures.subplots(2)
     f = vg.activation(name)
-    figures.curve_and_slope(panels, f, x, reach=0.5, xlim=(-4, 4), accent="blue")
+    figures.curve_and_slope(panels, [f], x, reach=0.5, xlim=(-4, 4), accent="blue")
     return f, panels
 
 
@@ -301,12 +304,11 @@ def test_the_tangent_touches_the_curve_with_its_slope(name, x):
     ends = tangent.get_xydata()
     np.testing.assert_allclose(ends[1], [x, f(x)])
     np.testing.assert_allclose(np.diff(ends[:, 1]) / 0.5, f.derivative(x), atol=1e-6)
-    slopes, *marks, guide = right.lines
+    slopes, marks, guide = right.lines
     np.testing.assert_allclose(slopes.get_ydata(), f.derivative(slopes.get_xdata()))
-    for mark in marks:
-        assert np.mean(mark.get_xdata()) == pytest.approx(x, abs=1e-12)
-        np.testing.assert_allclose(mark.get_ydata(), f.derivative(x), atol=1e-6)
-    assert {line.get_color() for line in (tangent, *marks)} == {figures.colour("blue")}
+    assert np.mean(marks.get_xdata()) == pytest.approx(x, abs=1e-9)
+    np.testing.assert_allclose(marks.get_ydata()[[0, 1, 3, 4]], f.derivative(x), atol=1e-6)
+    assert tangent.get_color() == marks.get_color() == figures.colour("blue")
     assert guide.get_xdata() == [x, x] and left.get_xlim() == right.get_xlim() == (-4, 4)
 
 
@@ -319,9 +321,20 @@ def test_a_kink_has_two_slopes_and_a_gap(name):
             slopes = right.lines[0]
             assert np.isnan(slopes.get_ydata()[slopes.get_xdata() == kink]).all()
             assert np.isfinite(left.lines[0].get_ydata()).all()
-        marks = [mark.get_ydata()[0] for mark in right.lines[1:3]]
-        np.testing.assert_allclose(marks, beside, atol=1e-5)
+        left_mark, right_mark = right.lines[1].get_ydata()[[0, 3]]
+        np.testing.assert_allclose([left_mark, right_mark], beside, atol=1e-5)
         np.testing.assert_allclose(np.diff(left.lines[1].get_ydata()) / 0.5, beside, atol=1e-5)
+
+
+def test_several_functions_keep_their_own_looks_and_share_a_guide():
+    figure, (left, right) = figures.subplots(2)
+    both = [vg.activation("tanh"), vg.activation("softplus")]
+    figures.curve_and_slope((left, right), both, 1.0, reach=0.5, xlim=(-2, 2), linewidth=3)
+    assert len(left.lines) == len(right.lines) == 2 * 2 + 1
+    for f, curve, tangent in zip(both, left.lines[::2], left.lines[1::2], strict=False):
+        assert curve.get_color() == tangent.get_color() == figures.colour(f.name)
+        assert curve.get_linewidth() == 3
+    assert left.lines[2].get_linestyle() == "--"
 
 
 SUPERSCRIPTS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "-0123456789")
@@ -352,7 +365,16 @@ def test_whole_numbers_below_a_thousand_keep_their_digits(number):
 
 @pytest.mark.parametrize(
     "number, text",
-    [(9.96, "10"), (99.7, "100"), (0.0432, "0.043"), (0.00099, "1·10⁻³"), (-0.0, "0")],
+    [
+        (9.96, "10"),
+        (99.7, "100"),
+        (0.0432, "0.043"),
+        (0.00099, "1·10⁻³"),
+        (-0.0, "0"),
+        (0.0012, "0.0012"),
+        (994, "994"),
+        (999.7, "1·10³"),
+    ],
 )
 def test_short_numbers_at_the_edges(number, text):
     assert figures.short_number(number) == text

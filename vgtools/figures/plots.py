@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
-from vgtools.figures.marks import guide, marker, note, tangent, theory_line
+from vgtools.figures.marks import guide, note, tangent, theory_line
 from vgtools.figures.style import SOLID, colour, line_style
 
 
@@ -112,7 +112,7 @@ def profile(
 
 def curve_and_slope(
     panels: Sequence[Axes],
-    function: object,
+    functions: Sequence[object],
     x: float,
     *,
     reach: float,
@@ -120,50 +120,51 @@ def curve_and_slope(
     accent: str | None = None,
     **look: object,
 ) -> None:
-    """Draw a function with its tangent at x, and beside it its slope, which is marked at x.
+    """Draw functions with their tangents at x, and beside them their slopes, marked at x.
 
-    Where the function has a kink, the slope has a gap. At the kink itself there are two
-    half tangents and two marks.
+    Where a function has a kink, its slope has a gap. At the kink itself there are two half
+    tangents and two marks.
 
     Parameters
     ----------
     panels : pair of matplotlib.axes.Axes
-        For the function and for its slope. Their limits in x become `xlim`.
-    function : Activation
+        For the functions and for their slopes. Their limits in x become `xlim`.
+    functions : sequence of Activation
         As from `vgtools.activation`.
     x : float
         The point that is looked at.
     reach : float
-        How far the tangent goes to each side.
+        How far a tangent goes to each side.
     xlim : pair of float
-        The limits between which both are drawn.
+        The limits between which all is drawn.
     accent : str, optional
-        The colour of tangent and mark, as for `colour`; by default that of the curve.
+        The colour of tangents and marks, as for `colour`; by default that of the curve.
     **look
-        Other keywords for both curves than those of `line_style`.
+        Other keywords for the curves than those of `line_style`.
 
     Examples
     --------
     >>> import vgtools as vg
     >>> from vgtools.figures import subplots
     >>> figure, (left, right) = subplots(2)
-    >>> curve_and_slope((left, right), vg.activation("relu"), 2.0, reach=1.0, xlim=(-4, 4))
+    >>> curve_and_slope((left, right), [vg.activation("relu")], 2.0, reach=1.0, xlim=(-4, 4))
     >>> left.lines[1].get_ydata().tolist()
     [1.0, 2.0, 3.0]
     """
     left, right = panels
     low, high = xlim
-    look = {**line_style(function.name), **look}
-    kinks = np.array([kink for kink in function.kinks if low < kink < high])
-    beside = 1e-9 * (high - low)
-    grid = np.sort(np.r_[np.linspace(low, high, 65), kinks - beside, kinks, kinks + beside])
-    left.plot(grid, function(grid), **look)
-    right.plot(grid, np.where(np.isin(grid, kinks), np.nan, function.derivative(grid)), **look)
-    accent = colour(accent or look["color"])
-    sides = function.derivative(np.array([x - beside, x + beside]))
-    tangent(left, x, function(x), sides, reach, accent)
-    for slope in sides:
-        marker(right, x, slope, 0.024 * (high - low), accent)
+    beside, half = 1e-9 * (high - low), 0.024 * (high - low)
+    for f in functions:
+        style = {**line_style(f.name), **look}
+        kinks = np.array([kink for kink in f.kinks if low < kink < high])
+        grid = np.sort(np.r_[np.linspace(low, high, 65), kinks - beside, kinks, kinks + beside])
+        left.plot(grid, f(grid), **style)
+        right.plot(grid, np.where(np.isin(grid, kinks), np.nan, f.derivative(grid)), **style)
+        color = colour(accent or style["color"])
+        before, after = f.derivative(np.array([x - beside, x + beside]))
+        tangent(left, x, f(x), (before, after), reach, color)
+        dashes = [before, before, np.nan, after, after]  # one path, so that trees stay alike
+        right.plot(x + half * np.array([-1, 1, 0, -1, 1]), dashes, color=color, linewidth=5)
     for axes in panels:
         guide(axes, x=x)
         axes.set_xlim(low, high)
