@@ -4,8 +4,10 @@ import math
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from vgtools.diagnostics import census, gradient_flow, gradient_underflow
+from vgtools.diagnostics import census, factor_back, gradient_flow, gradient_underflow
 from vgtools.networks import MLP, RReLU, cross_entropy, initialiser, train
 
 
@@ -41,6 +43,23 @@ def test_against_the_definitions():
     slope = math.log10(flow.gradient[1] / flow.gradient[0])
     assert flow.rate == pytest.approx(slope)
     assert flow.backward_factor == pytest.approx(flow.gradient[0] / flow.gradient[1])
+
+
+@given(
+    factors=st.lists(st.floats(0.1, 10), min_size=1, max_size=8),
+    scales=st.lists(st.floats(0.01, 100), min_size=1, max_size=3),
+)
+def test_the_factor_back_is_the_geometric_mean_of_the_layers(factors, scales):
+    profile = np.cumprod([1.0, *factors])[::-1]
+    found = factor_back(np.multiply.outer(scales, profile))
+    assert found.shape == (len(scales),)
+    np.testing.assert_allclose(found, np.exp(np.mean(np.log(factors))), rtol=1e-9)
+
+
+@pytest.mark.parametrize("gradients", [[1.0], [0.0, 1.0], [1.0, -1.0], [[1.0, 1.0], [1.0, 0.0]]])
+def test_a_factor_back_needs_two_positive_ends(gradients):
+    with pytest.raises(ValueError, match="gradients"):
+        factor_back(gradients)
 
 
 def test_gradient_does_not_depend_on_the_size_of_the_batch():

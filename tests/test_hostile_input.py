@@ -175,7 +175,9 @@ def doors():
         "clip_gradient": (partial(optimisers.clip_gradient, []), {"norm": 1.0}),
         "draw": (vg.initialiser("he"), {"fan_in": 3, "fan_out": 4, "seed": 0,
                                         "dtype": np.float64}),
+        "factor_back": (vg.diagnostics.factor_back, {"gradients": [[0.1, 1.0], [0.2, 2.0]]}),
         "colour": (vg.figures.colour, {"name": "relu"}),
+        "short_number": (vg.figures.short_number, {"number": 0.1, "digits": 1}),
         "subplots": (vg.figures.subplots, {"columns": 1, "height": 2.6}),
         "power_of_ten": (vg.figures.power_of_ten, {"exponent": 3}),
     }  # fmt: skip

@@ -81,6 +81,42 @@ class GradientFlow:
         return factor_per_layer(self.rate)
 
 
+def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
+    """Return what a layer multiplies the gradient by on its way back, from the two ends alone.
+
+    It is the geometric mean over the layers. `GradientFlow.backward_factor` fits a line to
+    all of them instead.
+
+    Parameters
+    ----------
+    gradients : array_like, shape (..., layers)
+        Norms of the gradient, first layer first, of two layers at least. Those of the first
+        and the last layer are positive.
+
+    Returns
+    -------
+    ndarray, shape (...)
+        Below 1 where the gradient vanishes on its way back, above 1 where it explodes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the gradients are not real numbers, or an end is missing or not positive.
+
+    Examples
+    --------
+    >>> round(float(factor_back([0.01, 0.1, 1.0])), 12)
+    0.1
+    """
+    gradients = checks.floats("gradients", gradients, np.float64)
+    if gradients.ndim == 0 or gradients.shape[-1] < 2:
+        raise ValueError(f"gradients needs two layers or more, not shape {gradients.shape}")
+    first, last = gradients[..., 0], gradients[..., -1]
+    if not (np.isfinite(first) & (first > 0) & np.isfinite(last) & (last > 0)).all():
+        raise ValueError("gradients must be positive and finite in the first and the last layer")
+    return (first / last) ** (1 / (gradients.shape[-1] - 1))
+
+
 def gradient_flow(
     network: MLP,
     x: ArrayLike,
