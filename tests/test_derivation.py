@@ -53,6 +53,7 @@ from vgtools.derivation import (
     conditions,
     define,
     definitions,
+    derivatives,
     equations,
     equivalence,
     limits,
@@ -1188,7 +1189,7 @@ def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
         (x <= w, (x > w,), False), (x > w, (x > w,), True), (x > w, (x <= w,), False),
         (x >= w, (x >= w,), True), (x >= w, (x < w,), False), (x < w, (), None),
         (x < w, (x <= w,), None), (x + w > 0, (x > 0, w > 0), True), (Eq(x, w), (), None),
-        (Eq(x, w), (x > w,), None),
+        (Eq(x, w), (x > w,), False), (Ne(x, w), (x > w,), True), (Eq(x, x * w), (Eq(w, 1),), True),
         (Piecewise((x, x > w), (w, True)) >= w, (), None),
     ],
     ids=str,
@@ -1269,11 +1270,11 @@ def test_logarithms_of_exponentials_are_their_arguments():
 
 
 def test_functions_with_kinks_are_written_as_cases():
-    assert proving._unfolded(Abs(a, evaluate=False)) == a
-    assert proving._unfolded(Abs(x)) == Piecewise((x, x >= 0), (-x, True))
+    assert derivatives.unfolded(Abs(a, evaluate=False)) == a
+    assert derivatives.unfolded(Abs(x)) == Piecewise((x, x >= 0), (-x, True))
     for function in (Max(x, 1), Min(x, 1), sympy.Heaviside(x)):
-        assert proving._unfolded(function).func is Piecewise
-    assert proving._unfolded(sign(x)) == Piecewise((1, x > 0), (-1, x < 0), (0, True))
+        assert derivatives.unfolded(function).func is Piecewise
+    assert derivatives.unfolded(sign(x)) == Piecewise((1, x > 0), (-1, x < 0), (0, True))
 
 
 def test_only_what_is_not_zero_at_a_permitted_point_is_given_up():
@@ -1396,7 +1397,7 @@ def test_what_is_defined_everywhere(expression):
             "cannot tell where x > y changes in x",
         ),
         (Derivative(Abs(x * y), x), "cannot tell where x·y ≥ 0 changes in x"),
-        (Derivative(Piecewise((1, x**2 > 4), (0, True)), x), "cannot tell where x² > 4 changes in"),
+        (Derivative(Piecewise((1, exp(x) > 4), (0, True)), x), "cannot tell where exp(x) > 4 chan"),
     ],
     ids=str,
 )
@@ -1499,7 +1500,7 @@ def test_a_value_is_real_where_its_imaginary_part_is_a_rounding_error():
 def test_only_a_difference_that_stays_when_digits_are_added_is_one():
     def judged(first, second, scale):
         values = {50: mpmath.mpf(first), 100: mpmath.mpf(second)}
-        return refuting._surely_nonzero(values.get, mpmath.mpf(scale))
+        return refuting._surely_nonzero(values.get, mpmath.mpf("1e-30") * mpmath.mpf(scale))
 
     assert judged("3e-20", "3e-20", 1) == mpmath.mpf("3e-20")
     assert judged("3e-20", "2e-70", 1) is None
@@ -1808,7 +1809,7 @@ def test_a_case_that_nobody_can_choose_is_refused():
         with pytest.raises(DerivationError, match="which case of .* holds for x → 6 is not known"):
             verify(Limit(Piecewise((1, unknown), (0, True)), x, 6, "-"), 1)
     with pytest.raises(DerivationError, match="no case of .* holds for x → 6"):
-        limits._with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
+        limits.with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
 
 
 def test_the_innermost_case_is_chosen_first():

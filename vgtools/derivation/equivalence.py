@@ -19,9 +19,10 @@ from vgtools.derivation.conditions import (
     _real_symbols,
 )
 from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.derivatives import KINKED, evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _FLIPPED, _SIGNS, _text
-from vgtools.derivation.proving import _CONTINUOUS, _is_zero, _require_defined, _shown
+from vgtools.derivation.proving import _is_zero, _require_defined, _shown
 from vgtools.derivation.refuting import _DIGITS, _assignment, _concrete, _evaluator, _hints, _number
 
 _FINE = 2_520_000  # a denominator that most simple fractions divide
@@ -45,7 +46,9 @@ def _check_equivalent(
     for relation in (first, second):
         for side in relation.args:
             _require_defined(side, domain, claim)
-    before, after = ((r.lhs.doit(), r.rel_op, r.rhs.doit()) for r in (first, second))
+    before, after = (
+        (evaluated(r.lhs, claim), r.rel_op, evaluated(r.rhs, claim)) for r in (first, second)
+    )
     _refute_equivalence(before, after, domain, symbols, claim)
     if (before[1] == "==") != (after[1] == "=="):
         raise DerivationError(f"{claim}: an equation is not equivalent to an inequality")
@@ -136,7 +139,7 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
             if one == symbol and symbol not in other.free_symbols
         ]
         monotone = [
-            expression.has(Piecewise, *_CONTINUOUS) is False
+            expression.has(Piecewise, *KINKED) is False
             and any(
                 _shown(sympy.diff(expression, symbol), sign, domain)
                 for sign in ("positive", "negative")

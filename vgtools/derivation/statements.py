@@ -16,6 +16,7 @@ from sympy.printing.numpy import SciPyPrinter
 
 from vgtools.derivation.conditions import _Domain, _real_symbols
 from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.equations import Equation, _definitions, _enter
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _SIGNS, _text
@@ -280,15 +281,16 @@ def define(
     if not isinstance(meaning, MatrixExpr):
         resolved = _resolved(meaning, names)
         symbols = _real_symbols(resolved, *domain.given)
-        _refute(resolved.doit(), resolved.doit(), "==", domain, symbols, claim)
+        value = evaluated(resolved, claim)
+        _refute(value, value, "==", domain, symbols, claim)
         _require_defined(resolved, domain, claim)
-        _refute_signs(name, resolved.doit(), domain, symbols)
+        _refute_signs(name, value, domain, symbols)
         if isinstance(agrees_with, Expr):
             _check_identity(meaning, agrees_with, domain, names, claim)
             evidence = "definition, agrees with a second source"
         elif callable(agrees_with):
             order = arguments or sorted(symbols, key=lambda s: s.name)
-            _check_kernel(resolved.doit(), agrees_with, order, domain, claim)
+            _check_kernel(value, agrees_with, order, domain, claim)
             evidence = "definition, agrees with NumPy to 1e-10"
         elif agrees_with is not None:
             raise TypeError(f"agrees_with= is an expression or a function, not {agrees_with!r}")
