@@ -154,9 +154,7 @@ class Glued:
         pieces = [piece.expression(of) for piece in self.pieces]
         if self.style == "modulus":
             power = _only_power(self)
-            u, factor = of - places[0], exact(self.pieces[1].powers[power]) - exact(
-                self.pieces[0].powers[power]
-            )
+            u, factor = of - places[0], exact(_power(self, 1, power) - _power(self, 0, power))
             ways = [pieces[0] + factor * u ** (power - 1) * sympy.Max(u, 0),
                     pieces[0] + factor * u ** (power - 1) * (u + sympy.Abs(u)) / 2,
                     pieces[1] + factor * u ** (power - 1) * sympy.Max(-u, 0),
@@ -177,14 +175,18 @@ class Glued:
             elif not right.hole and right.at(self.places[k]) == self.values[k]:
                 cases.append((pieces[k], of < place))
             else:
-                if left == right and len(places) == 1:
-                    return Piecewise((pieces[0], Ne(of, place)), (values[0], True))
                 cases += [(pieces[k], of < place), (values[k], Eq(of, place))]
         cases.append((pieces[-1], True))
+        if self.pieces[0] == self.pieces[-1] and len(places) == 1:
+            cases = [(pieces[0], Ne(of, places[0])), (values[0], True)]
         if self.style == "nested" and len(cases) > 2:
             cases = [cases[0], (Piecewise(*cases[1:]), True)]
         whole = Piecewise(*cases)
         return exp(whole) if self.style == "exp" else whole
+
+
+def _power(function: Glued, k: int, power: int) -> Fraction:
+    return dict(enumerate(function.pieces[k].powers)).get(power, Fraction(0))
 
 
 def _only_power(function: Glued) -> int | None:

@@ -121,16 +121,14 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
     if before[1] != "==" or after[1] != "==":
         return False
     first, second = before[0] - before[2], after[0] - after[2]
-    bounds = domain.bounds()
     for symbol in sorted(symbols & first.free_symbols & second.free_symbols, key=lambda s: s.name):
-        bound = bounds.get(symbol)
         if (
             symbol.is_integer
             or symbol.is_nonzero
             and not (symbol.is_positive or symbol.is_negative)
         ):
             continue
-        if bound is not None and bound.excluded and not (bound.lower or bound.upper):
+        if any(r.rel_op == "!=" and symbol in r.free_symbols for r in domain.given):
             continue  # not an interval: monotone pieces could each have a root
         isolated = [
             other

@@ -16,7 +16,7 @@ from sympy.printing.numpy import SciPyPrinter
 
 from vgtools.derivation.conditions import _Domain, _real_symbols
 from vgtools.derivation.definitions import _resolved
-from vgtools.derivation.derivatives import evaluated
+from vgtools.derivation.derivatives import NoSlope, evaluated
 from vgtools.derivation.equations import Equation, _definitions, _enter
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _SIGNS, _text
@@ -404,10 +404,14 @@ def numeric(
         lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
         symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=str)
         symbols = [s for s in symbols if isinstance(s, (Symbol, sympy.MatrixSymbol))]
+        claim = f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
         sides = [
-            sympy.lambdify(symbols, side, modules=["numpy", "scipy"], printer=_Numpy())
+            sympy.lambdify(
+                symbols, _without_derivatives(side, claim), modules=["numpy", "scipy"],
+                printer=_Numpy(),
+            )
             for side in (lhs, rhs)
-        ]
+        ]  # fmt: skip
     elif rhs is not None:
         raise TypeError("with LaTeX, write the whole equation as one string")
     else:
@@ -430,6 +434,16 @@ def numeric(
     )  # fmt: skip
     _enter(equation)
     return equation
+
+
+def _without_derivatives(side: Any, claim: str) -> Any:
+    """Take derivatives, which NumPy cannot; refuse one that does not exist everywhere."""
+    if not side.has(sympy.Derivative, sympy.Subs):
+        return side
+    value = evaluated(side, claim)
+    for gap in value.atoms(NoSlope):
+        raise DerivationError(f"{claim} does not hold as stated: {gap.reason}")
+    return value
 
 
 class _Numpy(SciPyPrinter):
