@@ -116,10 +116,14 @@ def _derivative(derivative: Derivative) -> Expr:
 
 
 def _substituted(subs: sympy.Subs) -> Expr:
-    inner = subs.expr
+    inner, names = subs.expr, set(subs.variables)
+    for name, point in zip(subs.variables, subs.point, strict=True):
+        if point.free_symbols & (names - {name}):  # at once or in turn: SymPy does not say
+            raise _Unknown(f"what {_text(name)} is replaced by is replaced, too; do one at a time")
     if inner.has(Derivative):  # of an unknown function: SymPy keeps it
         return subs
-    return inner.doit().subs(list(zip(subs.variables, subs.point, strict=True)), simultaneous=True)
+    places = dict(zip(subs.variables, subs.point, strict=True))
+    return inner.doit().subs(places, simultaneous=True)
 
 
 def unfolded(expression: Expr) -> Expr:
@@ -153,6 +157,8 @@ def slope(function: Expr, variable: Symbol) -> Expr:
             f'declared an integer; write sympy.symbols("{variable.name}", real=True)'
         )
     function = unfolded(function)
+    if isinstance(function, Piecewise) and not any(c.has(variable) for _, c in function.args):
+        return Piecewise(*((slope(branch, variable), c) for branch, c in function.args))
     turns = {c: _turns(c, variable) for c in _conditions(function, variable)}
     places = _distinct([place for found in turns.values() for place in found])
     if not turns:
@@ -242,14 +248,19 @@ def _differentiated(function: Expr, variable: Symbol) -> Expr:
 
 def _slope_at(here: Expr, left: Expr, right: Expr, variable: Symbol, place: Expr) -> Expr:
     """The derivative at a place, given the cases that hold there and on both sides of it."""
-    missing = sorted(here.atoms(NoSlope), key=sympy.default_sort_key)
-    if missing:
-        return missing[0]
-    if left.has(NoSlope) or right.has(NoSlope):
-        raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+    for part in (here, left, right):
+        missing = sorted(part.atoms(NoSlope), key=sympy.default_sort_key)
+        if missing and part.has(Piecewise):  # where, depends on another variable
+            raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+        if missing:
+            return missing[0]
     at = here.subs(variable, place)
     jump = NoSlope(variable, place)
-    sides = [_one_sided(branch, variable, place, at, s) for branch, s in ((left, -1), (right, 1))]
+    sides = [_one_sided(right, variable, place, at, 1)]
+    if left == right and _regular(left, variable, place, poles=True):
+        sides *= 2  # a pole that a value fills up is filled up from both sides
+    else:
+        sides.insert(0, _one_sided(left, variable, place, at, -1))
     slopes = [side[1] for side in sides]
     corner = NoSlope(variable, place, *slopes)
     finite = not any(s.is_infinite for s in slopes)
@@ -297,10 +308,8 @@ def _one_sided(
         raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
     t = Dummy("t", positive=True)
     moved = branch.subs(variable, place + side * t)
-    value = _limit(moved, t)
-    if value.is_finite is False or _same(value, at) is False:
-        return value, sympy.S.Zero
-    return value, _limit((moved - at) / (side * t), t)
+    tangent = _limit((moved - at) / (side * t), t)
+    return (at, tangent) if tangent.is_finite else (_limit(moved, t), tangent)
 
 
 def _limit(expression: Expr, t: Symbol) -> Expr:
@@ -342,8 +351,11 @@ def _continues(formula: Expr, variable: Symbol, place: Expr, value: Expr) -> boo
     return _same(formula.subs(variable, place), value) is True
 
 
-def _regular(expression: Expr, variable: Symbol, place: Expr) -> bool:
-    """Whether an expression is surely smooth around a place, so that it can be put in."""
+def _regular(expression: Expr, variable: Symbol, place: Expr, poles: bool = False) -> bool:
+    """Whether an expression is surely smooth around a place, so that it can be put in.
+
+    With `poles`, it may also be a quotient of such expressions.
+    """
     if variable not in expression.free_symbols or expression == variable:
         return not expression.has(NoSlope)
     parts = expression.args
@@ -351,7 +363,7 @@ def _regular(expression: Expr, variable: Symbol, place: Expr) -> bool:
         parts = [part for part, _ in expression.args]
     elif isinstance(expression, Pow):
         base = expression.base.subs(variable, place)
-        whole = expression.exp.is_integer and expression.exp.is_nonnegative
+        whole = expression.exp.is_integer and (poles or expression.exp.is_nonnegative)
         if not whole and not (base.is_nonzero if expression.exp.is_integer else base.is_positive):
             return False
     elif isinstance(expression, sympy.log):
@@ -359,4 +371,5 @@ def _regular(expression: Expr, variable: Symbol, place: Expr) -> bool:
             return False
     elif not isinstance(expression, (sympy.Add, sympy.Mul, *ENTIRE, AppliedUndef)):
         return False
-    return all(_regular(part, variable, place) for part in parts)
+    poles = poles and not isinstance(expression, (sympy.Function, Piecewise))
+    return all(_regular(part, variable, place, poles) for part in parts)

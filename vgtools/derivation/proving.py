@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import sympy
-from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational, Symbol
+from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
@@ -282,30 +282,6 @@ _CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
 
 def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
     """Prove that an expression has a real value everywhere on the domain."""
-
-    def require(part: Expr, sign: str, why: str) -> None:
-        part = evaluated(part, claim)
-        if _shown(part, sign, domain):
-            return
-        names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
-        value = _evaluator(part, names)
-        for point in domain.points(names, _hints(part)):
-            found = value(point, _DIGITS)
-            if found is not None and not _has_sign(found, sign):
-                raise DerivationError(
-                    f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
-                    f"{_assignment(point)}; add a condition with given=",
-                    point,
-                )
-        raise DerivationError(
-            f"{claim} is not proved: could not show that {_text(part)} is {sign} "
-            f"({why}); add a condition with given="
-        )
-
-    if isinstance(expression, (Relational, Boolean)):
-        for side in expression.args:
-            _require_defined(side, domain, claim)
-        return
     if isinstance(expression, Piecewise):
         rest: _Domain | None = domain
         for branch, condition in expression.args:
@@ -324,39 +300,69 @@ def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
         return
     if isinstance(expression, NoSlope):
         _refuse_gap(expression, domain, claim)
-    if isinstance(expression, (sympy.Sum, sympy.Product)):
-        for _, first, last in expression.limits:
-            if last.is_finite:  # from 1 to −5, SymPy subtracts what lies between
-                require(last - first + 1, "nonnegative", "so many terms there are")
+    for part, sign, why in _needs(expression, domain, claim):
+        _require_sign(part, sign, why, domain, claim)
     if isinstance(expression, _NEEDS_EVALF):
         value = evaluated(expression, claim)
         if not value.has(type(expression)):
             _require_defined(_without_unknown_slopes(value), domain, claim)
         return
+    if expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        raise DerivationError(f"{claim} is not proved: {expression} is not a number")
+    for argument in expression.args:
+        _require_defined(argument, domain, claim)
+
+
+def _needs(expression: Any, domain: _Domain, claim: str) -> list[tuple[Expr, str, str]]:
+    """The signs that an expression asks of its own arguments, each with the reason."""
     if isinstance(expression, Pow):
         base, exponent = expression.args
         grows = exponent.is_nonnegative or (
             not exponent.is_number and _shown(exponent, "nonnegative", domain)
         )
         if exponent.is_integer:
-            if not grows:
-                require(base, "nonzero", "it is a denominator")
-        elif grows:
-            require(base, "nonnegative", "it stands under a root")
-        else:
-            require(base, "positive", "it is raised to a power")
-    elif isinstance(expression, sympy.Function) and not isinstance(expression, AppliedUndef):
-        if expression.func in _CONDITIONAL:
-            for part, sign in _CONDITIONAL[expression.func](*expression.args):
-                require(part, sign, f"{expression.func.__name__} needs it")
-        elif not isinstance(expression, (*ENTIRE, *KINKED)):
+            return [] if grows else [(base, "nonzero", "it is a denominator")]
+        if grows:
+            return [(base, "nonnegative", "it stands under a root")]
+        return [(base, "positive", "it is raised to a power")]
+    if isinstance(expression, (sympy.Sum, sympy.Product)):
+        # From 1 to −5, SymPy subtracts what lies between; a reader adds nothing.
+        return [
+            (last - first + 1, "nonnegative", "that many terms are there")
+            for _, first, last in expression.limits
+            if last.is_finite
+        ]
+    if isinstance(expression, AppliedUndef) or not isinstance(expression, sympy.Function):
+        return []
+    if expression.func in _CONDITIONAL:
+        found = _CONDITIONAL[expression.func](*expression.args)
+        return [(*need, f"{expression.func.__name__} needs it") for need in found]
+    if not isinstance(expression, (*ENTIRE, *KINKED)):
+        raise DerivationError(
+            f"{claim} is not proved: it is not known here where {expression.func} is defined"
+        )
+    return []
+
+
+def _require_sign(part: Expr, sign: str, why: str, domain: _Domain, claim: str) -> None:
+    """Prove that a part of an expression is positive, nonzero, … on the domain."""
+    part = evaluated(part, claim)
+    if _shown(part, sign, domain):
+        return
+    names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
+    value = _evaluator(part, names)
+    for point in domain.points(names, _hints(part)):
+        found = value(point, _DIGITS)
+        if found is not None and not _has_sign(found, sign):
             raise DerivationError(
-                f"{claim} is not proved: it is not known here where {expression.func} is defined"
+                f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
+                f"{_assignment(point)}; add a condition with given=",
+                point,
             )
-    elif expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-        raise DerivationError(f"{claim} is not proved: {expression} is not a number")
-    for argument in expression.args:
-        _require_defined(argument, domain, claim)
+    raise DerivationError(
+        f"{claim} is not proved: could not show that {_text(part)} is {sign} "
+        f"({why}); add a condition with given="
+    )
 
 
 def _require_derivatives(expression: Derivative | sympy.Subs, domain: _Domain, claim: str) -> None:
@@ -398,7 +404,8 @@ def _refuse_gap(gap: NoSlope, domain: _Domain, claim: str) -> None:
     try:
         point = domain.points(symbols)[0]
     except ValueError:
-        raise DerivationError(f"{claim} is not proved: could not exclude that {gap.reason}") from None
+        found = "could not exclude that"
+        raise DerivationError(f"{claim} is not proved: {found} {gap.reason}") from None
     raise DerivationError(f"{claim} does not hold as stated: {gap.reason}", point)
 
 

@@ -151,6 +151,16 @@ def verify(
     TypeError, ValueError
         What was given is not such a claim.
 
+    Notes
+    -----
+    A derivative is that of the function on the real line: the limit of the difference
+    quotient from both sides. Where two cases meet, where a case holds at one point only,
+    and at a number or a composite argument (``Subs``, the chain rule's f'(w·x + b)), it is
+    this limit that is compared. Conditions in `given` say which points are looked at, and
+    never turn it into a limit from one side: ReLU has no derivative at 0 for x ≥ 0 either,
+    and neither has x^(3/2), which has no real value left of 0. Unknown functions count as
+    smooth.
+
     Examples
     --------
     >>> import sympy
