@@ -82,9 +82,7 @@ def _by_factor(before: tuple, after: tuple, domain: _Domain) -> bool:
     sign = "nonzero" if operator == "==" else "positive"
     candidates = [sympy.cancel(sympy.together(second / first)), sympy.simplify(second / first)]
     for factor in candidates:
-        try:
-            _require_defined(factor, domain, "the factor")
-        except DerivationError:
+        if not _is_defined(factor, domain):
             continue
         if _shown(factor, sign, domain) and _is_zero(second - factor * first, domain):
             return True
@@ -128,8 +126,9 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
             and not (symbol.is_positive or symbol.is_negative)
         ):
             continue
-        if any(r.rel_op == "!=" and symbol in r.free_symbols for r in domain.given):
-            continue  # not an interval: monotone pieces could each have a root
+        interval = _without_gaps(domain, symbol)
+        if not all(_is_defined(side, interval) for side in (first, second)):
+            continue  # monotone pieces beside a pole could each have a root
         isolated = [
             other
             for relation in (after, before)
@@ -139,7 +138,7 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
         monotone = [
             expression.has(Piecewise, *KINKED) is False
             and any(
-                _shown(sympy.diff(expression, symbol), sign, domain)
+                _shown(sympy.diff(expression, symbol), sign, interval)
                 for sign in ("positive", "negative")
             )
             for expression in (first, second)
@@ -154,6 +153,21 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
             ):
                 return True
     return False
+
+
+def _without_gaps(domain: _Domain, symbol: Symbol) -> _Domain:
+    """The domain with the values of a symbol that were taken out of it."""
+    return _Domain(
+        tuple(r for r in domain.given if r.rel_op != "!=" or symbol not in r.free_symbols)
+    )
+
+
+def _is_defined(expression: Expr, domain: _Domain) -> bool:
+    try:
+        _require_defined(expression, domain, "the expression")
+    except DerivationError:
+        return False
+    return True
 
 
 def _solutions(expression: Expr, symbol: Symbol) -> list[Expr]:
