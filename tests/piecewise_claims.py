@@ -9,6 +9,7 @@ SymPy's derivative of a `Piecewise` is asked.
 
 lets `vgtools.derivation.verify` judge 20,000 claims and prints how many false ones were
 accepted, how many true ones were called false, and how many true ones were not proved.
+Control-C ends it early, with the table of the claims that were judged.
 """
 
 from __future__ import annotations
@@ -262,6 +263,11 @@ def glued(generator: random.Random) -> tuple[Glued, str]:
         )  # fmt: skip
         function = Glued((low, high), (left, middle, right), (middle.at(low), middle.at(high)))
         styles = ["cases", "sum", "nested", "exp"]
+    return _written(function, kind, styles, generator), kind
+
+
+def _written(function: Glued, kind: str, styles: list[str], generator: random.Random) -> Glued:
+    """Choose the values at the places, and a way to write the function."""
     values = list(function.values)
     for k, place in enumerate(function.places):
         chance = generator.random()
@@ -273,14 +279,10 @@ def glued(generator: random.Random) -> tuple[Glued, str]:
     if any(piece.hole for piece in function.pieces):
         styles = [s for s in styles if s != "sum"]
     style = generator.choice(styles)
-    power = _only_power(function)
-    if (
-        power
-        and values[0] == function.pieces[0].at(function.places[0])
-        and generator.random() < 0.7
-    ):
+    continuous = values[0] == function.pieces[0].at(function.places[0])
+    if _only_power(function) and continuous and generator.random() < 0.7:
         style = "modulus"
-    return replace(function, style=style), kind
+    return replace(function, style=style)
 
 
 # --- claims ------------------------------------------------------------------------------
@@ -311,7 +313,7 @@ def claim(index: int, seed: int = 0) -> Claim:
         return _bound(function, generator)
     order = generator.choice([1, 1, 2])
     form = generator.choice(["symbol", "number", "composite", "chain"])
-    f, where = Function("f"), {}
+    f = Function("f")
     body = function.expression(y, generator)
     if body.free_symbols != {y}:
         return claim(index + 10**9, seed)  # constant: SymPy differentiates it at once
@@ -324,16 +326,13 @@ def claim(index: int, seed: int = 0) -> Claim:
             sympy.Rational(1, 2), sympy.Rational(-2, 3)])  # fmt: skip
         shift = generator.choice([sympy.S.Zero, sympy.S.One, sympy.Rational(-1, 3)])
     inner = factor * x + shift
-    scale = sympy.S.One
+    left, scale = Subs(Derivative(f(y), (y, order)), y, inner), sympy.S.One
     if form == "symbol":
         direct = generator.random() < 0.5
         left = Derivative(body.xreplace({y: x}) if direct else f(x), (x, order))
-    elif form == "composite":
-        left = Subs(Derivative(f(y), (y, order)), y, inner)
-    else:
-        left = Derivative(f(inner), (x, order)) if generator.random() < 0.5 else (
-            f(inner).diff(x, order)
-        )  # fmt: skip
+    elif form == "chain":
+        whole = generator.random() < 0.5
+        left = Derivative(f(inner), (x, order)) if whole else f(inner).diff(x, order)
         scale = factor**order
     numbers = [function.number_at(k, order) for k in range(len(function.places))]
     places = [exact(p) for p in function.places]
@@ -341,14 +340,12 @@ def claim(index: int, seed: int = 0) -> Claim:
     formulas = [scale * formula for formula in function.formulas(order, inner)]
     alone = [(scale * n, p) for n, p in zip(numbers, places, strict=True) if n is not None]
     true = all(n is not None or k in excluded for k, n in enumerate(numbers))
-    alteration = generator.choice(
-        ["as it is", "as it is", "at one place", "on a piece", "constant"]
-    )
-    # Whatever is altered, or has no derivative, makes the claim false only if it is looked at.
+    alterations = ["as it is", "as it is", "at one place", "on a piece", "constant"]
+    alteration = generator.choice(alterations)
     if alteration == "at one place":
-        open_ = [k for k, (_, p) in enumerate(alone) if places.index(p) not in excluded]
-        if open_:
-            k = generator.choice(open_)
+        seen = [k for k, (_, p) in enumerate(alone) if places.index(p) not in excluded]
+        if seen:
+            k = generator.choice(seen)
             right, place = alone[k]
             wrong = sympy.S.Zero if right != 0 and generator.random() < 0.5 else right + 1
             alone[k], true = (wrong, place), False
@@ -531,13 +528,16 @@ def main() -> int:
     results = []
     # A process judges some hundred claims: SymPy and the prover remember what they met.
     with multiprocessing.Pool(options.processes, maxtasksperchild=20) as pool:
-        for result in pool.imap_unordered(_judged, jobs, chunksize=20):
-            results.append(result)
-            index, kind, true, found, fault = result
-            if fault:
-                print(f"claim {index}, {'true' if true else 'false'}, {kind}: {found}", flush=True)
-            if sys.stderr.isatty():
-                print(f"\r{len(results)} of {len(jobs)}", end="", file=sys.stderr)
+        try:
+            for result in pool.imap_unordered(_judged, jobs, chunksize=20):
+                results.append(result)
+                index, kind, true, found, fault = result
+                if fault:
+                    print(f"claim {index}, {'true' if true else 'false'}, {kind}: {found}")
+                if sys.stderr.isatty():
+                    print(f"\r{len(results)} of {len(jobs)}", end="", file=sys.stderr)
+        except KeyboardInterrupt:
+            print(f"\nstopped after {len(results)} claims")
     print(_table(results))
     return int(any(fault for *_, fault in results))
 
