@@ -287,8 +287,8 @@ def _same(first: Expr, second: Expr) -> bool | None:
     difference = sympy.expand(first - second)
     if difference != 0 and not difference.is_Rational:
         difference = sympy.simplify(difference)
-    if difference == 0:
-        return True
+    if difference.is_Rational:
+        return difference == 0
     if not difference.is_number:
         return None
     size = difference.evalf(40)
@@ -318,14 +318,23 @@ def _limit(expression: Expr, t: Symbol) -> Expr:
         limit = sympy.limit(expression, t, 0, "+")
     except (NotImplementedError, ValueError, TypeError, sympy.PoleError) as error:
         raise _Unknown(f"the limit of {_text(expression)} is not known") from error
-    trial = {
-        s: sympy.Rational(7 * k + 1, 11 + k)
-        for k, s in enumerate(sorted(expression.free_symbols - {t}, key=lambda s: s.name), start=2)
-    }
     known = limit.is_extended_real and not limit.has(sympy.AccumBounds, sympy.Limit)
-    if not known or not _approaches(expression.xreplace(trial), t, limit.xreplace(trial)):
+    trials = _trials(expression.free_symbols - {t})
+    if not known or not all(
+        _approaches(expression.xreplace(trial), t, limit.xreplace(trial)) for trial in trials
+    ):
         raise _Unknown(f"the limit of {_text(expression)} is not known")
     return limit
+
+
+def _trials(symbols: set[Symbol]) -> list[dict[Symbol, Expr]]:
+    """Two choices of values: positive ones, and negative ones for symbols that may be negative."""
+    chosen: list[dict[Symbol, Expr]] = [{}, {}]
+    for k, symbol in enumerate(sorted(symbols, key=lambda s: s.name), start=2):
+        size = sympy.Integer(k) if symbol.is_integer else sympy.Rational(7 * k + 1, 11 + k)
+        chosen[0][symbol] = -size if symbol.is_nonpositive else size
+        chosen[1][symbol] = size if symbol.is_nonnegative else -size
+    return chosen
 
 
 def _approaches(expression: Expr, t: Symbol, limit: Expr) -> bool:
