@@ -85,6 +85,7 @@ def at(f, point, order=1):
         (Derivative(y * Abs(x), x, y), sign(x), Ne(x, 0)),
         (Derivative(Abs(x), x), sign(x), x**2 > 4),
         (Limit(Derivative(Abs(x), x), x, 0, "-"), -1, ()),
+        (sympy.Sum(r(x).diff(x), (n, 1, 3)), 3, x > 0),
     ],
     ids=str,
 )  # fmt: skip
