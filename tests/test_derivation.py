@@ -53,6 +53,7 @@ from vgtools.derivation import (
     conditions,
     define,
     definitions,
+    derivatives,
     equations,
     equivalence,
     limits,
@@ -239,6 +240,40 @@ def test_a_counterexample_is_a_point_at_which_the_sides_differ():
     point = caught.value.counterexample
     assert 0 < point[P] < 1
     assert sympy.N((log(P / (1 - P)) - log(P) - log(1 - P)).subs(point)) != 0
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "given"),
+    [
+        (Integral(sqrt(1 + sympy.cos(x)), (x, 0, 2 * pi)), 4 * sqrt(2), ()),
+        (Integral(x**m, (x, 0, 1)), 1 / (m + 1), m > 0),
+        (Abs(x), x, 1 / x > 0),
+        (Limit(exp(-x * y), x, oo), 0, y > 0),
+        (sympy.floor(x).diff(x), 0, x > 0),
+    ],
+    ids=str,
+)
+def test_what_cannot_be_judged_is_never_called_false(left, right, given):
+    refusal = "not proved"
+    try:
+        verify(left, right, given=given)
+    except DerivationError as error:
+        refusal = str(error)
+    assert "not proved" in refusal
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "message"),
+    [
+        (Sum(k, (k, 1, -5)), 10, "−5 is not nonnegative"),
+        (Sum(k, (k, 1, m)), m * (m + 1) / 2, "m is not nonnegative"),
+    ],
+    ids=str,
+)
+def test_a_sum_from_its_end_to_its_start_is_no_claim(left, right, message):
+    with pytest.raises(DerivationError, match=message):
+        verify(left, right)
+    verify(Sum(k, (k, 1, n)), n * (n + 1) / 2)
 
 
 def test_agreement_at_every_sampled_point_is_not_a_proof():
@@ -705,6 +740,22 @@ def test_a_bound_is_not_attained_at_infinity():
         verify(sigma(x), 1, relation="<=", where=SIGMA, tight_at={x: oo})
 
 
+@pytest.mark.parametrize(
+    ("left", "relation", "options"),
+    [
+        (a + 1, ">=", {"tight_at": {a: -1}}),
+        (a + 5, ">", {"tight_at": {a: -5}}),
+        (m0 + 2, ">", {"tight_at": {m0: -2}}),
+        ((x - y) ** 2, ">=", {"tight_at": {x: y}, "given": (x > 1, y < 0)}),
+        (Piecewise((x, x >= 0), (1 - x, True)), ">", {"tight_at": {x: 0}, "given": x < 0}),
+    ],
+    ids=str,
+)
+def test_a_bound_is_tight_only_where_its_symbols_may_be(left, relation, options):
+    with pytest.raises(DerivationError, match="no permitted values were found|is not approached"):
+        verify(left, 0, relation=relation, **options)
+
+
 def test_decimals_are_rounded_values():
     place = 2 * acosh((1 + sqrt(3)) / 2)
     assert str(verify(place, Float("1.6629"), digits=4)).startswith(
@@ -846,6 +897,7 @@ EQUIVALENT = [
     (Eq(sympy.sin(x) ** 2 + sympy.cos(x) ** 2, 1), Eq(Abs(x) * y, x * y), (x > 0,)),
     (Eq(r * x, r * y), Eq(x, y), ()),
     (Eq(sympy.sin(y) ** 2 + sympy.cos(y) ** 2 + x, 1), Eq(x, 0), ()),
+    (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (Ne(x, 2),)),
 ]
 NOT_EQUIVALENT = [
     (Eq(log(P / (1 - P)), z), Eq(P / (1 - P), exp(-z)), INSIDE),
@@ -916,7 +968,6 @@ def test_steps_without_their_conditions_are_refused(before, after, given):
         (Eq(x, 0), Eq(x, 1), (x**2 > 4,)),
         (Eq(n, 1), Eq(exp(n) + n, sympy.E + 1), ()),
         (Eq(r, 1), Eq(exp(r) + r, sympy.E + 1), ()),
-        (Eq(x, 1), Eq(exp(x) + x, sympy.E + 1), (Ne(x, 2),)),
     ],
     ids=str,
 )
@@ -1078,6 +1129,7 @@ BARELY_FALSE = [
     (Eq(x, w), Eq(x * P, w * P), (P >= 0, P < 1)),
     (x > w, x * P > w * P, (P >= 0,)),
     (Eq((x - 1) ** 2, 0), Eq((x - 1) * x, 0), ()),
+    (Eq(y - x - 1 / (y - x), 0), Eq(y, x + 1), (Ne(x, y),)),
 ]
 
 
@@ -1188,7 +1240,7 @@ def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
         (x <= w, (x > w,), False), (x > w, (x > w,), True), (x > w, (x <= w,), False),
         (x >= w, (x >= w,), True), (x >= w, (x < w,), False), (x < w, (), None),
         (x < w, (x <= w,), None), (x + w > 0, (x > 0, w > 0), True), (Eq(x, w), (), None),
-        (Eq(x, w), (x > w,), None),
+        (Eq(x, w), (x > w,), False), (Ne(x, w), (x > w,), True), (Eq(x, x * w), (Eq(w, 1),), True),
         (Piecewise((x, x > w), (w, True)) >= w, (), None),
     ],
     ids=str,
@@ -1269,11 +1321,11 @@ def test_logarithms_of_exponentials_are_their_arguments():
 
 
 def test_functions_with_kinks_are_written_as_cases():
-    assert proving._unfolded(Abs(a, evaluate=False)) == a
-    assert proving._unfolded(Abs(x)) == Piecewise((x, x >= 0), (-x, True))
+    assert derivatives.unfolded(Abs(a, evaluate=False)) == a
+    assert derivatives.unfolded(Abs(x)) == Piecewise((x, x >= 0), (-x, True))
     for function in (Max(x, 1), Min(x, 1), sympy.Heaviside(x)):
-        assert proving._unfolded(function).func is Piecewise
-    assert proving._unfolded(sign(x)) == Piecewise((1, x > 0), (-1, x < 0), (0, True))
+        assert derivatives.unfolded(function).func is Piecewise
+    assert derivatives.unfolded(sign(x)) == Piecewise((1, x > 0), (-1, x < 0), (0, True))
 
 
 def test_only_what_is_not_zero_at_a_permitted_point_is_given_up():
@@ -1396,7 +1448,7 @@ def test_what_is_defined_everywhere(expression):
             "cannot tell where x > y changes in x",
         ),
         (Derivative(Abs(x * y), x), "cannot tell where x·y ≥ 0 changes in x"),
-        (Derivative(Piecewise((1, x**2 > 4), (0, True)), x), "cannot tell where x² > 4 changes in"),
+        (Derivative(Piecewise((1, exp(x) > 4), (0, True)), x), "cannot tell where exp(x) > 4 chan"),
     ],
     ids=str,
 )
@@ -1499,7 +1551,7 @@ def test_a_value_is_real_where_its_imaginary_part_is_a_rounding_error():
 def test_only_a_difference_that_stays_when_digits_are_added_is_one():
     def judged(first, second, scale):
         values = {50: mpmath.mpf(first), 100: mpmath.mpf(second)}
-        return refuting._surely_nonzero(values.get, mpmath.mpf(scale))
+        return refuting._surely_nonzero(values.get, mpmath.mpf("1e-30") * mpmath.mpf(scale))
 
     assert judged("3e-20", "3e-20", 1) == mpmath.mpf("3e-20")
     assert judged("3e-20", "2e-70", 1) is None
@@ -1808,7 +1860,7 @@ def test_a_case_that_nobody_can_choose_is_refused():
         with pytest.raises(DerivationError, match="which case of .* holds for x → 6 is not known"):
             verify(Limit(Piecewise((1, unknown), (0, True)), x, 6, "-"), 1)
     with pytest.raises(DerivationError, match="no case of .* holds for x → 6"):
-        limits._with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
+        limits.with_sides(Limit(Piecewise((1, x**2 > 40)), x, 6, "-"))
 
 
 def test_the_innermost_case_is_chosen_first():

@@ -17,8 +17,9 @@ How a claim is judged
 1. *Refute.* Both sides are evaluated at 50 and at 100 digits at points that satisfy
    the conditions. If they differ, that point is the counterexample.
 2. *Is everything defined?* Each denominator must be shown to be nonzero, each
-   argument of a logarithm positive, each kink differentiable where a derivative is
-   taken. Missing conditions such as 0 < P < 1 come to light here.
+   argument of a logarithm positive. A derivative must exist where it is taken: where
+   cases meet, it is the limit of the difference quotient, and not SymPy's derivative of
+   one case. Missing conditions such as 0 < P < 1 come to light here.
 3. *Prove.* Conditions become substitutions (0 < P < 1 turns into P = t/(1+t) with
    t > 0), case distinctions become separate proofs, and the difference of both
    sides is brought to a normal form that must be zero.

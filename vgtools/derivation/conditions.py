@@ -85,7 +85,11 @@ class _Domain:
             if isinstance(part, Relational):
                 given.append(part)
         domain = _Domain(tuple(given))
-        return None if any(b.empty for b in domain.bounds().values()) else domain
+        for symbol, bound in domain.bounds().items():
+            fixed = bound.value is not None and bound.value.is_number
+            if bound.empty or (fixed and domain.excludes(symbol, bound.value)):
+                return None
+        return domain
 
     def bounds(self) -> dict[Symbol, _Bounds]:
         """The bounds that the relations put on single symbols."""
@@ -200,12 +204,18 @@ class _Domain:
 
     @staticmethod
     def _allows(relation: Relational, point: Mapping) -> bool:
-        truth = relation.xreplace(dict(point))
+        try:
+            truth = relation.xreplace(dict(point))
+        except TypeError:  # a side has no real value at this point
+            return False
         return sympy.true in (truth, sympy.simplify(truth))
 
     def excludes(self, symbol: Symbol, value: Expr) -> bool:
         """True if the conditions surely forbid ``symbol == value``."""
-        if any(relation.subs(symbol, value) is sympy.false for relation in self.given):
+        try:
+            if any(relation.subs(symbol, value) is sympy.false for relation in self.given):
+                return True
+        except TypeError:  # a condition has a side without a real value there
             return True
         low, high = _assumed_bounds(symbol)
         return _Bounds(low, high, (sympy.S.Zero,) if symbol.is_nonzero else (), value).empty

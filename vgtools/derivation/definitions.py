@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy import Derivative, Dummy, Expr, Symbol
 
-from vgtools.derivation.limits import _with_sides
+from vgtools.derivation.limits import with_sides
 
 
 def _by_argument(inner: Expr, *counts: Any) -> Expr:
@@ -40,5 +40,5 @@ def _resolved(expression: Any, where: Mapping) -> Any:
         for name, meaning in functions.items():
             expression = expression.replace(name, meaning)
         if expression == before:
-            return _with_sides(expression)
+            return with_sides(expression)
     raise ValueError("the definitions in where= refer to each other in a circle")

@@ -19,9 +19,10 @@ from vgtools.derivation.conditions import (
     _real_symbols,
 )
 from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.derivatives import KINKED, evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _FLIPPED, _SIGNS, _text
-from vgtools.derivation.proving import _CONTINUOUS, _is_zero, _require_defined, _shown
+from vgtools.derivation.proving import _is_zero, _require_defined, _shown
 from vgtools.derivation.refuting import _DIGITS, _assignment, _concrete, _evaluator, _hints, _number
 
 _FINE = 2_520_000  # a denominator that most simple fractions divide
@@ -45,7 +46,9 @@ def _check_equivalent(
     for relation in (first, second):
         for side in relation.args:
             _require_defined(side, domain, claim)
-    before, after = ((r.lhs.doit(), r.rel_op, r.rhs.doit()) for r in (first, second))
+    before, after = (
+        (evaluated(r.lhs, claim), r.rel_op, evaluated(r.rhs, claim)) for r in (first, second)
+    )
     _refute_equivalence(before, after, domain, symbols, claim)
     if (before[1] == "==") != (after[1] == "=="):
         raise DerivationError(f"{claim}: an equation is not equivalent to an inequality")
@@ -79,9 +82,7 @@ def _by_factor(before: tuple, after: tuple, domain: _Domain) -> bool:
     sign = "nonzero" if operator == "==" else "positive"
     candidates = [sympy.cancel(sympy.together(second / first)), sympy.simplify(second / first)]
     for factor in candidates:
-        try:
-            _require_defined(factor, domain, "the factor")
-        except DerivationError:
+        if not _is_defined(factor, domain):
             continue
         if _shown(factor, sign, domain) and _is_zero(second - factor * first, domain):
             return True
@@ -118,17 +119,16 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
     if before[1] != "==" or after[1] != "==":
         return False
     first, second = before[0] - before[2], after[0] - after[2]
-    bounds = domain.bounds()
     for symbol in sorted(symbols & first.free_symbols & second.free_symbols, key=lambda s: s.name):
-        bound = bounds.get(symbol)
         if (
             symbol.is_integer
             or symbol.is_nonzero
             and not (symbol.is_positive or symbol.is_negative)
         ):
             continue
-        if bound is not None and bound.excluded and not (bound.lower or bound.upper):
-            continue  # not an interval: monotone pieces could each have a root
+        interval = _without_gaps(domain, symbol)
+        if not all(_is_defined(side, interval) for side in (first, second)):
+            continue  # monotone pieces beside a pole could each have a root
         isolated = [
             other
             for relation in (after, before)
@@ -136,9 +136,9 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
             if one == symbol and symbol not in other.free_symbols
         ]
         monotone = [
-            expression.has(Piecewise, *_CONTINUOUS) is False
+            expression.has(Piecewise, *KINKED) is False
             and any(
-                _shown(sympy.diff(expression, symbol), sign, domain)
+                _shown(sympy.diff(expression, symbol), sign, interval)
                 for sign in ("positive", "negative")
             )
             for expression in (first, second)
@@ -153,6 +153,21 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
             ):
                 return True
     return False
+
+
+def _without_gaps(domain: _Domain, symbol: Symbol) -> _Domain:
+    """The domain with the values of a symbol that were taken out of it."""
+    return _Domain(
+        tuple(r for r in domain.given if r.rel_op != "!=" or symbol not in r.free_symbols)
+    )
+
+
+def _is_defined(expression: Expr, domain: _Domain) -> bool:
+    try:
+        _require_defined(expression, domain, "the expression")
+    except DerivationError:
+        return False
+    return True
 
 
 def _solutions(expression: Expr, symbol: Symbol) -> list[Expr]:

@@ -11,12 +11,13 @@ import sympy
 from sympy import Dummy, Expr, Limit, Piecewise
 from sympy.logic.boolalg import Boolean
 
+from vgtools.derivation.derivatives import KINKED, evaluated, unfolded
 from vgtools.derivation.errors import DerivationError
 
-_CASES = (Piecewise, sympy.Max, sympy.Min, sympy.Heaviside)
+_CASES = (Piecewise, *KINKED)
 
 
-def _with_sides(expression: Any) -> Any:
+def with_sides(expression: Any) -> Any:
     """Write every limit of a case distinction as a limit of the case that holds there."""
     if not expression.has(Limit) or not expression.has(*_CASES):
         return expression
@@ -42,12 +43,13 @@ def _from_one_side(inner: Expr, variable: Expr, point: Expr, direction: str) -> 
         place = 1 / t if point is sympy.oo else -1 / t
     else:
         place = point + t if direction == "+" else point - t
-    moved = inner.doit().rewrite((sympy.Max, sympy.Min, sympy.Heaviside), Piecewise)
-    moved = moved.subs(variable, place)
+    moved = evaluated(inner, f"the limit for {variable} → {point}")
+    constant = {part: Dummy("c") for part in moved.atoms(*KINKED) if not part.has(variable)}
+    moved = unfolded(moved.xreplace(constant)).subs(variable, place)
     while moved.has(Piecewise):
         innermost = next(p for p in moved.atoms(Piecewise) if not _nested(p))
         moved = moved.xreplace({innermost: _case(innermost, t, f"{variable} → {point}")})
-    return Limit(moved, t, 0, "+")
+    return Limit(moved.xreplace({c: part for part, c in constant.items()}), t, 0, "+")
 
 
 def _nested(pieces: Piecewise) -> bool:

@@ -7,12 +7,13 @@ from functools import cache
 from typing import Any
 
 import sympy
-from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational, Symbol
+from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
 from vgtools.derivation.conditions import _as_bound, _Domain, _real_symbols
+from vgtools.derivation.derivatives import ENTIRE, KINKED, NoSlope, evaluated, unfolded
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _FLIPPED, _text
 from vgtools.derivation.refuting import _DIGITS, _NEEDS_EVALF, _assignment, _evaluator, _hints
@@ -20,31 +21,9 @@ from vgtools.derivation.refuting import _DIGITS, _NEEDS_EVALF, _assignment, _eva
 _HYPERBOLIC = [sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech, sympy.csch, sympy.coth]
 
 
-def _unfolded(expression: Expr) -> Expr:
-    """Write |x|, sign, max, min and the step function as case distinctions."""
-
-    def modulus(u: Expr) -> Expr:
-        return (
-            sympy.Abs(u)
-            if sympy.Abs(u).func is not sympy.Abs
-            else Piecewise((u, u >= 0), (-u, True))
-        )
-
-    expression = expression.replace(sympy.Abs, modulus)
-    expression = expression.replace(
-        sympy.sign, lambda u: Piecewise((1, u > 0), (-1, u < 0), (0, True))
-    )
-    if expression.has(sympy.Max, sympy.Min, sympy.Heaviside):
-        expression = expression.replace(
-            lambda e: isinstance(e, (sympy.Max, sympy.Min, sympy.Heaviside)),
-            lambda e: e.rewrite(Piecewise),
-        )
-    return expression
-
-
 def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]]:
     """Split the domain until no case distinction is left in the expression."""
-    expression = _unfolded(expression)
+    expression = unfolded(expression)
     pieces = expression.atoms(Piecewise)
     conditions = set().union(*(c.atoms(Relational) for p in pieces for _, c in p.args))
     if not conditions:
@@ -66,15 +45,26 @@ def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]
 def _settled(condition: Relational, domain: _Domain) -> Boolean | None:
     """The truth of a condition, if it is the same on the whole domain."""
     words = {"<": ("negative", "nonnegative"), "<=": ("nonpositive", "positive")}
+    words |= {"==": ("zero", "nonzero"), "!=": ("nonzero", "zero")}
     operator, gap = condition.rel_op, condition.lhs - condition.rhs
     if operator in (">", ">="):
         operator, gap = _FLIPPED[operator], -gap
     if operator not in words or gap.has(Piecewise):
         return None
     for truth, sign in zip((sympy.true, sympy.false), words[operator], strict=True):
-        if _shown(gap, sign, domain):
+        if _is_zero(gap, domain) if sign == "zero" else _shown(gap, sign, domain):
             return truth
     return None
+
+
+def _part(condition: Boolean, domain: _Domain) -> _Domain | None:
+    """The part of a domain where a condition holds, or None if it surely holds nowhere."""
+    if isinstance(condition, Relational):
+        bound = _as_bound(condition)
+        settled = None if bound and bound[2].is_number else _settled(condition, domain)
+        if settled is sympy.false:
+            return None
+    return domain.restricted(condition)
 
 
 def _cases(expression: Expr, domain: _Domain) -> Iterator[Expr]:
@@ -274,13 +264,8 @@ def _polynomial_sign(factor: Expr) -> str | None:
     return None
 
 
-# Functions that are defined and smooth on the whole real line, and the conditions
-# under which the others are: pairs of (expression of the argument, required sign).
-_ENTIRE = (
-    sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
-    sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
-)  # fmt: skip
-_CONTINUOUS = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+# The conditions under which a function is defined, where it is not defined everywhere:
+# pairs of (expression of the argument, required sign).
 _CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
     sympy.log: lambda u: [(u, "positive")],
     sympy.tan: lambda u: [(sympy.cos(u), "nonzero")],
@@ -297,77 +282,131 @@ _CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
 
 def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
     """Prove that an expression has a real value everywhere on the domain."""
-
-    def require(part: Expr, sign: str, why: str) -> None:
-        part = part.doit()
-        if _shown(part, sign, domain):
-            return
-        names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
-        value = _evaluator(part, names)
-        for point in domain.points(names, _hints(part)):
-            found = value(point, _DIGITS)
-            if found is not None and not _has_sign(found, sign):
-                raise DerivationError(
-                    f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
-                    f"{_assignment(point)}; add a condition with given=",
-                    point,
-                )
-        raise DerivationError(
-            f"{claim} is not proved: could not show that {_text(part)} is {sign} "
-            f"({why}); add a condition with given="
-        )
-
-    if isinstance(expression, (Relational, Boolean)):
-        for side in expression.args:
-            _require_defined(side, domain, claim)
-        return
     if isinstance(expression, Piecewise):
         rest: _Domain | None = domain
         for branch, condition in expression.args:
             if rest is None:
                 break
-            region = rest.restricted(condition)
+            _require_defined(condition, rest, claim)
+            region = _part(condition, rest)
             if region is not None:
                 _require_defined(branch, region, claim)
-            rest = rest.restricted(sympy.Not(condition))
+            rest = _part(sympy.Not(condition), rest)
         if expression.args[-1][1] != sympy.true and rest is not None:
             raise DerivationError(f"{claim} is not proved: {_text(expression)} leaves cases open")
         return
-    if isinstance(expression, Derivative):
-        _require_defined(expression.expr, domain, claim)
-        inner = expression.expr
-        for variable, count in expression.variable_count:
-            for _ in range(int(count)):
-                _require_differentiable(inner.doit(), variable, domain, claim)
-                inner = sympy.diff(inner, variable)
-        _require_defined(_without_unknown_slopes(inner.doit()), domain, claim)
+    if isinstance(expression, (Derivative, sympy.Subs)):
+        _require_derivatives(expression, domain, claim)
         return
-    if isinstance(expression, (*_NEEDS_EVALF, sympy.Subs)):
-        value = expression.doit()
-        if isinstance(expression, sympy.Subs) or not value.has(type(expression)):
+    if isinstance(expression, NoSlope):
+        _refuse_gap(expression, domain, claim)
+    for part, sign, why in _needs(expression, domain, claim):
+        _require_sign(part, sign, why, domain, claim)
+    if isinstance(expression, _NEEDS_EVALF):
+        value = evaluated(expression, claim)
+        if not value.has(type(expression)):
             _require_defined(_without_unknown_slopes(value), domain, claim)
         return
-    if isinstance(expression, Pow):
-        base, exponent = expression.args
-        if exponent.is_integer:
-            if not exponent.is_nonnegative:
-                require(base, "nonzero", "it is a denominator")
-        elif exponent.is_nonnegative:
-            require(base, "nonnegative", "it stands under a root")
-        else:
-            require(base, "positive", "it is raised to a power")
-    elif isinstance(expression, sympy.Function) and not isinstance(expression, AppliedUndef):
-        if expression.func in _CONDITIONAL:
-            for part, sign in _CONDITIONAL[expression.func](*expression.args):
-                require(part, sign, f"{expression.func.__name__} needs it")
-        elif not isinstance(expression, (*_ENTIRE, *_CONTINUOUS)):
-            raise DerivationError(
-                f"{claim} is not proved: it is not known here where {expression.func} is defined"
-            )
-    elif expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+    if expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         raise DerivationError(f"{claim} is not proved: {expression} is not a number")
     for argument in expression.args:
         _require_defined(argument, domain, claim)
+
+
+def _needs(expression: Any, domain: _Domain, claim: str) -> list[tuple[Expr, str, str]]:
+    """The signs that an expression asks of its own arguments, each with the reason."""
+    if isinstance(expression, Pow):
+        base, exponent = expression.args
+        grows = exponent.is_nonnegative or (
+            not exponent.is_number and _shown(exponent, "nonnegative", domain)
+        )
+        if exponent.is_integer:
+            return [] if grows else [(base, "nonzero", "it is a denominator")]
+        if grows:
+            return [(base, "nonnegative", "it stands under a root")]
+        return [(base, "positive", "it is raised to a power")]
+    if isinstance(expression, (sympy.Sum, sympy.Product)):
+        # From 1 to −5, SymPy subtracts what lies between; a reader adds nothing.
+        return [
+            (last - first + 1, "nonnegative", "that many terms are there")
+            for _, first, last in expression.limits
+            if last.is_finite
+        ]
+    if isinstance(expression, AppliedUndef) or not isinstance(expression, sympy.Function):
+        return []
+    if expression.func in _CONDITIONAL:
+        found = _CONDITIONAL[expression.func](*expression.args)
+        return [(*need, f"{expression.func.__name__} needs it") for need in found]
+    if not isinstance(expression, (*ENTIRE, *KINKED)):
+        raise DerivationError(
+            f"{claim} is not proved: it is not known here where {expression.func} is defined"
+        )
+    return []
+
+
+def _require_sign(part: Expr, sign: str, why: str, domain: _Domain, claim: str) -> None:
+    """Prove that a part of an expression is positive, nonzero, … on the domain."""
+    part = evaluated(part, claim)
+    if _shown(part, sign, domain):
+        return
+    names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
+    value = _evaluator(part, names)
+    for point in domain.points(names, _hints(part)):
+        found = value(point, _DIGITS)
+        if found is not None and not _has_sign(found, sign):
+            raise DerivationError(
+                f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
+                f"{_assignment(point)}; add a condition with given=",
+                point,
+            )
+    raise DerivationError(
+        f"{claim} is not proved: could not show that {_text(part)} is {sign} "
+        f"({why}); add a condition with given="
+    )
+
+
+def _require_derivatives(expression: Derivative | sympy.Subs, domain: _Domain, claim: str) -> None:
+    """Prove that a derivative, at a symbol or at another argument, exists on the domain.
+
+    A function has to be defined where it is differentiated: 1/x is the slope of ln x for
+    positive x only. It has to be defined on both sides, too, which a power such as
+    x^(3/2) may not be at the end of where it is real.
+    """
+    functions, at = [expression], {}
+    if isinstance(expression, sympy.Subs):
+        at = dict(zip(expression.variables, expression.point, strict=True))
+        functions = [expression.expr, *expression.expr.atoms(Derivative)]
+        for place in expression.point:
+            _require_defined(place, domain, claim)
+    for function in functions:
+        if isinstance(function, Derivative):
+            function = function.expr
+        elif function.has(Derivative):
+            continue
+        _require_defined(function.subs(at, simultaneous=True), domain, claim)
+    _require_defined(_without_unknown_slopes(evaluated(expression, claim)), domain, claim)
+    for derivative in expression.atoms(Derivative):
+        function = evaluated(derivative.expr, claim).subs(at, simultaneous=True)
+        for part, region in _regions(function, domain):
+            for power in sorted(part.atoms(Pow), key=sympy.default_sort_key):
+                constant = not at and not power.base.has(*derivative.variables)
+                if power.exp.is_integer or constant or _shown(power.base, "positive", region):
+                    continue
+                raise DerivationError(
+                    f"{claim} is not proved: {_text(power)} may be undefined on one side of where "
+                    f"{_text(power.base)} is 0, so the derivative there stays open"
+                )
+
+
+def _refuse_gap(gap: NoSlope, domain: _Domain, claim: str) -> None:
+    """Raise because a derivative is missing, with a point of the domain if there is one."""
+    symbols = _real_symbols(gap.args[0], *domain.given)
+    try:
+        point = domain.points(symbols)[0]
+    except ValueError:
+        found = "could not exclude that"
+        raise DerivationError(f"{claim} is not proved: {found} {gap.reason}") from None
+    raise DerivationError(f"{claim} does not hold as stated: {gap.reason}", point)
 
 
 def _without_unknown_slopes(expression: Expr) -> Expr:
@@ -375,52 +414,3 @@ def _without_unknown_slopes(expression: Expr) -> Expr:
     return expression.replace(
         lambda e: isinstance(e, (Derivative, sympy.Subs)), lambda e: Dummy("slope", real=True)
     )
-
-
-def _require_differentiable(function: Expr, variable: Symbol, domain: _Domain, claim: str) -> None:
-    """Prove that a function with case distinctions has a derivative at its kinks."""
-    function = _unfolded(function)
-    pieces = function.atoms(Piecewise)
-    conditions = set().union(*(c.atoms(Relational) for p in pieces for _, c in p.args))
-    conditions = {c for c in conditions if variable in c.free_symbols}
-    kinks = {}
-    for condition in conditions:
-        difference = sympy.expand(condition.lhs - condition.rhs)
-        slope = difference.coeff(variable, 1)
-        kink = sympy.simplify(-(difference - slope * variable) / slope) if slope != 0 else None
-        if kink is None or not kink.is_number or not slope.is_number:
-            raise DerivationError(
-                f"{claim} is not proved: cannot tell where {_text(condition)} changes in "
-                f"{_text(variable)}, so the derivative there stays open"
-            )
-        kinks[condition] = kink
-    places = sorted(set(kinks.values()), key=lambda k: k.evalf())
-    for place in places:
-        if domain.excludes(variable, place):
-            continue
-        gaps = [abs(place - other) / 2 for other in places if other != place]
-        reach = min([sympy.S.One, *gaps])
-        at = function.subs(variable, place)
-        sides = []
-        for side in (-1, 1):
-            near = {
-                c: sympy.sympify(bool(c.subs(variable, place + side * reach))) for c in conditions
-            }
-            smooth = function.xreplace(near)
-            direction = "-" if side < 0 else "+"
-            slope = sympy.limit(sympy.diff(smooth, variable), variable, place, direction)
-            sides.append((sympy.limit(smooth, variable, place, direction), slope))
-        for value, _ in sides:
-            if not _is_zero(value - at, domain):
-                raise DerivationError(
-                    f"{claim} does not hold as stated: the function jumps at "
-                    f"{_text(variable)} = {_text(place)}, so it has no derivative there",
-                    {variable: place},
-                )
-        if not _is_zero(sides[0][1] - sides[1][1], domain):
-            raise DerivationError(
-                f"{claim} does not hold as stated: at {_text(variable)} = {_text(place)} the "
-                f"slope is {_text(sides[0][1])} from the left and {_text(sides[1][1])} from "
-                f"the right; exclude that point with given=",
-                {variable: place},
-            )

@@ -12,7 +12,9 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from vgtools.derivation.conditions import _SEED, _assumed_bounds, _Bounds, _Domain, _real_symbols
 from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.limits import with_sides
 from vgtools.derivation.printing import _text
 from vgtools.derivation.proving import _is_zero, _require_defined, _shown
 from vgtools.derivation.refuting import _DIGITS, _refute
@@ -25,7 +27,7 @@ def _check_identity(left: Any, right: Any, domain: _Domain, where: Mapping, clai
         _check_matrices(left, right, claim)
         return
     symbols = _real_symbols(left, right, *domain.given)
-    values = [side.doit() for side in (left, right)]
+    values = [evaluated(side, claim) for side in (left, right)]
     _refute(*values, "==", domain, symbols, claim)
     for side in (left, right):
         _require_defined(side, domain, claim)
@@ -83,30 +85,29 @@ def _check_inequality(
     """Prove left < right, left ≤ right or the reverse on the domain, or raise."""
     small, large = (left, right) if operator in ("<", "<=") else (right, left)
     strict = operator in ("<", ">")
-    gap = _resolved(large - small, where)
-    symbols = _real_symbols(gap, *domain.given)
-    _refute(
-        _resolved(left, where).doit(), _resolved(right, where).doit(), operator, domain,
-        symbols, claim,
-    )  # fmt: skip
-    for side in (left, right):
-        _require_defined(_resolved(side, where), domain, claim)
+    meanings = [_resolved(side, where) for side in (left, right)]
+    symbols = _real_symbols(*meanings, *domain.given)
+    values = [evaluated(meaning, claim) for meaning in meanings]
+    _refute(*values, operator, domain, symbols, claim)
+    for meaning in meanings:
+        _require_defined(meaning, domain, claim)
+    low, high = values if small is left else reversed(values)
+    gap = high - low
     if proof is not None:
         what = f"{_text(large)} − ({_text(small)}) = {_text(proof)} (the proof of {claim})"
         _check_identity(large - small, proof, domain, where, what)
-        gap = _resolved(proof, where)
+        gap = evaluated(_resolved(proof, where), claim)
     sign = "positive" if strict else "nonnegative"
-    if proof is None and not _shown(gap.doit(), sign, domain):
-        gap = _gap_of_bases(_resolved(large, where), _resolved(small, where), domain) or gap
-    if not _shown(gap.doit(), sign, domain):
+    if proof is None and not _shown(gap, sign, domain):
+        gap = _gap_of_bases(high, low, domain) or gap
+    if not _shown(gap, sign, domain):
         raise DerivationError(
             f"{claim} is not proved: no counterexample was found, and SymPy could not show "
             f"that {_text(proof if proof is not None else large - small)} is {sign}; pass "
             "proof=, the difference written as a sum of squares or a product of positive terms"
         )
     if tight_at is not None:
-        sides = [_resolved(side, where).doit() for side in (small, large)]
-        _check_tight(gap.doit(), sides, strict, dict(tight_at), domain, claim)
+        _check_tight(gap, [low, high], strict, dict(tight_at), domain, claim)
     elif not strict:
         raise ValueError(
             f"{claim}: a bound with ≤ or ≥ is attained somewhere; say where with "
@@ -121,7 +122,6 @@ def _check_inequality(
 
 def _gap_of_bases(large: Expr, small: Expr, domain: _Domain) -> Expr | None:
     """Compare two powers with one positive exponent by their bases."""
-    large, small = large.doit(), small.doit()
     if large == 1 and small.is_Pow:
         large = Pow(1, small.exp, evaluate=False)
     if small == 1 and large.is_Pow:
@@ -146,6 +146,8 @@ def _check_tight(
         for relation in domain.given:
             if relation.subs(at) is sympy.false:
                 raise DerivationError(f"{claim}: {place} violates the condition {_text(relation)}")
+        for symbol, value in at.items():
+            _require_permitted(symbol, value, domain, claim)
         if not _is_zero(gap.subs(at), domain):
             raise DerivationError(f"{claim}: the bound is not attained at {place}", at)
         return
@@ -154,12 +156,17 @@ def _check_tight(
     ((symbol, value),) = at.items()
     bound = domain.bounds().get(symbol, _Bounds(*_assumed_bounds(symbol)))
     direction = "-" if bound.upper is not None and bound.upper[0] == value else "+"
-    if not _is_zero(sympy.limit(gap, symbol, value, direction), domain):
+    _require_permitted(symbol, value, domain, claim, direction)
+
+    def limit(expression: Expr) -> Expr:
+        return with_sides(sympy.Limit(expression, symbol, value, direction)).doit()
+
+    if not _is_zero(limit(gap), domain):
         raise DerivationError(f"{claim}: the bound is not approached at {place}", at)
     small, large = sides
-    if 0 not in sides and _is_zero(sympy.limit(large, symbol, value, direction), domain):
+    if 0 not in sides and _is_zero(limit(large), domain):
         # A gap between two sides that vanish says nothing; their ratio does.
-        ratio = sympy.limit(small / large, symbol, value, direction)
+        ratio = limit(small / large)
         if not _is_zero(ratio - 1, domain):
             raise DerivationError(
                 f"{claim}: both sides vanish at {place}, and their ratio is {_text(ratio)} "
@@ -168,12 +175,40 @@ def _check_tight(
             )
 
 
+def _require_permitted(
+    symbol: Symbol, value: Expr, domain: _Domain, claim: str, direction: str | None = None
+) -> None:
+    """Refuse a place of tightness that the conditions or a symbol's assumptions forbid.
+
+    Where a bound is approached, it is values very near to the place that are permitted.
+    """
+    near = value
+    if direction is not None:
+        step = Rational(1, 10**12)
+        near = value + step if direction == "+" else value - step
+        if value.is_infinite:
+            near = sympy.sign(value) / step
+    part = domain.restricted(sympy.Eq(symbol, near))
+    names = _real_symbols(symbol, near, *domain.given)
+    try:
+        permitted = part is not None and part.points(names)
+    except ValueError:  # no point was found
+        permitted = False
+    if not permitted:
+        raise DerivationError(
+            f"{claim}: no permitted values were found with {_text(symbol)} = {_text(value)}"
+        )
+
+
 def _check_decimal(left: Expr, right: Expr, digits: int, where: Mapping, claim: str) -> None:
     """Show that `right` is `left` rounded to so many decimals."""
-    left = _resolved(left, where).doit()
+    left = _resolved(left, where)
     if left.free_symbols or right.free_symbols:
         raise ValueError(f"{claim}: a decimal value has no free symbols")
-    exact = left.evalf(_DIGITS)
+    _require_defined(left, _Domain(), claim)
+    exact = evaluated(left, claim).evalf(_DIGITS)
+    if not (exact.is_Float or exact.is_Rational):
+        raise DerivationError(f"{claim} is not proved: {_text(left)} could not be evaluated")
     if abs(exact - right.evalf(_DIGITS)) > Rational(1, 2) * Rational(1, 10) ** digits:
         raise DerivationError(
             f"{claim} is false: the value is {exact.evalf(digits + 6)}, which does not round "

@@ -16,6 +16,7 @@ from sympy.printing.numpy import SciPyPrinter
 
 from vgtools.derivation.conditions import _Domain, _real_symbols
 from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.derivatives import NoSlope, evaluated
 from vgtools.derivation.equations import Equation, _definitions, _enter
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _SIGNS, _text
@@ -150,6 +151,16 @@ def verify(
     TypeError, ValueError
         What was given is not such a claim.
 
+    Notes
+    -----
+    A derivative is that of the function on the real line: the limit of the difference
+    quotient from both sides. Where two cases meet, where a case holds at one point only,
+    and at a number or a composite argument (``Subs``, the chain rule's f'(w·x + b)), it is
+    this limit that is compared. Conditions in `given` say which points are looked at, and
+    never turn it into a limit from one side: ReLU has no derivative at 0 for x ≥ 0 either,
+    and neither has x^(3/2), which has no real value left of 0. Unknown functions count as
+    smooth.
+
     Examples
     --------
     >>> import sympy
@@ -280,15 +291,16 @@ def define(
     if not isinstance(meaning, MatrixExpr):
         resolved = _resolved(meaning, names)
         symbols = _real_symbols(resolved, *domain.given)
-        _refute(resolved.doit(), resolved.doit(), "==", domain, symbols, claim)
+        value = evaluated(resolved, claim)
+        _refute(value, value, "==", domain, symbols, claim)
         _require_defined(resolved, domain, claim)
-        _refute_signs(name, resolved.doit(), domain, symbols)
+        _refute_signs(name, value, domain, symbols)
         if isinstance(agrees_with, Expr):
             _check_identity(meaning, agrees_with, domain, names, claim)
             evidence = "definition, agrees with a second source"
         elif callable(agrees_with):
             order = arguments or sorted(symbols, key=lambda s: s.name)
-            _check_kernel(resolved.doit(), agrees_with, order, domain, claim)
+            _check_kernel(value, agrees_with, order, domain, claim)
             evidence = "definition, agrees with NumPy to 1e-10"
         elif agrees_with is not None:
             raise TypeError(f"agrees_with= is an expression or a function, not {agrees_with!r}")
@@ -402,10 +414,14 @@ def numeric(
         lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
         symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=str)
         symbols = [s for s in symbols if isinstance(s, (Symbol, sympy.MatrixSymbol))]
+        claim = f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
         sides = [
-            sympy.lambdify(symbols, side, modules=["numpy", "scipy"], printer=_Numpy())
+            sympy.lambdify(
+                symbols, _without_derivatives(side, claim), modules=["numpy", "scipy"],
+                printer=_Numpy(),
+            )
             for side in (lhs, rhs)
-        ]
+        ]  # fmt: skip
     elif rhs is not None:
         raise TypeError("with LaTeX, write the whole equation as one string")
     else:
@@ -428,6 +444,16 @@ def numeric(
     )  # fmt: skip
     _enter(equation)
     return equation
+
+
+def _without_derivatives(side: Any, claim: str) -> Any:
+    """Take derivatives, which NumPy cannot; refuse one that does not exist everywhere."""
+    if not side.has(sympy.Derivative, sympy.Subs):
+        return side
+    value = evaluated(side, claim)
+    for gap in value.atoms(NoSlope):
+        raise DerivationError(f"{claim} does not hold as stated: {gap.reason}")
+    return value
 
 
 class _Numpy(SciPyPrinter):

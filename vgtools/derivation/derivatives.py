@@ -1,0 +1,384 @@
+"""Derivatives of functions with cases, by definition where two cases meet.
+
+SymPy differentiates a `Piecewise` case by case. That is right inside an interval where one
+case holds, and wrong at its ends: a case that holds at one point only is a constant to it,
+and a corner or a jump is not noticed. Here the value at such a point is the limit of the
+difference quotient, from the left and from the right. Where the two differ, or where the
+function jumps, `NoSlope` stands in place of a value.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Derivative, Dummy, Eq, Expr, Piecewise, Pow, Symbol
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.printing import _text
+
+# Functions that are defined and smooth on the whole real line.
+ENTIRE = (
+    sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
+    sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
+)  # fmt: skip
+# Functions that are defined on the whole real line and have a kink or a jump.
+KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
+
+
+class NoSlope(sympy.Function):
+    """What stands where a derivative does not exist.
+
+    The arguments are where the derivative is taken, the place at which it does not exist,
+    and the slopes from the left and from the right. The slopes are left out where the
+    function jumps.
+    """
+
+    nargs = (2, 4)
+
+    @property
+    def reason(self) -> str:
+        """Why there is no derivative, as the end of a sentence."""
+        argument, place, *slopes = self.args
+        where = _text(place) if argument.is_number else f"{_text(argument)} = {_text(place)}"
+        if not slopes:
+            return f"the function jumps at {where}, so it has no derivative there"
+        left, right = map(_text, slopes)
+        return (
+            f"at {where} the slope is {left} from the left and {right} from the right; "
+            "exclude that point with given="
+        )
+
+
+class _Unknown(Exception):
+    """A derivative that cannot be told here; the message says why."""
+
+
+def evaluated(expression: Any, claim: str) -> Any:
+    """`expression.doit()`, with derivatives that are right where two cases meet.
+
+    Parameters
+    ----------
+    expression : sympy expression
+        May hold derivatives of any order, also at a number or at a composite argument.
+    claim : str
+        What is being judged, for the message of an error.
+
+    Returns
+    -------
+    sympy expression
+        `NoSlope` stands in the cases in which a derivative does not exist.
+
+    Raises
+    ------
+    DerivationError
+        The points at which cases meet, or the slopes there, cannot be told.
+    ValueError
+        A derivative is taken with respect to an integer.
+
+    Examples
+    --------
+    >>> import sympy
+    >>> x = sympy.symbols("x", real=True)
+    >>> hole = sympy.Piecewise((x, sympy.Ne(x, 0)), (0, True))
+    >>> evaluated(sympy.Derivative(hole, x), "the claim")
+    1
+    """
+    try:
+        if not expression.has(Derivative, sympy.Subs):
+            return expression.doit()
+        expression = expression.replace(
+            lambda e: isinstance(e, (Derivative, sympy.Subs)),
+            lambda e: _derivative(e) if isinstance(e, Derivative) else _substituted(e),
+        )
+    except (_Unknown, NotImplementedError) as error:
+        raise DerivationError(f"{claim} is not proved: {error}") from None
+    for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
+        for gap in (g for g in whole.function.atoms(NoSlope) if g.has(*whole.variables)):
+            kind = type(whole).__name__.lower()
+            raise DerivationError(f"{claim} is not proved: inside the {kind}, {gap.reason}")
+    return expression.doit()
+
+
+def _derivative(derivative: Derivative) -> Expr:
+    """Take one derivative after the other; inside of it, all have been taken."""
+    function = derivative.expr.doit()
+    for variable, count in derivative.variable_count:
+        if not count.is_Integer:
+            raise _Unknown(f"the order {_text(count)} of a derivative is not a number")
+        for _ in range(int(count)):
+            function = slope(function, variable)
+    return function
+
+
+def _substituted(subs: sympy.Subs) -> Expr:
+    inner, names = subs.expr, set(subs.variables)
+    for name, point in zip(subs.variables, subs.point, strict=True):
+        if point.free_symbols & (names - {name}):  # at once or in turn: SymPy does not say
+            raise _Unknown(f"what {_text(name)} is replaced by is replaced, too; do one at a time")
+    if inner.has(Derivative):  # of an unknown function: SymPy keeps it
+        return subs
+    places = dict(zip(subs.variables, subs.point, strict=True))
+    return inner.doit().subs(places, simultaneous=True)
+
+
+def unfolded(expression: Expr) -> Expr:
+    """Write |x|, sign, max, min and the step function as case distinctions."""
+
+    def modulus(u: Expr) -> Expr:
+        return (
+            sympy.Abs(u)
+            if sympy.Abs(u).func is not sympy.Abs
+            else Piecewise((u, u >= 0), (-u, True))
+        )
+
+    expression = expression.replace(sympy.Abs, modulus)
+    expression = expression.replace(
+        sympy.sign, lambda u: Piecewise((1, u > 0), (-1, u < 0), (0, True))
+    )
+    if expression.has(sympy.Max, sympy.Min, sympy.Heaviside):
+        expression = expression.replace(
+            lambda e: isinstance(e, (sympy.Max, sympy.Min, sympy.Heaviside)),
+            lambda e: e.rewrite(Piecewise),
+        )
+    return expression
+
+
+@cache
+def slope(function: Expr, variable: Symbol) -> Expr:
+    """The derivative of a function of a real variable, case by case."""
+    if variable.is_integer:
+        raise ValueError(
+            f"a derivative with respect to {variable.name} has no meaning: the symbol is "
+            f'declared an integer; write sympy.symbols("{variable.name}", real=True)'
+        )
+    function = unfolded(function)
+    if isinstance(function, Piecewise) and not any(c.has(variable) for _, c in function.args):
+        return Piecewise(*((slope(branch, variable), c) for branch, c in function.args))
+    turns = {c: _turns(c, variable) for c in _conditions(function, variable)}
+    places = _distinct([place for found in turns.values() for place in found])
+    if not turns:
+        return _differentiated(function, variable)
+    ends = [places[0] - 1, *_between(places), places[-1] + 1] if places else [sympy.S.Zero]
+    branches = [_branch(function, turns, variable, point) for point in ends]
+    formulas = [_differentiated(branch, variable) for branch in branches]
+    alone, joined = [], []
+    for k, place in enumerate(places):
+        here = _branch(function, turns, variable, place)
+        value = _slope_at(here, branches[k], branches[k + 1], variable, place)
+        if _continues(formulas[k], variable, place, value):
+            if formulas[k] != formulas[k + 1]:
+                joined.append((formulas[k], variable <= place))
+            continue
+        if not _continues(formulas[k + 1], variable, place, value):
+            alone.append((value, Eq(variable, place)))
+        joined.append((formulas[k], variable < place))
+    return Piecewise(*alone, *joined, (formulas[-1], True))
+
+
+def _conditions(function: Expr, variable: Symbol) -> set[Relational]:
+    """The relations on a variable that decide between cases."""
+    deciding = [c for p in function.atoms(Piecewise) for _, c in p.args]
+    found = set().union(*(c.atoms(Relational) for c in deciding))
+    return {c for c in found if variable in c.free_symbols}
+
+
+def _turns(condition: Relational, variable: Symbol) -> list[Expr]:
+    """The places at which a condition can change, as exact numbers."""
+    gap = sympy.expand(condition.lhs - condition.rhs)
+    if gap.free_symbols == {variable} and gap.is_polynomial(variable):
+        polynomial = sympy.Poly(gap, variable)
+        if polynomial.degree() == 1:
+            first, rest = polynomial.all_coeffs()
+            place = sympy.simplify(-rest / first)
+            if place.is_number and place.is_real:
+                return [place]
+        elif all(c.is_Rational for c in polynomial.all_coeffs()):
+            return list(dict.fromkeys(sympy.real_roots(polynomial)))
+    raise _Unknown(
+        f"cannot tell where {_text(condition)} changes in {_text(variable)}, so the derivative "
+        "there stays open"
+    )
+
+
+def _distinct(places: list[Expr]) -> list[Expr]:
+    """Numbers in order, each once."""
+    found: list[Expr] = []
+    for place in sorted(set(places), key=lambda p: p.evalf(30)):
+        if not found or _same(found[-1], place) is not True:
+            found.append(place)
+    return found
+
+
+def _between(places: list[Expr]) -> list[Expr]:
+    return [(low + high) / 2 for low, high in zip(places, places[1:], strict=False)]
+
+
+def _branch(function: Expr, turns: dict, variable: Symbol, point: Expr) -> Expr:
+    """The function without its cases, as it is at a point and, between places, around it."""
+    truths = {}
+    for condition, places in turns.items():
+        if any(_same(point, place) for place in places):
+            truths[condition] = condition.func(0, 0)
+            continue
+        gap = (condition.lhs - condition.rhs).subs(variable, point)
+        truths[condition] = condition.func(sympy.Integer(int(sympy.sign(gap.evalf(30)))), 0)
+    branch = function.xreplace(truths)
+    if _conditions(branch, variable) or branch is sympy.nan:
+        raise _Unknown(f"{_text(function)} leaves cases open at {_text(variable)} = {_text(point)}")
+    return branch
+
+
+def _differentiated(function: Expr, variable: Symbol) -> Expr:
+    """SymPy's derivative, except that what does not exist has no derivative either."""
+    missing = sorted(function.atoms(NoSlope), key=sympy.default_sort_key)
+    stand_ins = {gap: sympy.Function(f"missing_{k}")(variable) for k, gap in enumerate(missing)}
+    back = {u: gap for gap, u in stand_ins.items()}
+    back |= {Derivative(u, variable): gap for u, gap in back.items()}
+    result = sympy.diff(function.xreplace(stand_ins), variable)
+    for left in result.atoms(Derivative):
+        if not isinstance(left.expr, AppliedUndef):
+            raise _Unknown(f"the derivative of {_text(left.expr)} is not known")
+    return result.xreplace(back)
+
+
+def _slope_at(here: Expr, left: Expr, right: Expr, variable: Symbol, place: Expr) -> Expr:
+    """The derivative at a place, given the cases that hold there and on both sides of it."""
+    for part in (here, left, right):
+        missing = sorted(part.atoms(NoSlope), key=sympy.default_sort_key)
+        if missing and part.has(Piecewise):  # where, depends on another variable
+            raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+        if missing:
+            return missing[0]
+    at = here.subs(variable, place)
+    jump = NoSlope(variable, place)
+    sides = [_one_sided(right, variable, place, at, 1)]
+    if left == right and _regular(left, variable, place, poles=True):
+        sides *= 2  # a pole that a value fills up is filled up from both sides
+    else:
+        sides.insert(0, _one_sided(left, variable, place, at, -1))
+    slopes = [side[1] for side in sides]
+    corner = NoSlope(variable, place, *slopes)
+    finite = not any(s.is_infinite for s in slopes)
+    result = _if_same(*slopes, slopes[1], corner) if finite else corner
+    for value, _ in sides:
+        result = _if_same(value, at, result, jump)
+    return result
+
+
+def _if_same(first: Expr, second: Expr, then: Expr, otherwise: Expr) -> Expr:
+    """One expression where two values agree, another where they do not."""
+    same = _same(first, second)
+    if same is None:
+        return Piecewise((then, Eq(sympy.factor(first - second), 0)), (otherwise, True))
+    return then if same else otherwise
+
+
+def _same(first: Expr, second: Expr) -> bool | None:
+    """Whether two values are equal; None where that depends on a symbol."""
+    if first == second:
+        return True
+    if any(v is sympy.nan or v.is_finite is False for v in (first, second)):
+        return False
+    difference = sympy.expand(first - second)
+    if difference != 0 and not difference.is_Rational:
+        difference = sympy.simplify(difference)
+    if difference.is_Rational:
+        return difference == 0
+    if not difference.is_number:
+        return None
+    size = difference.evalf(40)
+    if not size.is_number or abs(size) < sympy.Rational(1, 10**30):
+        raise _Unknown(f"whether {_text(first)} and {_text(second)} are equal cannot be told")
+    return False
+
+
+def _one_sided(
+    branch: Expr, variable: Symbol, place: Expr, at: Expr, side: int
+) -> tuple[Expr, Expr]:
+    """The limit of a function from one side, and that of its difference quotient."""
+    if _regular(branch, variable, place):
+        tangent = _differentiated(branch, variable).subs(variable, place)
+        return branch.subs(variable, place), tangent.doit()
+    if branch.has(AppliedUndef, Piecewise):
+        raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+    t = Dummy("t", positive=True)
+    moved = branch.subs(variable, place + side * t)
+    tangent = _limit((moved - at) / (side * t), t)
+    return (at, tangent) if tangent.is_finite else (_limit(moved, t), tangent)
+
+
+def _limit(expression: Expr, t: Symbol) -> Expr:
+    """The limit for t → 0 from above, if the numbers near 0 agree with what SymPy says."""
+    try:
+        limit = sympy.limit(expression, t, 0, "+")
+    except (NotImplementedError, ValueError, TypeError, sympy.PoleError) as error:
+        raise _Unknown(f"the limit of {_text(expression)} is not known") from error
+    known = limit.is_extended_real and not limit.has(sympy.AccumBounds, sympy.Limit)
+    trials = _trials(expression.free_symbols - {t})
+    if not known or not all(
+        _approaches(expression.xreplace(trial), t, limit.xreplace(trial)) for trial in trials
+    ):
+        raise _Unknown(f"the limit of {_text(expression)} is not known")
+    return limit
+
+
+def _trials(symbols: set[Symbol]) -> list[dict[Symbol, Expr]]:
+    """Two choices of values: positive ones, and negative ones for symbols that may be negative."""
+    chosen: list[dict[Symbol, Expr]] = [{}, {}]
+    for k, symbol in enumerate(sorted(symbols, key=lambda s: s.name), start=2):
+        size = sympy.Integer(k) if symbol.is_integer else sympy.Rational(7 * k + 1, 11 + k)
+        chosen[0][symbol] = -size if symbol.is_nonpositive else size
+        chosen[1][symbol] = size if symbol.is_nonnegative else -size
+    return chosen
+
+
+def _approaches(expression: Expr, t: Symbol, limit: Expr) -> bool:
+    """Whether values near 0 come close to a limit, or grow if it is infinite."""
+    value = sympy.lambdify([t], expression, modules="mpmath")
+    with mpmath.workdps(200):
+        try:
+            far, near = (mpmath.mpmathify(value(mpmath.mpf(10) ** -k)) for k in (12, 24))
+        except (ValueError, ZeroDivisionError, OverflowError, TypeError, NameError):
+            return False
+        if isinstance(near, mpmath.mpc):
+            return False
+        if limit.is_infinite:
+            return bool(abs(near) > abs(far) and (near > 0) == (limit is sympy.oo))
+        goal = mpmath.mpmathify(limit.evalf(60))
+        return bool(abs(near - goal) <= mpmath.mpf(10) ** -6 * max(1, abs(goal)))
+
+
+def _continues(formula: Expr, variable: Symbol, place: Expr, value: Expr) -> bool:
+    """Whether a formula for the slope beside a place also gives the value there."""
+    if value.has(NoSlope) or not _regular(formula, variable, place):
+        return False
+    return _same(formula.subs(variable, place), value) is True
+
+
+def _regular(expression: Expr, variable: Symbol, place: Expr, poles: bool = False) -> bool:
+    """Whether an expression is surely smooth around a place, so that it can be put in.
+
+    With `poles`, it may also be a quotient of such expressions.
+    """
+    if variable not in expression.free_symbols or expression == variable:
+        return not expression.has(NoSlope)
+    parts = expression.args
+    if isinstance(expression, Piecewise):
+        parts = [part for part, _ in expression.args]
+    elif isinstance(expression, Pow):
+        base = expression.base.subs(variable, place)
+        whole = expression.exp.is_integer and (poles or expression.exp.is_nonnegative)
+        if not whole and not (base.is_nonzero if expression.exp.is_integer else base.is_positive):
+            return False
+    elif isinstance(expression, sympy.log):
+        if not expression.args[0].subs(variable, place).is_positive:
+            return False
+    elif not isinstance(expression, (sympy.Add, sympy.Mul, *ENTIRE, AppliedUndef)):
+        return False
+    poles = poles and not isinstance(expression, (sympy.Function, Piecewise))
+    return all(_regular(part, variable, place, poles) for part in parts)
