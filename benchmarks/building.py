@@ -42,7 +42,7 @@ SOURCES = [
     "references.bib",
     "requirements.txt",
 ]
-CODELESS = ["jupyter_book", "vgtools.sphinx_ext"]
+CODELESS = ["jupyter_book", "bookext"]
 """Extensions that Sphinx does without where it has no code to run."""
 
 

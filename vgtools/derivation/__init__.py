@@ -28,7 +28,7 @@ is refused as "not proved".
 """
 
 from vgtools.derivation.chains import Derivation, Step
-from vgtools.derivation.equations import Equation, Record, register
+from vgtools.derivation.equations import Equation
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.statements import define, numeric, verify
 
@@ -36,10 +36,8 @@ __all__ = [
     "Derivation",
     "DerivationError",
     "Equation",
-    "Record",
     "Step",
     "define",
     "numeric",
-    "register",
     "verify",
 ]

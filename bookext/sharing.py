@@ -36,7 +36,7 @@ PICTURE_SAYS = (
 
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
-    app.add_config_value("vgtools_repository", "", "html")
+    app.add_config_value("bookext_repository", "", "html")
     app.connect("config-inited", check_addresses)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", link_elsewhere)
@@ -49,7 +49,7 @@ def check_addresses(app: Sphinx, config: Config) -> None:
         config.html_baseurl = _address(config.html_baseurl, "html: baseurl", parts=0) + "/"
     # Taken from the theme, whose own buttons need scripts that this book leaves out.
     url = config.html_theme_options.pop("repository_url", "") or repository_of(os.environ)
-    config.vgtools_repository = _address(url, "repository: url", parts=2) if url else ""
+    config.bookext_repository = _address(url, "repository: url", parts=2) if url else ""
 
 
 def repository_of(environment: Mapping[str, str]) -> str:
@@ -178,7 +178,7 @@ def link_elsewhere(
     doctree: nodes.document | None,
 ) -> None:
     """Give the template the links of this page, if the repository is known."""
-    repository = app.config.vgtools_repository
+    repository = app.config.bookext_repository
     context["elsewhere"] = {}
     if repository and doctree is not None:
         branch = app.config.html_theme_options.get("repository_branch") or "main"
