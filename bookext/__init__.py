@@ -23,18 +23,7 @@ if TYPE_CHECKING:
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """Register every part with Sphinx.
-
-    Parameters
-    ----------
-    app : sphinx.application.Sphinx
-        The application that loads this extension.
-
-    Returns
-    -------
-    dict
-        The metadata that Sphinx asks of an extension.
-    """
+    """Register every part with Sphinx."""
     for part in (execution, pages, claims, register, formulas, numbers, glossary, sharing):
         part.connect(app)
     return {"env_version": 3, "parallel_read_safe": False, "parallel_write_safe": True}

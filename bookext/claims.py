@@ -118,24 +118,6 @@ REQUIRED = [entry.name for entry in fields(Claim) if entry.default is MISSING]
 def read_claim(table: dict[str, Any], position: int) -> Claim:
     """Turn one table of the ledger into a claim.
 
-    Parameters
-    ----------
-    table : dict
-        The table, as TOML has it.
-    position : int
-        Which one it is in the file, for the message about a claim without a number.
-
-    Returns
-    -------
-    Claim
-        The claim, whose own fields are sound.
-
-    Raises
-    ------
-    LedgerError
-        If a field is missing, unknown, of another kind or empty, or if its
-        value is not one of those that the page can show.
-
     Examples
     --------
     >>> table = {"number": 7, "chapter": "01_logit", "claim": "All is well."}
@@ -171,23 +153,7 @@ def read_claim(table: dict[str, Any], position: int) -> Claim:
 
 
 def load(path: Path) -> list[Claim]:
-    """Read the ledger.
-
-    Parameters
-    ----------
-    path : Path
-        The TOML file, with one table `[[claim]]` per claim.
-
-    Returns
-    -------
-    list of Claim
-        All claims in the order of their numbers.
-
-    Raises
-    ------
-    LedgerError
-        If the file is not what this module can show.
-    """
+    """Read the ledger."""
     try:
         ledger = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -213,15 +179,7 @@ def check_sources(claims: Iterable[Claim], keys: Iterable[str]) -> None:
 
 
 def check_labels(claims: Iterable[Claim], labels: dict[str, str]) -> None:
-    """Raise `LedgerError` if a claim points to a label that does not exist.
-
-    Parameters
-    ----------
-    claims : iterable of Claim
-        The ledger.
-    labels : dict of str to str
-        Every label of the book, and the page that it is on.
-    """
+    """Raise `LedgerError` if a claim points to a label that does not exist."""
     for claim in claims:
         if unknown := [label for label in claim.shown if label not in labels]:
             raise LedgerError(
@@ -254,15 +212,7 @@ def passages(prose: str) -> dict[int, list[str]]:
 
 
 def faults(chapter: str, prose: str, claims: Iterable[Claim]) -> Iterator[str]:
-    """Say where a chapter and the ledger disagree, and what to write.
-
-    Parameters
-    ----------
-    chapter, prose : str
-        The file without folder and ending, and its Markdown.
-    claims : iterable of Claim
-        The ledger.
-    """
+    """Say where a chapter and the ledger disagree, and what to write."""
     known = {claim.number: claim for claim in claims if claim.chapter == chapter}
     for number, verdicts in passages(prose).items():
         if number not in known:

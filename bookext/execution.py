@@ -98,20 +98,8 @@ def digest_of(folder: Path) -> bytes:
 def cache_key(package: Path, others: Iterable[Path], python: str) -> str:
     """Name everything that an output depends on besides the cells.
 
-    Parameters
-    ----------
-    package : Path
-        The folder of the package that chapters import.
-    others : iterable of Path
-        Files that count too, if they are there: the one that pins the environment, and
-        this module, which sets the kernels up.
-    python : str
-        The version of Python.
-
-    Returns
-    -------
-    str
-        Sixteen hexadecimal digits.
+    That is the package that chapters import, the version of Python, and the `others` that
+    are there: what pins the environment, and this module, which sets the kernels up.
 
     Examples
     --------
@@ -127,22 +115,7 @@ def cache_key(package: Path, others: Iterable[Path], python: str) -> str:
 
 
 def prune(caches: Path, current: Path, keep: int = CACHES_KEPT) -> list[Path]:
-    """Remove all but the newest folders, and never the current one.
-
-    Parameters
-    ----------
-    caches : Path
-        The folder that holds one cache for each key.
-    current : Path
-        The cache of this build.
-    keep : int
-        How many caches remain at most, the current one among them.
-
-    Returns
-    -------
-    list of Path
-        The folders that were removed.
-    """
+    """Remove all but the newest folders, and never the current one."""
     others = [folder for folder in caches.iterdir() if folder.is_dir() and folder != current]
     others.sort(key=lambda folder: folder.stat().st_mtime, reverse=True)
     stale = others[keep - 1 :]
@@ -166,18 +139,7 @@ def choose_cache(app: Sphinx, config: Config) -> None:
 
 
 def kernel_environment(folder: Path) -> dict[str, str]:
-    """Return what kernels inherit, the profile that they start from included.
-
-    Parameters
-    ----------
-    folder : Path
-        Where the profile is written.
-
-    Returns
-    -------
-    dict of str to str
-        Environment variables.
-    """
+    """Return what kernels inherit, the profile that they start from included."""
     profile = folder / "profile_default" / "ipython_kernel_config.py"
     profile.parent.mkdir(parents=True, exist_ok=True)
     profile.write_text(PROFILE, encoding="utf-8")
@@ -237,13 +199,6 @@ class ChapterError(SphinxError):
 def failure(source: str, traceback: str) -> str:
     r"""Say which cell failed, and why: what the error says, without the way to it.
 
-    Parameters
-    ----------
-    source : str
-        The path of the notebook.
-    traceback : str
-        As nbclient reports it, with the code of the cell between two lines of dashes.
-
     Examples
     --------
     >>> report = "-----\nvg.verify(a, b)\n-----\n\nTraceback\nDerivationError: a is not b\n"
@@ -264,11 +219,6 @@ def execute_chapters(app: Sphinx, env: BuildEnvironment, docnames: list[str]) ->
 
     MyST-NB would run them one after the other, and end with two tracebacks where a cell
     fails. Here jupyter-cache's own parallel executor fills the cache first.
-
-    Raises
-    ------
-    ChapterError
-        If a cell fails, with what each failing cell says.
     """
     if app.config.nb_execution_mode != "cache":
         return

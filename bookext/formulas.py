@@ -85,18 +85,7 @@ def states(formula: str) -> bool:
 
 
 def collect(text: str) -> list[str]:
-    """Return the formulas of a chapter that state something, wrong answers apart.
-
-    Parameters
-    ----------
-    text : str
-        The Markdown of the chapter.
-
-    Returns
-    -------
-    list of str
-        The text between the dollar signs, in order, each once.
-    """
+    """Return the formulas of a chapter that state something, wrong answers apart."""
     text = re.sub(r"^(`{3,})(.*?)^\1$", fenced, text, flags=re.S | re.M)
     text = re.sub(r"^(:{3,}).*?^\1$", folded, text, flags=re.S | re.M)
     found = re.findall(r"(?<![\\$])\$([^$]+?)\$", text)
@@ -118,13 +107,7 @@ def folded(box: re.Match) -> str:
 
 
 def load(path: Path) -> list[Formula]:
-    """Read the entries.
-
-    Raises
-    ------
-    EvidenceError
-        If the file cannot be read, or an entry says nothing, or too much.
-    """
+    """Read the entries."""
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["formula"]
         found = [Formula(**table) for table in tables]
@@ -179,22 +162,9 @@ def same(left: Any, right: Any) -> bool:
 
 
 def holds(check: str) -> bool:
-    """Evaluate the check of a formula.
+    """Evaluate the check of a formula: Python with the names of SymPy and real single letters.
 
-    Parameters
-    ----------
-    check : str
-        A Python expression with the names of SymPy; single letters are real symbols.
-
-    Returns
-    -------
-    bool
-        Whether it is true.
-
-    Raises
-    ------
-    TypeError
-        If the expression is neither true nor false.
+    Raises `TypeError` if it is neither true nor false.
 
     Examples
     --------
@@ -222,14 +192,8 @@ def faults(
 ) -> Iterator[str]:
     """Say which formulas of a chapter have nothing behind them, and what to write.
 
-    Parameters
-    ----------
-    chapter, prose, statements
-        The file without folder and ending, its Markdown and, if known, its equations.
-    entries : iterable of Formula
-        Those of the book.
-    held : set of str
-        Checks that are known to be true; those that turn out to be are added.
+    The checks that are `held` to be true are not evaluated; those that turn out to be are
+    added. Without `statements`, a draft's, no formula is compared with its equation.
     """
     of = {one.formula: one for one in entries if one.chapter == chapter}
     known = {one.label: one for one in statements or ()}

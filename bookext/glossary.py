@@ -58,18 +58,7 @@ def connect(app: Sphinx) -> None:
 
 
 def greek_letters(tree: nodes.document) -> Iterator[tuple[str, str]]:
-    """Yield name and anchor of the Greek letters in the first columns of a page's tables.
-
-    Parameters
-    ----------
-    tree : docutils.nodes.document
-        The page.
-
-    Yields
-    ------
-    tuple of str
-        The letter or its name, and the section of its table.
-    """
+    """Yield the Greek letters in the first columns of a page's tables: name or letter, anchor."""
     for row in tree.findall(nodes.row):
         section = row.parent
         while section is not None and not isinstance(section, nodes.section):

@@ -130,24 +130,7 @@ def title(path: Path) -> str:
 
 
 def read(path: Path) -> Notebook:
-    """Read what a notebook states.
-
-    Parameters
-    ----------
-    path : Path
-        The notebook, executed.
-
-    Returns
-    -------
-    Notebook
-        Its equations and derivations, and its assertions, in order.
-
-    Raises
-    ------
-    EvidenceError
-        If LaTeX is shown that no check has made, if an equation has no label, or if an
-        output does not show a label once.
-    """
+    """Read what an executed notebook states, in order; raise `EvidenceError` as said above."""
     return Notebook(title(path), *_stated(path.name, path.read_text(encoding="utf-8")))
 
 

@@ -31,11 +31,6 @@ _logger = getLogger(__name__)
 def typed(source: str) -> Iterator[str]:
     r"""Yield the number words that a cell types beside computed values.
 
-    Parameters
-    ----------
-    source : str
-        The code of the cell.
-
     Examples
     --------
     >>> list(typed('Markdown(f"The three: {names}. " "All *four* of them.")'))

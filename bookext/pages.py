@@ -128,18 +128,6 @@ def let_pages_go(app: Sphinx, env: BuildEnvironment) -> None:
 def uses(asset: str, body: str) -> bool:
     """Tell whether a page uses a script or a style sheet.
 
-    Parameters
-    ----------
-    asset : str
-        The file name of the asset, or the text of an inline script.
-    body : str
-        The page's own HTML.
-
-    Returns
-    -------
-    bool
-        False if the asset serves something that the page does not contain.
-
     Examples
     --------
     >>> uses("_static/copybutton.js", "<p>No code here.</p>")

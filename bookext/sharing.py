@@ -55,15 +55,6 @@ def check_addresses(app: Sphinx, config: Config) -> None:
 def repository_of(environment: Mapping[str, str]) -> str:
     """Return the address of the repository that GitHub Actions works for, or nothing.
 
-    Parameters
-    ----------
-    environment : mapping of str to str
-        Environment variables.
-
-    Returns
-    -------
-    str
-
     Examples
     --------
     >>> repository_of({"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "a/b"})
@@ -77,16 +68,6 @@ def repository_of(environment: Mapping[str, str]) -> str:
 
 def first_sentence(document: nodes.document) -> str:
     """Return the first sentence below the title of a page.
-
-    Parameters
-    ----------
-    document : docutils.nodes.document
-        The page.
-
-    Returns
-    -------
-    str
-        Plain text; nothing if no paragraph follows the title.
 
     Examples
     --------
@@ -104,19 +85,7 @@ def first_sentence(document: nodes.document) -> str:
 def elsewhere(repository: str, branch: str, source: str) -> dict[str, str]:
     """Return where a page can be run or changed, {text of a link: address}.
 
-    Parameters
-    ----------
-    repository : str
-        Its address, ``https://server/owner/name``.
-    branch : str
-        The branch that readers get.
-    source : str
-        The path of the page's source in the repository.
-
-    Returns
-    -------
-    dict of str to str
-        Binder and Colab for notebooks on github.com, which is where both look.
+    Binder and Colab look on github.com alone, for notebooks.
 
     Examples
     --------

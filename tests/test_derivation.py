@@ -2494,7 +2494,7 @@ def test_a_record_holds_what_stands_behind_an_equation():
     lines = [f"{one['sign']} {one['text']}   ({one['because']})" for one in found["steps"]]
     assert str(chain) == "\n".join([found["text"], *lines, found["conditions"]])
     assert found["steps"][-1]["latex"] in chain.latex
-    bound = Derivation(x**2).step(x**2 + exp(x), because="add", relation="<")
+    bound = Derivation(x).step(x + exp(x), because="add", relation="<", tight_at={x: -oo})
     assert [one["sign"] for one in bound.record()["steps"]] == ["<"]
 
 
