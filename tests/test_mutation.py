@@ -48,10 +48,10 @@ def test_a_survivor_is_missed():
 
 
 def test_the_equations_of_a_chapter_are_those_of_its_records():
-    calls, derivations = chapters.statements("07_rrelu")
+    calls, derivations = chapters.statements("05_leaky_relu")
     made = {call.name: call.equation.record() for call in calls if call.equation.label}
     made |= {one.label: one.record() for one in derivations}
-    assert made == chapters.records("07_rrelu") and len(made) > 5
+    assert made == chapters.records("05_leaky_relu") and derivations
 
 
 def test_a_check_is_slow_when_nbval_and_the_build_would_stop_its_cell():
