@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test live lint format serve lab chapter refresh pdf epub dist bench lock clean distclean mutate
+.PHONY: help book test live lint format serve lab chapter refresh pdf epub dist bench lock clean distclean mutate processors
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -15,7 +15,7 @@ help: ## list the targets
 
 # A second run reuses the environment; a change of requirements.txt renews it.
 $(READY): requirements.txt
-	@echo "Installing the packages of requirements.txt into $(VENV) (a minute or two)."
+	@echo "Installing the packages of requirements.txt into $(VENV)."
 	@tools/environment $(VENV)
 	@touch $@
 
@@ -27,6 +27,9 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+
+processors: book ## run the tests as processors with fewer instructions would (an hour)
+	$(BIN)/python tools/processors.py
 
 live: $(READY) ## run every chapter in JupyterLab, in a browser, and move its figures (15 minutes)
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest live

@@ -75,6 +75,7 @@ def connect(app: Sphinx) -> None:
     # After every extension has added what it adds.
     app.connect("html-page-context", keep_used_assets, priority=950)
     app.connect("html-page-context", mend_roles)
+    app.connect("html-page-context", drop_repeated_names)
     app.connect("build-finished", drop_unused_files)
 
 
@@ -171,6 +172,19 @@ def mend_roles(
     body = context.get("body", "").replace(' role="doc-biblioentry"', "")
     context["body"] = body.replace(
         '<div role="list" class="citation-list">', '<div class="citation-list">'
+    )
+
+
+def drop_repeated_names(
+    app: Sphinx,
+    pagename: str,
+    templatename: str,
+    context: dict[str, Any],
+    doctree: nodes.document | None,
+) -> None:
+    """Drop the identifier that sphinx-exercise gives to the inside of every exercise alike."""
+    context["body"] = re.sub(
+        r'<section id="(?:exercise|solution)-content">', "<section>", context.get("body", "")
     )
 
 

@@ -496,12 +496,25 @@ def test_fractions_of_a_hundredth_or_less_are_shown_as_decimals():
     [(name, np.float64) for name in NAMES]
     + [(name, dtype) for name in ("tanh", "silu", "hard_swish") for dtype in FLOAT_TYPES[1:]],
 )
-def test_the_table_of_errors_is_what_is_measured(name, float_type):
+def test_the_table_of_errors_holds_upper_bounds(name, float_type):
     f = activation(name)
     [measured] = accuracy.worst_errors(f, float_type, log_spaced=700, dense=1601).values()
-    kept = errors.worst_errors(float_type.__name__)[name]["vgtools"]
-    # The exp and tanh of another processor may round another way.
-    assert kept == pytest.approx([worst.error for worst in measured], abs=0.3, rel=0.005)
+    bounds = errors.worst_errors(float_type.__name__)[name]["vgtools"]
+    if not f.expression.has(sp.exp, sp.tanh, sp.log, sp.erf):
+        # Plain arithmetic is rounded the same way on every processor.
+        assert bounds == tuple(accuracy.rounded_up(worst.error) for worst in measured)
+    # The exp and tanh of a processor that was not tried may err a little more.
+    more = 0.3 if float_type == np.float64 else 0.001
+    for worst, bound in zip(measured, bounds):
+        assert worst.error <= bound + more, f"off by {worst}, and {bound} in the table"
+
+
+@pytest.mark.parametrize(
+    ("error", "kept"),
+    [(0, 0.0), (0.11, 0.2), (0.5, 0.5), (0.50001, 0.5), (0.502, 0.6), (2.0, 2.0), (3.44, 3.5)],
+)
+def test_a_bound_is_rounded_up(error, kept):
+    assert accuracy.rounded_up(error) == kept
 
 
 def test_the_table_of_errors_is_complete():

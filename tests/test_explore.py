@@ -1,18 +1,22 @@
 """Figures that move: controls, drawings, differences between frames, and the four renditions."""
 
+import functools
 import html
+import inspect
 import itertools
 import json
 import math
 import re
-from collections import Counter
+import time
+from concurrent.futures import ThreadPoolExecutor
 from xml.etree import ElementTree
 
 import matplotlib
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from matplotlib import pyplot
 
 import vgtools as vg
 from vgtools import figures, frontend
@@ -297,6 +301,45 @@ def test_numbers_have_two_decimals():
                     assert not re.search(r"\.\d{3}", value), (name, value)
 
 
+def test_a_hatch_keeps_its_colours_and_follows_the_page():
+    figure, [axes] = figures.subplots()
+    axes.bar([0, 1], [1, 2], hatch="//", color=figures.colour("elu"), edgecolor=figures.INK)
+    [panel] = drawn(figure, "name")
+    [pattern] = panel.iter("pattern")
+    assert pattern.get("id") == "name-pattern-0-0"
+    assert f"fill:var(--vg-olive,{figures.colour('elu')})" in markup(pattern)
+    assert f"stroke:var(--vg-ink,{figures.INK})" in markup(pattern)
+    assert markup(panel).count("fill:url(#name-pattern-0-0)") == 2
+
+
+REFUSED = {
+    "QuadMesh with shading='gouraud'.*rasterized=True": lambda axes: axes.pcolormesh(
+        np.eye(3), shading="gouraud"
+    ),
+    "TriMesh with shading='gouraud'.*rasterized=True": lambda axes: axes.tripcolor(
+        [0, 1, 1], [0, 0, 1], [1, 2, 3], shading="gouraud"
+    ),
+    "text 'slow' with usetex=True": lambda axes: axes.text(0, 0, "slow", usetex=True),
+    "Line2D with a url.*beside the figure": lambda axes: axes.plot(
+        [0, 1], url="https://example.org"
+    ),
+    "PathCollection with a url": lambda axes: axes.scatter([0], [1], urls=["https://example.org"]),
+    r"begins with 'a & b' goes on with the character '\\x0c'": lambda axes: axes.set_title(
+        "a & b\x0cd", family="DejaVu Sans Mono"
+    ),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+@pytest.mark.parametrize("message", REFUSED)
+def test_what_a_browser_cannot_show_is_refused(message):
+    figure, [axes] = figures.subplots()
+    REFUSED[message](axes)
+    with pytest.raises(ValueError, match=message):
+        drawn(figure)
+    assert figure.dpi == 100
+
+
 def test_a_picture_keeps_its_pixels():
     figure, [axes] = figures.subplots()
     axes.imshow([[0.0, 1.0], [0.5, 0.25]])
@@ -519,7 +562,7 @@ def nobody(monkeypatch):
 @pytest.fixture
 def book(monkeypatch):
     monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
-    monkeypatch.setattr(explorable, "_shown", Counter())
+    monkeypatch.setattr(explorable, "_taken", set())
 
 
 def test_the_text_says_controls_values_and_what_is_seen():
@@ -631,15 +674,36 @@ def test_the_page_takes_the_drawing_to_every_state():
         assert all(map(same, panels, drawn(lines(**values), "n")))
 
 
-@pytest.mark.parametrize("values", [[1, True], {"one": np.zeros(2), "two": np.ones(2)}])
+@pytest.mark.parametrize(
+    "values",
+    [
+        [1, True],
+        {"one": np.zeros(2), "two": np.ones(2)},
+        [np.zeros(2), np.ones(2), np.zeros(3), np.zeros(2, int)],
+        {"one": [np.zeros(2), 1], "two": [np.ones(2), 1]},
+    ],
+)
 def test_values_that_are_hard_to_compare_can_be_shown(values):
-    @vg.explore(a=(0, 1), b=values, alt=lambda a, b: f"{a} {b}", defaults={"a": 1})
+    choices = list(values.values()) if isinstance(values, dict) else values
+    options = {"a": 1, "b": choices[1]}
+
+    @vg.explore(a=(0, 1), b=values, alt=lambda a, b: f"{a} {b}", defaults=options)
     def hard(a, b):
         figure, [axes] = figures.subplots()
-        axes.plot([0, 1], [a, np.sum(b)])
+        axes.plot([0, 1], [a, np.sum(b[0] if isinstance(b, list) else b)])
         return figure
 
-    assert "vg-panels" in hard.to_html(with_runtime=False)
+    assert "<option selected>" in hard.to_html(with_runtime=False)
+    view, _, select = hard._live_box().children
+    for place, value in enumerate(choices):
+        select.index = place
+        assert select.value is value and html.escape(f"1 {value}") in view.value
+
+
+@pytest.mark.parametrize("value", [np.zeros(3), np.full(2, 2.0), [np.zeros(2)]])
+def test_an_array_that_is_no_value_is_refused(value):
+    with pytest.raises(ValueError, match=r"'a' cannot be .*: accepted are"):
+        one_control([np.zeros(2), np.ones(2), [np.zeros(2), 1]], a=value)
 
 
 def test_a_default_shows_in_page_and_controls():
@@ -696,6 +760,114 @@ def test_figures_move_after_one_that_stands_still():
     assert sum(page.runtime() in bundle for bundle in bundles) == 1
 
 
+NAMES = ["plot", "plot_2", "plot_2_2", "plot_a", "plot_says", "plot_clip_0_0", "_", "größe", "<a>"]
+CONTROLS = ["a", "says", "_says", "says_2", "clip_0_0", "a_b", "_", "größe"]
+
+
+def named(name, controls):
+    def draw(**state):
+        figure, [axes] = figures.subplots()
+        axes.set_axis_off()
+        axes.bar([0, 1], [1, 2], hatch="/" if all(state.values()) else None)
+        return figure
+
+    parameters = [inspect.Parameter(c, inspect.Parameter.KEYWORD_ONLY) for c in controls]
+    draw.__signature__ = inspect.Signature(parameters)
+    draw.__name__ = name
+    describe = functools.wraps(draw)(lambda **state: f"State {state}.")
+    return vg.explore(alt=describe, **dict.fromkeys(controls, False))(draw)
+
+
+@settings(max_examples=10)
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(NAMES), st.lists(st.sampled_from(CONTROLS), max_size=2, unique=True)
+        ),
+        min_size=2,
+        max_size=5,
+    )
+)
+@example([("plot", []), ("plot", []), ("plot_2", [])])
+@example([("plot", ["a"]), ("plot_a", []), ("plot", ["says", "clip_0_0"])])
+@example([("plot_clip_0_0", []), ("plot_pattern_0_0", ["a"]), ("plot", ["a"])])
+def test_every_identifier_of_a_page_is_its_own(calls):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(frontend.STATIC_VARIABLE, "1")
+        patch.setattr(explorable, "_taken", set())
+        shown = [named(*call)._repr_mimebundle_()["text/html"] for call in calls]
+    names = [set(re.findall(r'\sid=\\?"([^"\\]*)', text)) for text in shown]
+    on_page = re.findall(r'\sid="([^"]*)"', "".join(shown))
+    assert sorted(on_page) == sorted(set(on_page))
+    assert sum(map(len, names)) == len(set.union(*names))
+    for text, own in zip(shown, names, strict=True):
+        labels = re.findall(r'<label for="([^"]*)"', text)
+        controls = re.findall(r'<input type="checkbox" id="([^"]*)"', text)
+        assert labels == controls
+        references = re.findall(r'(?:labelledby=|for=|url\(#)\\?"?([^")\\]*)', text)
+        assert {*references} <= own
+
+
+def test_a_live_figure_shares_no_identifier_with_another():
+    figures_shown = [named("größe", []), named("grüße", []), named("größe", [])]
+    names = [set(page.identifiers(f._live_box().children[0].value)) for f in figures_shown]
+    assert sum(map(len, names)) == len(set.union(*names)) > 3
+
+
+@pytest.mark.parametrize("name", ["", "two words", 'a"b', "a)b", "a<b", "a#b"])
+def test_an_identifier_that_no_page_can_hold_is_refused(name):
+    with pytest.raises(ValueError, match=f"the identifier {re.escape(repr(name))} of a figure"):
+        still().to_html(identifier=name)
+
+
+# ---------- What belongs to the whole process ----------
+
+
+def test_a_drawing_that_fails_leaves_no_figure_of_pyplot_open():
+    kept = pyplot.figure()
+
+    @vg.explore(alt="Nothing.")
+    def failing():
+        pyplot.figure()
+        pyplot.subplots()
+        raise RuntimeError("half-way")
+
+    @vg.explore(alt="Nothing.")
+    def forgetful():
+        pyplot.figure()
+
+    for figure, error in ((failing, RuntimeError), (forgetful, TypeError)):
+        with pytest.raises(error):
+            figure()
+        assert pyplot.get_fignums() == [kept.number]
+    pyplot.close(kept)
+
+
+def test_threads_that_draw_take_turns():
+    settings_before = dict(matplotlib.rcParams)
+    inside = []
+
+    @vg.explore(height=list(range(4)), alt=lambda height: f"Up to {height}.")
+    def line(height):
+        inside.append(height)
+        figure = pyplot.figure()
+        time.sleep(0.005)  # any other thread may run now
+        pyplot.plot([0, height])
+        assert matplotlib.rcParams["axes.edgecolor"] == figures.MUTED
+        assert inside.pop() == height and not inside
+        assert pyplot.gcf() is figure
+        return figure
+
+    with ThreadPoolExecutor(4) as pool:
+        drawings = list(pool.map(lambda height: line(height=height), range(4)))
+        pages = list(pool.map(lambda _: line.to_html(), range(2)))
+    for height, figure in enumerate(drawings):
+        assert figure.axes[0].lines[0].get_ydata().tolist() == [0, height]
+    assert pages[0] == pages[1]
+    assert dict(matplotlib.rcParams) == settings_before
+    assert not pyplot.get_fignums()
+
+
 @pytest.mark.usefixtures("nobody")
 def test_elsewhere_there_is_only_text():
     lines = make()
@@ -721,7 +893,7 @@ def test_a_person_never_waits_for_other_frames(monkeypatch, nobody):
 
 def test_a_live_figure_follows_its_controls():
     lines = make()
-    box = live.live_box(lines.controls, lines._live_html)
+    box = lines._live_box()
     view, slider, select, checkbox = box.children
     assert (slider.value, select.value, checkbox.value) == (0.5, "elu", True)
     assert slider.description == "α"

@@ -61,6 +61,7 @@ HOSTILE = {
     "five dimensions": np.ones((1, 2, 1, 2, 1)),
     "array of nan": np.full((6, 3), np.nan),
     "array of inf": np.full((6, 3), np.inf),
+    "masked array": np.ma.masked_greater(np.arange(18.0).reshape(6, 3), 9),
     "array of complex": np.full((6, 3), 1j),
     "array of objects": np.array([[object()] * 3] * 6),
     "array of texts": np.array([["a"] * 3] * 6),

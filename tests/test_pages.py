@@ -19,6 +19,7 @@ master_doc = "intro"
 def setup(app):
     app.connect("env-updated", pages.let_pages_go)
     app.connect("env-updated", pages.copy_assets)
+    app.connect("html-page-context", pages.drop_repeated_names)
     app.add_js_file("equations.js")
 """
 
@@ -33,6 +34,10 @@ Why?
 
 ```{{solution}} ex-square
 Because.
+```
+
+```{{exercise}}
+And here?
 ```
 
 ```{{toctree}}
@@ -69,8 +74,17 @@ def build(folder):
 
 def test_an_exercise_is_remembered_without_its_page(small_book):
     registry, kept, _ = build(small_book)
-    assert set(registry) == {"ex-square", "intro-solution-1", "other-solution-0"}
+    assert set(registry) == {
+        "ex-square", "intro-solution-1", "intro-exercise-2", "other-solution-0",
+    }  # fmt: skip
     assert b"Here. Here." not in kept
+
+
+def test_no_identifier_repeats_on_a_page_with_exercises(small_book):
+    build(small_book)
+    for page in (small_book / "_build").glob("*.html"):
+        names = re.findall(r'\sid="([^"]*)"', page.read_text(encoding="utf-8"))
+        assert names and sorted(names) == sorted(set(names)), page.name
 
 
 def test_another_page_still_knows_the_title_and_the_number_of_an_exercise(small_book):

@@ -1,6 +1,7 @@
 """The Sphinx extension and the tools: what they decide, without a whole build."""
 
 import ast
+import copy
 import importlib
 import os
 import re
@@ -86,14 +87,23 @@ def test_a_failing_cell_ends_the_build_with_what_it_says(tmp_path):
     )
 
 
-def test_what_the_readme_does_with_the_package_gives_what_it_says():
+def test_what_the_readme_does_with_the_package_gives_what_it_says(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     readme = (BOOK / "README.md").read_text(encoding="utf-8")
-    [code] = [part for part in re.findall(r"```python\n(.*?)```", readme, re.S) if "vg." in part]
-    *statements, expression = ast.parse(code).body
+    first, second = (
+        part for part in re.findall(r"```python\n(.*?)```", readme, re.S) if "vg." in part
+    )
+    *statements, expression = ast.parse(first).body
     names = {}
     exec(compile(ast.Module(statements, []), "README.md", "exec"), names)
     factor = eval(compile(ast.Expression(expression.value), "README.md", "eval"), names)
     assert f"about {factor:.1f}." in readme
+
+    without_break = copy.deepcopy(names["network"])
+    exec(compile(second, "README.md", "exec"), names)
+    x, y = names["data"].x_train, names["data"].y_train
+    names["vg"].train(without_break, x, y, epochs=5, optimiser="adam", seed=0)
+    assert (names["network"].forward(x) == without_break.forward(x)).all()
 
 
 def test_progress_is_for_a_terminal(capsys):

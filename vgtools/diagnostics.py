@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations import Activation
-from vgtools.networks import MLP, ActivationLayer, checks, losses
-from vgtools.theory import slope_per_layer
+from vgtools.networks import MLP, ActivationLayer, Dense, Layer, checks, losses
+from vgtools.networks.norms import exponent, mean, norm, root_mean_square, times_power
+from vgtools.theory import factor_per_layer, slope_per_layer
 
 SATURATED_BELOW = 0.05
 """A unit counts as saturated where |f'(z)| is below this share of its maximum."""
@@ -17,7 +19,7 @@ SATURATED_BELOW = 0.05
 
 @dataclass(frozen=True, eq=False)
 class GradientFlow:
-    """One number per hidden layer, first layer first, in arrays of shape (layers,).
+    """One number per hidden layer, first layer first, in float64 arrays of shape (layers,).
 
     Written for n samples, a layer with m units, its pre-activations z, outputs
     h = f(z), and the loss, a mean over the samples.
@@ -45,6 +47,12 @@ class GradientFlow:
         Share of units whose output h and gradient dLoss/dz are both exactly 0
         for every sample: they say nothing, and nothing will change them.
 
+    Notes
+    -----
+    A gradient may be smaller, or larger, than any number of the network's float type:
+    the numbers here are right nevertheless, as long as float64 holds them. Below 2e-308
+    they lose digits, below 5e-324 they are 0, and above 1.8e308 infinite.
+
     Examples
     --------
     See `gradient_flow`.
@@ -70,7 +78,7 @@ class GradientFlow:
     @property
     def backward_factor(self) -> float:
         """What a layer multiplies the gradient by on the way back, 10**(-rate)."""
-        return 10.0**-self.rate
+        return factor_per_layer(self.rate)
 
 
 def gradient_flow(
@@ -86,7 +94,7 @@ def gradient_flow(
     ----------
     network : MLP
         With at least one hidden layer. Its weights do not change; its gradients
-        are those of this loss afterwards.
+        are those of this loss afterwards, as far as its float type holds them.
     x : array_like, shape (n, features)
     y : array_like
         What the loss needs: class labels of shape (n,), or targets.
@@ -118,22 +126,27 @@ def gradient_flow(
     _check(network)
     logits = network.forward(x, training)
     _, gradient = losses.loss(loss)(logits, checks.as_array("y", y))
-    network.backward(gradient)
 
-    columns = []
-    for dense, layer in zip(network.dense, network.hidden):
-        h, delta = layer.output, layer.delta
-        columns.append(
-            (
-                _root_mean_square(h),
-                len(h) * _root_mean_square(delta),
-                np.linalg.norm(dense.bias.gradient),
-                np.linalg.norm(dense.weight.gradient),
-                _saturation(layer),
-                np.mean(((h == 0) & (delta == 0)).all(axis=0)),
-            )
-        )
-    return GradientFlow(*np.array(columns, float).T)
+    rows: list[dict[str, float]] = []
+    with np.errstate(all="ignore"):  # what the network's float type cannot hold is measured
+        for layer, arriving, k in _walk_back(network, gradient):
+            if isinstance(layer, ActivationLayer):
+                h, delta = layer.output, layer.delta
+                rows.append(
+                    {
+                        "signal": root_mean_square(h),
+                        "gradient": times_power(len(h) * root_mean_square(delta), k),
+                        "saturation": _saturation(layer),
+                        "dead_units": np.mean(((h == 0) & (delta == 0)).all(axis=0)),
+                    }
+                )
+            elif isinstance(layer, Dense) and rows:  # all but the one that makes the logits
+                rows[-1]["bias_gradient"] = times_power(norm(arriving.sum(axis=0)), k)
+                of_input = exponent(layer.input)
+                inputs = times_power(layer.input.astype(np.float64, copy=False), -of_input)
+                rows[-1]["weight_gradient"] = times_power(norm(inputs.T @ arriving), of_input + k)
+        network.backward(gradient)
+    return GradientFlow(**{name: np.array([row[name] for row in rows[::-1]]) for name in rows[0]})
 
 
 def census(network: MLP, x: ArrayLike, training: bool = False) -> dict[str, NDArray]:
@@ -183,8 +196,8 @@ def census(network: MLP, x: ArrayLike, training: bool = False) -> dict[str, NDAr
                 "dead": np.mean((layer.derivative() == 0).all(axis=0)),
                 "saturated": _saturation(layer),
                 "zero": np.mean(h == 0),
-                "mean": np.mean(h),
-                "median_mean": np.median(h.mean(axis=0)),
+                "mean": mean(h),
+                "median_mean": _median(mean(h, axis=0)),
             }
         )
     return {name: np.array([row[name] for row in rows], float) for name in rows[0]}
@@ -269,8 +282,8 @@ def gradient_underflow(
     exact = [dense.weight.gradient != 0 for dense in network.dense]
 
     overflow = False
-    gradient = _half(scale * gradient)
     with np.errstate(all="ignore"):  # infinities that meet are reported, not warned about
+        gradient = _half(scale * gradient)
         for layer in reversed(network.layers):
             gradient = _half(layer.backward(gradient))
             overflow = overflow or not np.isfinite(gradient).all()
@@ -299,12 +312,26 @@ def _saturation(layer: ActivationLayer) -> float:
     return np.mean(np.abs(layer.derivative()) < SATURATED_BELOW * _steepest(layer.activation))
 
 
-def _root_mean_square(values: NDArray) -> float:
-    # Scaled by the largest entry: the square of a tiny gradient would underflow.
-    largest = np.abs(values).max()
-    if largest == 0 or not np.isfinite(largest):
-        return float(largest)
-    return float(largest * np.sqrt(np.mean(np.square(values / largest))))
+def _walk_back(network: MLP, gradient: NDArray) -> Iterator[tuple[Layer, NDArray[np.float64], int]]:
+    """Send a gradient back, and yield each layer, what arrives there, and k, the last first.
+
+    What arrives is divided by 2**k, so that its largest entry is near 1 in every layer. The
+    way back is linear, and a power of two rounds nothing: so the division neither changes a
+    digit nor lets the gradient leave the range of the network's float type.
+    """
+    gradient, k = checks.floats("the gradient", gradient, np.float64), 0
+    for layer in reversed(network.layers):
+        step = exponent(gradient)
+        gradient, k = times_power(gradient, -step), k + step
+        back = layer.backward(gradient)
+        yield layer, gradient.astype(np.float64, copy=False), k
+        gradient = back
+
+
+def _median(values: NDArray) -> float:
+    with np.errstate(over="ignore"):
+        middle = np.median(values)
+    return middle if np.isfinite(middle) else 2 * np.median(values / 2)
 
 
 def _steepest(activation: Activation) -> float:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from vgtools.activations import is_masked
 from vgtools.networks import checks
 
 
@@ -116,6 +117,8 @@ def _difference(answer: Any, right: Any, rtol: float) -> str:
 
 def _numbers(value: Any) -> NDArray[np.float64] | None:
     """Turn a value into an array of floats, or into None if it does not hold real numbers."""
+    if is_masked(value):
+        return None
     try:
         with np.errstate(over="ignore"):
             array = np.asarray(value)

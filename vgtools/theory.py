@@ -20,8 +20,13 @@ from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
 from vgtools.networks import Initialiser, checks, initialiser
 from vgtools.networks.initialisers import Constant
+from vgtools.networks.norms import exponent, root_of_product, sum_of_squares, times_power
 
 NODES, WEIGHTS = np.polynomial.legendre.leggauss(16)
+
+LEAST_STD, MOST_STD = 1e-300, 1e300
+"""Standard deviations of z between which the integrals are taken. Below, every activation is
+a line on either side of 0."""
 
 
 def normal_mean(
@@ -62,18 +67,8 @@ def normal_mean(
     if not callable(function):
         raise TypeError(f"function must be callable, not {function!r:.60}")
     variance = checks.number("variance", variance, low=0.0)
-    if variance == 0.0:
-        return float(function(np.zeros(1))[0])
-    std = math.sqrt(variance)
-    far = 12.0 * std
-    near = 1e-4 * min(1.0, std)
-    graded = np.geomspace(near, far, 1 + math.ceil(math.log2(far / near)))
-    edges = {0.0, *graded, *-graded, *(kink for kink in kinks if abs(kink) < far)}
-    edges = np.array(sorted(edges))
-    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
-    z = middle[:, np.newaxis] + half[:, np.newaxis] * NODES
-    density = np.exp(-0.5 * (z / std) ** 2) / (std * math.sqrt(2 * math.pi))
-    return float(np.sum(half[:, np.newaxis] * WEIGHTS * density * function(z)))
+    z, weights = _quadrature(math.sqrt(variance), kinks)
+    return float(np.sum(weights * function(z)))
 
 
 def second_moments(activation: str | Activation, variance: float = 1.0) -> tuple[float, float]:
@@ -104,9 +99,9 @@ def second_moments(activation: str | Activation, variance: float = 1.0) -> tuple
     >>> [round(moment, 10) for moment in second_moments("relu")]
     [0.5, 0.5]
     """
-    f = _activation(activation)
-    signal = normal_mean(lambda z: f(z) ** 2, variance, tuple(f.kinks))
-    slope = normal_mean(lambda z: f.derivative(z) ** 2, variance, tuple(f.kinks))
+    std = math.sqrt(checks.number("variance", variance, low=0.0))
+    squares = _weighted_squares(_activation(activation), std)
+    signal, slope = (float(times_power(total, 2 * k)) for total, k in squares)
     return signal, slope
 
 
@@ -225,7 +220,7 @@ def backward_factor(width: int, weight_variance: float, slope: float) -> float:
     width = checks.count("width", width)
     weight_variance = checks.number("weight_variance", weight_variance, low=0.0)
     slope = checks.number("slope", slope, low=0.0)
-    return math.sqrt(width * weight_variance * slope)
+    return root_of_product(width, weight_variance, slope)
 
 
 @dataclass(frozen=True, eq=False)
@@ -236,7 +231,8 @@ class MeanField:
     ----------
     variance : ndarray, shape (layers,)
         Of the pre-activations z: fan_in * Var W times the second moment of what
-        comes in.
+        comes in. It is the square of the standard deviation, with which the theory
+        goes on where float64 cannot hold the square.
     signal : ndarray, shape (layers,)
         Root mean square of the output, sqrt(E f(z)**2).
     gradient : ndarray, shape (layers,)
@@ -255,7 +251,7 @@ class MeanField:
     @property
     def backward_factor(self) -> float:
         """What a layer multiplies the gradient by on the way back, 10**(-rate)."""
-        return 10.0**-self.rate
+        return factor_per_layer(self.rate)
 
 
 def mean_field(
@@ -309,22 +305,36 @@ def mean_field(
         raise ValueError(f"sizes must name at least one hidden layer, not {list(sizes)}")
     f, recipe = _activation(activation), initialiser(init)
     moment = checks.number("input_second_moment", input_second_moment, low=0.0)
-    weight_variances = [recipe.variance(*fans) for fans in zip(sizes, sizes[1:])]
+    weight_std = [recipe.deviation(*fans) for fans in zip(sizes, sizes[1:])]
     if isinstance(recipe, Constant) and recipe.value != 0:
         raise ValueError(f"the theory needs weights of mean zero, not {recipe}")
 
-    variance, signal, slope = [], [], []
-    for fan_in, weight_variance in zip(sizes[:-2], weight_variances):
-        variance.append(fan_in * weight_variance * moment)
-        moment, squared_slope = second_moments(f, variance[-1])
-        signal.append(math.sqrt(moment))
-        slope.append(squared_slope)
+    # Roots, not squares: those leave the range of float64 at half the depth.
+    std, signal, slope = [], [], []
+    incoming, silent = math.sqrt(moment), moment == 0
+    for number, (fan_in, of_weights) in enumerate(zip(sizes[:-2], weight_std), start=1):
+        std.append(math.sqrt(fan_in) * of_weights * incoming)
+        if std[-1] > MOST_STD:
+            raise ValueError(
+                f"sizes must end before the signal explodes: with {recipe} the pre-activations "
+                f"of hidden layer {number} have a standard deviation above {MOST_STD:g}"
+            )
+        silent = of_weights == 0 or (silent and incoming == 0)
+        near = std[-1] if silent else max(std[-1], LEAST_STD)
+        incoming, root_slope = (
+            float(times_power(math.sqrt(total), k)) for total, k in _weighted_squares(f, near)
+        )
+        if std[-1] < near:  # so close to 0, f(z) - f(0) is proportional to z on either side
+            incoming = max(abs(float(f(0.0))), incoming * (std[-1] / near))
+        signal.append(incoming)
+        slope.append(root_slope)
 
     gradient = [1.0]
     for layer in range(len(signal) - 2, -1, -1):
-        fan_out, weight_variance = sizes[layer + 2], weight_variances[layer + 1]
-        gradient.append(gradient[-1] * backward_factor(fan_out, weight_variance, slope[layer]))
-    return MeanField(np.array(variance), np.array(signal), np.array(gradient[::-1]))
+        factor = math.sqrt(sizes[layer + 2]) * weight_std[layer + 1] * slope[layer]
+        gradient.append(gradient[-1] * factor)
+    with np.errstate(over="ignore"):
+        return MeanField(np.square(std), np.array(signal), np.array(gradient[::-1]))
 
 
 def slope_per_layer(norms: ArrayLike) -> float:
@@ -358,6 +368,50 @@ def slope_per_layer(norms: ArrayLike) -> float:
         return math.nan
     centred = layers - layers.mean()
     return float(centred @ np.log10(norms[layers]) / (centred @ centred))
+
+
+def factor_per_layer(rate: float) -> float:
+    """Return 10**(-rate): what a layer multiplies the gradient by on the way back.
+
+    Parameters
+    ----------
+    rate : float
+        Slope of log10 of the gradient per layer, as `slope_per_layer` returns it.
+
+    Returns
+    -------
+    float
+        Infinite or 0 where float64 cannot hold it; NaN if the rate is.
+
+    Examples
+    --------
+    >>> factor_per_layer(1.0), factor_per_layer(-400.0)
+    (0.1, inf)
+    """
+    with np.errstate(over="ignore"):
+        return float(np.power(10.0, -rate))
+
+
+def _quadrature(std: float, kinks: Sequence[float]) -> tuple[NDArray, NDArray]:
+    """Return points z and weights, for the mean over a normal z, as `normal_mean` tells."""
+    if std == 0.0:
+        return np.zeros(1), np.ones(1)
+    far = 12.0 * std
+    near = 1e-4 * min(1.0, std)
+    graded = np.geomspace(near, far, 1 + math.ceil(math.log2(far / near)))
+    edges = {0.0, *graded, *-graded, *(kink for kink in kinks if abs(kink) < far)}
+    edges = np.array(sorted(edges))
+    middle, half = (edges[1:] + edges[:-1]) / 2, np.diff(edges) / 2
+    z = middle[:, np.newaxis] + half[:, np.newaxis] * NODES
+    density = np.exp(-0.5 * (z / std) ** 2) / (std * math.sqrt(2 * math.pi))
+    return z, half[:, np.newaxis] * WEIGHTS * density
+
+
+def _weighted_squares(f: Activation, std: float) -> list[tuple[float, int]]:
+    """Return E f(z)**2 and E f'(z)**2 as `sum_of_squares` does."""
+    z, weights = _quadrature(std, tuple(f.kinks))
+    roots = np.sqrt(weights)
+    return [sum_of_squares(roots * values) for values in (f(z), f.derivative(z))]
 
 
 def error_flow_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 0.25) -> NDArray:
@@ -404,7 +458,7 @@ def error_flow_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 0.25
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
     with np.errstate(over="ignore"):
-        return len(u) * (steepest * float(np.linalg.norm(u, 1))) ** steps
+        return len(u) * (steepest * _matrix_norm(u, 1)) ** steps
 
 
 def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -> NDArray:
@@ -450,7 +504,7 @@ def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
     with np.errstate(over="ignore"):
-        return (steepest * float(np.linalg.norm(u, 2))) ** steps
+        return (steepest * _matrix_norm(u, 2)) ** steps
 
 
 def _through_time(
@@ -463,6 +517,11 @@ def _through_time(
     if not ((q >= 0) & (q == np.floor(q)) & np.isfinite(q)).all():
         raise ValueError(f"steps must be whole numbers from 0 on, not {steps!r}")
     return u, q, checks.number("steepest", steepest, low=0.0)
+
+
+def _matrix_norm(u: NDArray, order: int) -> np.float64:
+    k = exponent(u)
+    return times_power(np.linalg.norm(times_power(u, -k), order), k)
 
 
 def escape_width(weight: ArrayLike) -> NDArray[np.float64]:
@@ -503,7 +562,7 @@ def escape_width(weight: ArrayLike) -> NDArray[np.float64]:
     if not np.isfinite(w).all():
         raise ValueError("weight must be finite, but holds NaN or infinity")
     w = np.maximum(w, 4.0)
-    return 4.0 / w * np.arccosh(np.sqrt(w) / 2.0)
+    return 4.0 / w * np.arcsinh(np.sqrt(w - 4.0) / 2.0)  # arcosh(y) = arsinh(sqrt(y**2 - 1))
 
 
 def _activation(activation: str | Activation) -> Activation:

@@ -1,6 +1,8 @@
 """Every page of the built book, as a reader's browser shows it."""
 
 import re
+from collections import Counter
+from html.parser import HTMLParser
 
 from axe_playwright_python.sync_playwright import Axe
 
@@ -163,6 +165,22 @@ def test_a_printed_page_shows_the_text_and_nothing_to_press(on_disk):
     )
     assert clipped == []
     assert page.locator("h1").first.is_visible()
+
+
+def test_every_identifier_stands_for_one_place(book, page_name):
+    names, references = Counter(), set()
+
+    class Reader(HTMLParser):
+        def handle_starttag(self, tag, attributes):
+            for name, value in attributes:
+                if name == "id":
+                    names[value] += 1
+                elif name in ("for", "aria-labelledby", "aria-controls", "aria-describedby"):
+                    references.update(value.split())
+
+    Reader().feed((book / page_name).read_text(encoding="utf-8"))
+    assert [name for name, count in names.items() if count > 1] == []
+    assert references <= set(names)
 
 
 def test_the_first_address_leads_to_the_first_chapter(book):

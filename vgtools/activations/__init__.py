@@ -76,7 +76,8 @@ class Activation:
         ------
         TypeError
             If x does not hold integers or floats of at most 64 bits. Booleans
-            are refused too: a mask handed over by mistake is no input.
+            are refused too: a mask handed over by mistake is no input. So are
+            masked arrays with masked entries.
 
         Examples
         --------
@@ -252,7 +253,8 @@ def activation(name: str, **parameters: float) -> Activation:
         ``"identity"``.
     **parameters : float
         ``leaky_relu``: alpha = 0.01, from 0 to 1. ``prelu``: a = 0.25, any finite
-        number. ``rrelu``: lower = 3 and upper = 8, with 1 <= lower <= upper.
+        number. ``rrelu``: lower = 3 and upper = 8, what a negative input is divided
+        by, with 1 <= lower <= upper; libraries that take slopes call them 1/8 and 1/3.
         ``elu`` and ``celu``: alpha = 1, positive. ``silu``: beta = 1, positive.
 
     Returns
@@ -339,6 +341,8 @@ def _like(x: NDArray, y: NDArray) -> NDArray[np.floating]:
 
 def _as_float_array(x: ArrayLike) -> NDArray[np.floating]:
     accepted = "accepted are float16, float32, float64 and integers"
+    if is_masked(x):
+        raise TypeError("an activation takes an array without masked entries: fill them first")
     try:
         array = np.asarray(x)
     except ValueError as error:
@@ -348,6 +352,19 @@ def _as_float_array(x: ArrayLike) -> NDArray[np.floating]:
     if array.dtype.type not in _FLOAT_TYPES:
         raise TypeError(f"an activation takes real numbers, not {array.dtype}; {accepted}")
     return array if array.dtype.isnative else array.astype(array.dtype.newbyteorder("="))
+
+
+def is_masked(value: ArrayLike) -> bool:
+    """Tell whether a value is a masked array with masked entries, or a list of such.
+
+    Examples
+    --------
+    >>> is_masked(np.ma.masked_invalid([1.0, np.nan])), is_masked(np.ma.array([1.0]))
+    (True, False)
+    """
+    if isinstance(value, (list, tuple)):
+        return any(isinstance(part, np.ma.MaskedArray) and is_masked(part) for part in value)
+    return isinstance(value, np.ma.MaskedArray) and bool(np.ma.is_masked(value))
 
 
 def _decimals(expression: sp.Expr) -> sp.Expr:

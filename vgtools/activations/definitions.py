@@ -207,7 +207,11 @@ CATALOGUE: dict[str, Entry] = {
         kernel=kernels.rrelu,
         derivative_kernel=kernels.rrelu_derivative,
         parameters={"lower": 3.0, "upper": 8.0},
-        condition=("1 <= lower <= upper", lambda lower, upper: 1 <= lower <= upper),
+        condition=(
+            "lower and upper as divisors of a negative input (for slopes from 1/8 to 1/3: "
+            "lower=3, upper=8), 1 <= lower <= upper",
+            lambda lower, upper: 1 <= lower <= upper,
+        ),
         kinks=lambda lower, upper: {} if lower + upper == 2 else {0.0: 2 / (lower + upper)},
     ),
     "elu": Entry(

@@ -30,10 +30,14 @@ def worst_errors(float_type: str = "float64") -> dict[str, dict[str, tuple[float
     -------
     dict of str to dict of str to (float, float)
         By function and library, the errors of f and of f' in units in the last place
-        (ulp) of the exact value, rounded to three digits: the largest over numbers of
-        every size, of which exact means a computation with 400 digits. PyTorch and JAX
-        differentiate by themselves; SciPy has no slopes, so its functions are put into
-        their formulas. A library has no entry where it has no such function.
+        (ulp) of the exact value: the largest over numbers of every size, of which exact
+        means a computation with 400 digits. Those of vgtools are upper bounds, rounded
+        up to a tenth: NumPy's exp and tanh are others on another processor, and the
+        largest of three is taken, with AVX-512, with AVX2 and with neither. Those of
+        other libraries were measured on one processor, with AVX-512, and are rounded to
+        three digits. PyTorch and JAX differentiate by themselves; SciPy has no slopes,
+        so its functions are put into their formulas. A library has no entry where it
+        has no such function.
 
     Raises
     ------
@@ -43,7 +47,7 @@ def worst_errors(float_type: str = "float64") -> dict[str, dict[str, tuple[float
     Examples
     --------
     >>> worst_errors("float32")["tanh"]["vgtools"]
-    (0.5, 0.499)
+    (0.5, 0.5)
     """
     if float_type not in FLOAT_TYPES:
         raise ValueError(f"float_type must be one of {', '.join(FLOAT_TYPES)}, not {float_type!r}")

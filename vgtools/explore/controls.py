@@ -9,6 +9,8 @@ from decimal import Decimal
 from numbers import Integral, Real
 from typing import Any
 
+import numpy as np
+
 MOST_STATES = 1000
 """The largest grid of states that a page may carry for one figure."""
 
@@ -43,9 +45,29 @@ class Control:
     def index(self, value: object) -> int:
         """Return the position of a value, or raise a `ValueError` that lists what is accepted."""
         for position, own in enumerate(self.values):
-            if own is value or (type(own) is type(value) and own == value) or _close(own, value):
+            if same(own, value) or _close(own, value):
                 return position
         raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}")
+
+
+def same(one: object, other: object) -> bool:
+    """Tell whether two values are of one type and equal; arrays are, as a whole.
+
+    Examples
+    --------
+    >>> same(np.zeros(2), np.zeros(2)), same(1, True)
+    (True, False)
+    """
+    if one is other:
+        return True
+    if type(one) is not type(other):
+        return False
+    if isinstance(one, np.ndarray):
+        return one.dtype == other.dtype and np.array_equal(one, other)
+    try:
+        return bool(one == other)
+    except ValueError:  # a list of arrays, say
+        return False
 
 
 def make_controls(

@@ -6,8 +6,9 @@ import inspect
 import itertools
 import re
 import textwrap
-from collections import Counter
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 import matplotlib
@@ -20,7 +21,25 @@ from vgtools.explore.controls import Control, check_size, make_controls
 from vgtools.explore.frames import find_slots
 from vgtools.explore.svg import Element, svg_panels
 
-_shown: Counter[str] = Counter()
+_taken: set[str] = set()
+"""Every identifier of this process's figures, which all stand on one page."""
+
+_live_numbers = itertools.count(1)
+
+_turn = threading.RLock()
+"""Held while a figure is drawn: Matplotlib's settings and pyplot belong to the whole process."""
+
+
+@contextmanager
+def _drawing() -> Iterator[None]:
+    """Draw in the house style, one thread at a time, and leave no figure of pyplot open."""
+    with _turn, matplotlib.rc_context(figures.STYLE):
+        before = set(pyplot.get_fignums())
+        try:
+            yield
+        finally:
+            for number in set(pyplot.get_fignums()) - before:
+                pyplot.close(number)
 
 
 class Explorable:
@@ -30,6 +49,9 @@ class Explorable:
     at a live notebook, with every state precomputed while the book is built, and
     as its description everywhere else. Called with values for its controls it
     returns the Matplotlib figure.
+
+    Several threads may draw at once: they take turns. A drawing function that waits
+    for a thread that draws as well waits for ever.
 
     Attributes
     ----------
@@ -67,13 +89,13 @@ class Explorable:
                 f"{self.__name__} has no control {unknown[0]!r}: "
                 f"its controls are {', '.join(self.defaults) or 'none'}"
             )
-        with matplotlib.rc_context(figures.STYLE):
+        with _drawing():
             figure = self._draw(**{**self.defaults, **state})
-        if not isinstance(figure, Figure):
-            raise TypeError(
-                f"{self.__name__} must return a matplotlib Figure, not {type(figure).__name__}"
-            )
-        pyplot.close(figure)
+            if not isinstance(figure, Figure):
+                raise TypeError(
+                    f"{self.__name__} must return a matplotlib Figure, not {type(figure).__name__}"
+                )
+            pyplot.close(figure)
         return figure
 
     def describe(self, **state: Any) -> str:
@@ -101,7 +123,7 @@ class Explorable:
             If the grid of states is larger than a page may carry.
         """
         check_size(self.controls)
-        name = identifier or re.sub(r"\W+|_", "-", self.__name__)
+        name = self._name if identifier is None else identifier
         states = self._states()
         frames = [
             self._panels(name, state)
@@ -137,32 +159,46 @@ class Explorable:
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         text = repr(self)
         if frontend.static_build():
-            name = re.sub(r"\W+|_", "-", self.__name__)
-            _shown[name] += 1
-            if _shown[name] > 1:
-                name = f"{name}-{_shown[name]}"
-            html = self.to_html(with_runtime=_shown.total() == 1, identifier=name)
+            with _turn:
+                html = self._unique_html(with_runtime=not _taken)
             return {"text/html": html, "text/plain": text}
         if frontend.live_notebook():
-            box = live.live_box(self.controls, self._live_html)
+            box = self._live_box()
             return {**box._repr_mimebundle_(), "text/plain": text}
         return {"text/plain": text}
 
-    def _live_html(self, **state: Any) -> str:
-        name = f"live-{re.sub(r'[^a-z0-9]+', '-', self.__name__.lower())}"
-        figure = page.figure_html(
-            name,
-            self._panels(name, state),
-            self.describe(**state),
-            caption=self.caption,
-            with_runtime=False,  # the widgets move it
-        )
-        return f"<style>{page.style_sheet()}</style>{figure}"
+    @property
+    def _name(self) -> str:
+        return re.sub(r"\W+|_", "-", self.__name__)
+
+    def _unique_html(self, with_runtime: bool) -> str:
+        """Return the figure under a name that makes no identifier which the page has already."""
+        for name in page.numbered(self._name):
+            if name not in _taken:
+                html = self.to_html(with_runtime=with_runtime, identifier=name)
+                own = page.identifiers(html)
+                if _taken.isdisjoint(own):
+                    _taken.update(own)
+                    return html
+
+    def _live_box(self) -> Any:
+        name = f"live-{next(_live_numbers)}"
+
+        def draw(**state: Any) -> str:
+            figure = page.figure_html(
+                name,
+                self._panels(name, state),
+                self.describe(**state),
+                caption=self.caption,
+                with_runtime=False,  # the widgets move it
+            )
+            return f"<style>{page.style_sheet()}</style>{figure}"
+
+        return live.live_box(self.controls, draw)
 
     def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
-        figure = self(**state)
-        with matplotlib.rc_context(figures.STYLE):
-            return svg_panels(figure, name)
+        with _drawing():
+            return svg_panels(self(**state), name)
 
     def _states(self) -> list[dict[str, Any]]:
         names = [control.name for control in self.controls]

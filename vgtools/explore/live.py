@@ -7,7 +7,7 @@ from html import escape
 
 import ipywidgets
 
-from vgtools.explore.controls import Control
+from vgtools.explore.controls import Control, same
 
 
 def live_box(controls: Sequence[Control], draw: Callable[..., str]) -> ipywidgets.VBox:
@@ -66,6 +66,7 @@ def _widget(control: Control) -> ipywidgets.Widget:
     return kind(
         options=options,
         index=control.default,
+        equals=same,
         description=control.title,
         style=style,
         layout=ipywidgets.Layout(width="min(32rem, 98%)"),

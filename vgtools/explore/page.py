@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from importlib.resources import files
+from itertools import count
 
 from vgtools import figures
 from vgtools.explore.controls import Control
-from vgtools.explore.frames import Slot, payload
+from vgtools.explore.frames import CHILDREN, Slot, payload
 from vgtools.explore.svg import Element, markup
 
 _SHARE = (
@@ -17,6 +18,9 @@ _SHARE = (
     'aria-label="Copy link to this figure">Copy link</button><span role="status"></span></div>'
 )
 """The control that copies the address of the state that is shown."""
+
+
+_NAME = re.compile(r"[^\s\"'<>&()#]+")
 
 
 def style_sheet() -> str:
@@ -43,6 +47,30 @@ def runtime() -> str:
     False
     """
     return _asset("explore.js")
+
+
+def numbered(name: str) -> Iterator[str]:
+    """Yield a name, then the same with 2, 3, … behind it.
+
+    Examples
+    --------
+    >>> names = numbered("plot")
+    >>> next(names), next(names)
+    ('plot', 'plot-2')
+    """
+    yield name
+    yield from (f"{name}-{number}" for number in count(2))
+
+
+def identifiers(html: str) -> list[str]:
+    """Return every identifier of a figure, also those of states that are not shown yet.
+
+    Examples
+    --------
+    >>> identifiers('<figure id="one"><p id="two"></p></figure>')
+    ['one', 'two']
+    """
+    return re.findall(r'\sid=\\?"([^"\\]*)', html)  # quotes in JSON stand behind a backslash
 
 
 def figure_html(
@@ -84,7 +112,15 @@ def figure_html(
     >>> html.startswith('<figure class="vg-explore" id="unit">')
     True
     """
-    says = f"{name}-says"
+    if not _NAME.fullmatch(name):
+        raise ValueError(
+            f"the identifier {name!r} of a figure must be one or more letters, digits and signs, "
+            "without white space and quotes and none of < > & ( ) #"
+        )
+    drawing = "".join(map(markup, panels))
+    states = [value for slot in slots if slot.name == CHILDREN for value in slot.values if value]
+    taken = {name, *identifiers("".join([drawing, *states]))}
+    says = _free(f"{name}-says", taken)
     parts = [f'<figure class="vg-explore" id="{name}">']
     if with_runtime:
         parts.append(f"<style>{style_sheet()}</style>")
@@ -96,7 +132,9 @@ def figure_html(
     parts.append("</div>")
     if controls:
         parts.append('<div class="vg-controls" role="group" aria-label="Controls" hidden>')
-        parts.extend(_control_html(name, control) for control in controls)
+        for control in controls:
+            key = _free(f"{name}-{control.name.replace('_', '-')}", taken)
+            parts.append(_control_html(key, control))
         parts.append(_SHARE)
         parts.append("</div>")
     live = ' aria-live="polite"' if controls else ""
@@ -112,8 +150,14 @@ def figure_html(
     return "".join(parts)
 
 
-def _control_html(figure: str, control: Control) -> str:
-    key = f"{figure}-{control.name.replace('_', '-')}"
+def _free(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken yet, and take it."""
+    free = next(name for name in numbered(name) if name not in taken)
+    taken.add(free)
+    return free
+
+
+def _control_html(key: str, control: Control) -> str:
     title = escape(control.title)
     common = f'id="{key}" data-control="{escape(control.name)}" autocomplete="off"'
     if control.kind == "checkbox":

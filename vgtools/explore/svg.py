@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import io
 import re
 import xml.etree.ElementTree as ElementTree
-from itertools import count
+from collections import Counter
 
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from vgtools import figures
+from vgtools.explore.rendering import render
 
 Element = ElementTree.Element
 
@@ -23,8 +24,10 @@ _VARIABLES = {
 _COLOUR = re.compile("|".join(_VARIABLES))
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
-_FONT = re.compile(r"font:\s*(?P<words>[\w\s]*?)(?P<size>[\d.]+)px\s[^;]*")
+_FONT = re.compile(r"font:\s*(?P<words>[\w\s-]*?)(?P<size>[\d.]+)px\s(?P<family>[^;]*)")
 _NO_TURN = re.compile(r"rotate\(-?0(?:\.0*)?(?: [^)]*)?\)")
+_FACTORS = re.compile(r"scale\([^)]*\)|matrix\((?:\S+ ){4}")
+"""What multiplies lengths in a transform; the rest of it is lengths and angles."""
 _PATH_TOKEN = re.compile(r"[A-Za-z]|-?[\d.]+(?:e[+-]?\d+)?")
 _ARGUMENTS = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}
 
@@ -34,7 +37,8 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
 
     Coordinates are rounded to a hundredth of a pixel, colours of the house style
     become page variables, and everything that differs from run to run without
-    being seen (identifiers, metadata, font lists) is gone.
+    being seen (identifiers, metadata, font lists) is gone. A white background gives
+    way to that of the page.
 
     Parameters
     ----------
@@ -48,39 +52,54 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
     list of xml.etree.ElementTree.Element
         From left to right, without namespaces.
 
+    Raises
+    ------
+    ValueError
+        If the figure holds something that a browser cannot show as Matplotlib does;
+        the message names it and says what to use.
+
     Examples
     --------
     >>> [left, right] = svg_panels(figures.subplots(2)[0])
     >>> left.get("viewBox"), right.get("viewBox")
     ('0 0 252 187.2', '252 0 252 187.2')
     """
-    figure.patch.set_visible(False)
+    if _is_plain(figure):
+        figure.patch.set_visible(False)  # the page's own background takes its place
     shares = figures.panels(figure)
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    for number, axes in enumerate(shown):
-        axes.set_gid(f"panel-{number}")
-    buffer = io.StringIO()
-    figure.savefig(buffer, format="svg", metadata={"Date": None})
-    root = ElementTree.fromstring(buffer.getvalue())
+    places: dict[str | None, float] = {}
+    for number, axes in enumerate(figure.axes):
+        axes.set_gid(f"vg-panel-{number}")
+        places[axes.get_gid()] = axes.get_position().x0
+    root = ElementTree.fromstring(render(figure))
     width, height = (float(size) for size in root.get("viewBox").split()[2:])
-    drawing = root.find(f"{SVG}g")
-    _inline_definitions(root)
+    definitions = {element.get("id"): element for element in root.iter() if element.get("id")}
+    _inline_paths(root, definitions)
+    groups = root.find(f"{SVG}g")
+    if any(group.get("id") not in places for group in groups):
+        shares = 1  # a background, or axes that became an image
 
     share = width / shares
-    result = []
-    for column in range(shares):
-        panel = ElementTree.Element(
+    panels = [
+        ElementTree.Element(
             "svg", {"viewBox": f"{_short(column * share)} 0 {_short(share)} {_short(height)}"}
         )
-        for number, axes in enumerate(shown):
-            if shares == 1 or int(axes.get_position().x0 * shares) == column:
-                panel.append(_clean(drawing.find(f".//{SVG}g[@id='panel-{number}']")))
-        if shares == 1:
-            axes_groups = {f"panel-{number}" for number in range(len(shown))}
-            panel.extend(_clean(group) for group in drawing if group.get("id") not in axes_groups)
-        _add_clips(panel, root, f"{name}-clip-{column}")
-        result.append(panel)
-    return result
+        for column in range(shares)
+    ]
+    for group in groups:
+        column = int(places.get(group.get("id"), 0) * shares)
+        panels[min(max(column, 0), shares - 1)].append(_clean(group))
+    for column, panel in enumerate(panels):
+        _add_definitions(panel, definitions, name, column)
+    return panels
+
+
+def _is_plain(figure: Figure) -> bool:
+    """Tell whether a figure's background is white, or nothing, without a border."""
+    patch = figure.patch
+    face, edge = to_rgba(patch.get_facecolor()), to_rgba(patch.get_edgecolor())
+    border = patch.get_linewidth() and edge[3]
+    return face in (to_rgba("white"), (*face[:3], 0.0)) and not border and not patch.get_hatch()
 
 
 def markup(element: Element) -> str:
@@ -95,14 +114,13 @@ def markup(element: Element) -> str:
     return text.replace(" />", "/>")
 
 
-def _inline_definitions(root: Element) -> None:
+def _inline_paths(root: Element, definitions: dict[str | None, Element]) -> None:
     """Replace each `use` by the path it refers to, so that no identifier is needed for it."""
-    definitions = {path.get("id"): path for path in root.iter(f"{SVG}path") if path.get("id")}
     for parent in list(root.iter()):
         for position, child in enumerate(list(parent)):
             if child.tag == f"{SVG}use":
                 path = definitions[child.get(HREF)[1:]]
-                copy = ElementTree.Element(f"{SVG}path", {"d": path.get("d")})
+                copy = ElementTree.Element(f"{SVG}path", {"d": path.get("d", "")})
                 style = "; ".join(filter(None, (path.get("style"), child.get("style"))))
                 copy.set("style", style)
                 copy.set("transform", f"translate({child.get('x', 0)} {child.get('y', 0)})")
@@ -117,8 +135,8 @@ def _clean(element: Element) -> Element:
         elif name == "style":
             value = _clean_style(value)
         elif name == "transform":
-            value = _NO_TURN.sub("", _NUMBER.sub(_rounded, value)).strip()
-        elif name == "clip-path":
+            value = _clean_transform(value)
+        elif "url(#" in value:
             pass
         elif name == HREF and element.tag == f"{SVG}image":
             name = "href"
@@ -128,6 +146,10 @@ def _clean(element: Element) -> Element:
             value = _NUMBER.sub(_rounded, value)
         if value:
             clean.set(name, value)
+    for name in ("fill", "stroke"):
+        if clean.get(name) in _VARIABLES:  # an attribute cannot hold a variable everywhere
+            paint = f"{name}:{_VARIABLES[clean.attrib.pop(name)]}"
+            clean.set("style", ";".join(filter(None, (clean.get("style"), paint))))
     if element.text and element.text.strip():
         clean.text = element.text
     for child in element:
@@ -140,39 +162,64 @@ def _clean(element: Element) -> Element:
     return clean
 
 
+def _clean_transform(transform: str) -> str:
+    """Round lengths and angles. A factor keeps its digits, because it may multiply any length."""
+    parts, end = [], 0
+    for factors in _FACTORS.finditer(transform):
+        parts += [_NUMBER.sub(_rounded, transform[end : factors.start()]), factors[0]]
+        end = factors.end()
+    parts.append(_NUMBER.sub(_rounded, transform[end:]))
+    return _NO_TURN.sub("", "".join(parts)).strip()
+
+
 def _clean_style(style: str) -> str:
     pairs = (part.partition(":") for part in _FONT.sub(_font, style).split(";") if part.strip())
-    last = {name.strip(): _NUMBER.sub(_rounded, value.strip()) for name, _, value in pairs}
-    last.pop("font-family", None)  # the page's own font
+    last = {name.strip(): value.strip() for name, _, value in pairs}
+    for name, value in last.items():
+        # Many layers of an opacity of 0.004 can be seen, and none of an opacity of 0.
+        last[name] = _NUMBER.sub(_opacity if name.endswith("opacity") else _rounded, value)
+    if re.match(r"['\"]DejaVu Sans['\"]", last.get("font-family", "")):
+        del last["font-family"]  # the house style's font gives way to the page's own
     short = ";".join(f"{name}:{value}" for name, value in last.items())
     return _COLOUR.sub(lambda match: _VARIABLES[match[0]], short)
 
 
 def _font(match: re.Match[str]) -> str:
-    words = match["words"].split()
+    """Write out the shorthand that earlier versions of Matplotlib use."""
     parts = [f"font-size:{match['size']}px"]
-    if "bold" in words or "700" in words:
-        parts.append("font-weight:bold")
-    if "italic" in words:
-        parts.append("font-style:italic")
-    return ";".join(parts)
+    for word in match["words"].split():
+        if word in ("italic", "oblique"):
+            parts.append(f"font-style:{word}")
+        elif word != "normal":
+            parts.append(f"font-{'variant' if word == 'small-caps' else 'weight'}:{word}")
+    return ";".join([*parts, f"font-family:{match['family']}"])
 
 
-def _add_clips(panel: Element, root: Element, prefix: str) -> None:
-    """Add the clip paths that the panel refers to, named in order of appearance."""
-    shapes = {clip.get("id"): clip[0] for clip in root.iter(f"{SVG}clipPath")}
+def _add_definitions(
+    panel: Element, definitions: dict[str | None, Element], name: str, column: int
+) -> None:
+    """Add what the panel refers to (clip paths, patterns), named in order of appearance."""
     names: dict[str, str] = {}
-    numbers = count()
-    for element in panel.iter():
-        reference = _REFERENCE.fullmatch(element.get("clip-path", ""))
-        if reference:
-            if reference[1] not in names:
-                names[reference[1]] = f"{prefix}-{next(numbers)}"
-            element.set("clip-path", f"url(#{names[reference[1]]})")
-    for position, (old, new) in enumerate(names.items()):
-        clip = ElementTree.Element("clipPath", {"id": new})
-        clip.append(_clean(shapes[old]))
-        panel.insert(position, clip)
+    counts: Counter[str] = Counter()
+    added: list[Element] = []
+
+    def new_name(reference: re.Match[str]) -> str:
+        old = reference[1]
+        if old not in names:
+            shape = _clean(definitions[old])
+            kind = shape.tag.removesuffix("Path")
+            names[old] = f"{name}-{kind}-{column}-{counts[kind]}"
+            counts[kind] += 1
+            shape.attrib = {"id": names[old], **shape.attrib}
+            added.append(shape)
+        return f"url(#{names[old]})"
+
+    for part in (panel, added):
+        for element in (inner for whole in part for inner in whole.iter()):
+            for attribute, value in element.items():
+                if "url(#" in value:
+                    element.set(attribute, _REFERENCE.sub(new_name, value))
+    panel[:0] = added
 
 
 def relative_path(path: str) -> str:
@@ -242,3 +289,7 @@ def _short(value: float) -> str:
 
 def _rounded(match: re.Match[str]) -> str:
     return _short(float(match[0]))
+
+
+def _opacity(match: re.Match[str]) -> str:
+    return re.sub(r"^0\.", ".", f"{float(match[0]):.3g}")

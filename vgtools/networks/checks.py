@@ -11,6 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from vgtools.activations import is_masked
+
 FLOAT_TYPES = (np.float32, np.float64)
 MOST = 10**7
 """The largest width, number of samples and so on: a slip of the pen must not fill the memory."""
@@ -148,7 +150,7 @@ def floats(name: str, value: ArrayLike, dtype: DTypeLike) -> NDArray:
     TypeError
         If `value` does not hold real numbers.
     ValueError
-        If it is no array, because its rows differ in length.
+        If it is no array, because its rows differ in length, or has masked entries.
 
     Examples
     --------
@@ -170,13 +172,20 @@ def as_array(name: str, value: ArrayLike) -> NDArray:
     Raises
     ------
     ValueError
-        If it is no array, because its rows differ in length.
+        If it is no array, because its rows differ in length, or if it is a masked
+        array with masked entries, or a list of such: NumPy would take what is behind
+        the mask.
 
     Examples
     --------
     >>> as_array("labels", [0, 1])
     array([0, 1])
     """
+    if is_masked(value):
+        raise ValueError(
+            f"{name} must be an array without masked entries, not a masked array: "
+            "fill them or leave them out first"
+        )
     try:
         return np.asarray(value)
     except ValueError as error:

@@ -66,11 +66,19 @@ class Initialiser:
                 f"not {fan_in} times {fan_out}"
             )
         weights = self.draw(fan_in, fan_out, checks.generator(seed))
-        return weights.astype(dtype, copy=False)
+        with np.errstate(over="ignore"):
+            weights = weights.astype(dtype, copy=False)
+        if not np.isfinite(weights).all():
+            raise ValueError(f"{self} draws weights that are too large for {dtype}")
+        return weights
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         """Return Var W, the variance of one entry of the weight matrix."""
         raise NotImplementedError
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Return the standard deviation of one entry, also where float64 cannot hold Var W."""
+        return math.sqrt(self.variance(fan_in, fan_out))
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw the matrix in double precision from checked arguments."""
@@ -115,7 +123,11 @@ class Normal(Initialiser):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         """Return std**2."""
-        return float(self.std) ** 2
+        return float(self.std) * float(self.std)
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Return std."""
+        return float(self.std)
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw independent normal entries."""
@@ -155,7 +167,7 @@ class Scaled(Initialiser):
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw independent entries of the variance that the recipe states."""
-        std = math.sqrt(self.variance(fan_in, fan_out))
+        std = self.deviation(fan_in, fan_out)
         if self.distribution == "normal":
             return rng.normal(0.0, std, (fan_in, fan_out))
         limit = math.sqrt(3.0) * std
@@ -220,7 +232,11 @@ class FanIn(Scaled):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         """Return gain**2 / fan_in."""
-        return float(self.gain) ** 2 / fan_in
+        return float(self.gain) * float(self.gain) / fan_in
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Return gain / sqrt(fan_in)."""
+        return _over_root(self.gain, fan_in)
 
 
 @dataclass(frozen=True)
@@ -244,7 +260,11 @@ class Orthogonal(Initialiser):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         """Return gain**2 / max(fan_in, fan_out)."""
-        return float(self.gain) ** 2 / max(fan_in, fan_out)
+        return float(self.gain) * float(self.gain) / max(fan_in, fan_out)
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Return gain / sqrt(max(fan_in, fan_out))."""
+        return _over_root(self.gain, max(fan_in, fan_out))
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw the orthogonal factor of a random matrix."""
@@ -292,13 +312,23 @@ class SpectralRadius(Initialiser):
 
     def variance(self, fan_in: int, fan_out: int) -> float:
         """Return radius**2 / fan_in, which holds for many units."""
-        return float(self.radius) ** 2 / fan_in
+        return float(self.radius) * float(self.radius) / fan_in
+
+    def deviation(self, fan_in: int, fan_out: int) -> float:
+        """Return radius / sqrt(fan_in)."""
+        return _over_root(self.radius, fan_in)
 
     def draw(self, fan_in: int, fan_out: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Draw a normal matrix and scale it by its own spectral radius."""
         _check_square("spectral_radius", fan_in, fan_out)
         weights = rng.standard_normal((fan_in, fan_out))
         return weights * (self.radius / np.abs(np.linalg.eigvals(weights)).max())
+
+
+def _over_root(gain: float, fan: int) -> float:
+    """Return sqrt(gain**2 / fan) without squaring a gain that is too large or too small for it."""
+    fraction, k = math.frexp(gain)
+    return math.ldexp(math.sqrt(fraction * fraction / fan), k)
 
 
 def _check_square(name: str, fan_in: int, fan_out: int) -> None:
@@ -318,6 +348,36 @@ INITIALISERS: dict[str, type[Initialiser]] = {
     "identity": Identity,
     "spectral_radius": SpectralRadius,
 }
+
+
+NAMES_ELSEWHERE = {
+    "xavier": "glorot",
+    "kaiming": "he",
+    "eye": "identity",
+    "random_normal": "normal",
+    "gaussian": "normal",
+}
+"""What PyTorch, TensorFlow and Keras call some of them."""
+
+
+def _called_here(name: str) -> str:
+    """Return how to ask for what other libraries call `name`, or an empty text."""
+    plain = name.lower().strip("_").removesuffix("_init").removesuffix("_initializer")
+    for value, word in enumerate(("zeros", "ones")):
+        if plain == word:
+            return f'vg.initialiser("constant", value={value})'
+    known = NAMES_ELSEWHERE.get(plain, plain)
+    if known in INITIALISERS:
+        return f'init="{known}"'
+    for distribution in ("normal", "uniform"):
+        base = plain.removesuffix(f"_{distribution}")
+        base = NAMES_ELSEWHERE.get(base, base)
+        recipe = INITIALISERS.get(base)
+        if plain != base and recipe is not None and issubclass(recipe, Scaled):
+            if recipe().distribution == distribution:
+                return f'init="{base}"'
+            return f'vg.initialiser("{base}", distribution="{distribution}")'
+    return ""
 
 
 def initialiser(name: str | Initialiser, **parameters: float | str) -> Initialiser:
@@ -358,4 +418,9 @@ def initialiser(name: str | Initialiser, **parameters: float | str) -> Initialis
         if parameters:
             raise TypeError(f"{name!r} is complete; the parameters {parameters} need a name")
         return name
+    if isinstance(name, str) and name not in INITIALISERS and (called := _called_here(name)):
+        raise ValueError(
+            f"unknown initialiser {name!r}; the known ones are: {', '.join(INITIALISERS)}. "
+            f"In this package it is {called}"
+        )
     return checks.build("initialiser", INITIALISERS, name, parameters)

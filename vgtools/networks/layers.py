@@ -184,7 +184,7 @@ class ActivationLayer(Layer):
 
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return f(z) for the input z, in the same shape and float type."""
-        self.pre_activation = np.asarray(x)
+        self.pre_activation = checks.as_array("the input", x)
         # The way back follows training. In float64 nothing is saved by asking for the slope
         # here already, and it would have left the cache when it is needed.
         if training and self.pre_activation.dtype.itemsize < 8:

@@ -2,9 +2,12 @@
 
 Each takes the network's output and the truth, and returns ``(value, gradient)``:
 the mean over the batch as a ``float``, and its derivative with respect to the
-output, with the output's shape and float type. Because the loss is a mean over n
-samples, each row of the gradient carries a factor 1/n. NaN in an output gives NaN;
-infinity gives what the formula gives, without a warning, which may be infinite or NaN.
+output, with the output's shape and float type (at most float64). Because the loss is
+a mean over n samples, each row of the gradient carries a factor 1/n. NaN in an output
+gives NaN; infinity gives what the formula gives, without a warning, which may be
+infinite or NaN. Everything is computed in float64, whatever the type of the output,
+and keeps its digits where the loss is tiny. A sample's loss that float64 cannot hold
+is infinite.
 """
 
 from __future__ import annotations
@@ -15,6 +18,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgtools.networks import checks
+from vgtools.networks.norms import mean, sum_of_squares, times_power
 
 Loss = Callable[[NDArray, NDArray], tuple[float, NDArray]]
 
@@ -60,17 +64,22 @@ def cross_entropy(logits: ArrayLike, labels: ArrayLike) -> tuple[float, NDArray]
         raise ValueError(f"logits must have shape (batch, classes), not {logits.shape}")
     labels = _labels(labels, *logits.shape)
     n, rows = len(logits), np.arange(len(logits))
-    with np.errstate(invalid="ignore"):  # infinite logits: the loss is NaN
-        shifted = logits - np.maximum.reduce(logits, axis=1, keepdims=True)
-    right = shifted[rows, labels]
-    p = np.exp(shifted, out=shifted)
-    total = np.add.reduce(p, axis=1, keepdims=True)
-    value = float(np.add.reduce(np.log(total[:, 0]) - right) / n)
-    gradient = p
-    gradient /= total
-    gradient[rows, labels] -= 1
-    gradient /= n
-    return value, gradient
+    largest = logits.argmax(axis=1)
+    with np.errstate(over="ignore", invalid="ignore"):  # infinite logits: the loss is NaN
+        shifted = logits - logits[rows, largest, np.newaxis].astype(np.float64)
+        right = shifted[rows, labels]
+        p = np.exp(shifted, out=shifted)
+        # The largest is exp(0) = 1, beside which a tiny sum over the others would be lost.
+        p[rows, largest] -= 1
+        others = np.add.reduce(p, axis=1)
+        value = float(mean(np.log1p(others) - right))
+        p[rows, largest] += 1
+        # p_c - 1 is minus the sum over the wrong classes, for the same reason.
+        p[rows, labels] -= p[rows, labels]
+        p[rows, labels] -= np.add.reduce(p, axis=1)
+        p /= (1 + others)[:, np.newaxis]
+        p /= n
+        return value, p.astype(logits.dtype, copy=False)
 
 
 def squared_error(prediction: ArrayLike, target: ArrayLike) -> tuple[float, NDArray]:
@@ -106,11 +115,12 @@ def squared_error(prediction: ArrayLike, target: ArrayLike) -> tuple[float, NDAr
     """
     prediction = _outputs("prediction", prediction)
     target = _targets(target, prediction)
-    gradient = prediction - target
-    n = len(gradient)
-    value = float(np.vdot(gradient, gradient)) / (2 * n)
-    gradient /= n
-    return value, gradient
+    n = len(prediction)
+    with np.errstate(over="ignore", invalid="ignore"):  # where an output is infinite or huge
+        difference = prediction.astype(np.float64) - target
+        total, k = sum_of_squares(difference)
+        value = float(times_power(total / (2 * n), 2 * k))
+        return value, (difference / n).astype(prediction.dtype, copy=False)
 
 
 def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, NDArray]:
@@ -158,13 +168,14 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, N
     t = _targets(target, z)
     if t.min() < 0 or t.max() > 1:
         raise ValueError(f"targets must be in [0, 1], but run from {t.min()} to {t.max()}")
-    tail = np.exp(-np.abs(z))
+    size = np.abs(z.astype(np.float64))
+    tail = np.exp(-size)
+    wrong = tail / (1 + tail)  # P or 1 - P, whichever is smaller
+    missed = np.where(z >= 0, 1 - t.astype(np.float64), t)  # and the same of the truth
     with np.errstate(invalid="ignore"):  # where an output is infinite
-        value = float(np.mean(np.maximum(z, 0) - t * z + np.log1p(tail)))
-    gradient = np.where(z >= 0, 1, tail) / (1 + tail)
-    gradient -= t
-    gradient /= len(z)
-    return value, gradient
+        value = float(mean(size * missed + np.log1p(tail)))
+    gradient = np.where(z >= 0, missed - wrong, wrong - missed) / len(z)
+    return value, gradient.astype(z.dtype, copy=False)
 
 
 LOSSES: dict[str, Loss] = {
@@ -200,7 +211,8 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
     """Return the share of samples whose class is predicted.
 
     The prediction is the class of the largest logit; where there is one logit
-    only, it is class 1 if that logit is positive and class 0 if not.
+    only, it is class 1 if that logit is positive and class 0 if not. A sample with a
+    logit that is NaN has no prediction, and counts as wrong.
 
     Parameters
     ----------
@@ -230,7 +242,8 @@ def accuracy(logits: ArrayLike, labels: ArrayLike) -> float:
         labels = checks.as_array("labels", labels).reshape(-1)
     else:
         predicted, classes = logits.argmax(axis=1), logits.shape[1]
-    return float(np.mean(predicted == _labels(labels, len(predicted), classes)))
+    hit = predicted == _labels(labels, len(predicted), classes)
+    return float(np.mean(hit & ~np.isnan(logits.reshape(len(hit), -1)).any(axis=1)))
 
 
 def _outputs(name: str, value: ArrayLike) -> NDArray:
@@ -239,7 +252,10 @@ def _outputs(name: str, value: ArrayLike) -> NDArray:
         raise TypeError(f"{name} must hold real numbers, not {array.dtype}")
     if array.ndim == 0 or array.size == 0:
         raise ValueError(f"{name} must have at least one row and column, not shape {array.shape}")
-    return array if array.dtype.kind == "f" else array.astype(np.float64)
+    if array.dtype.kind == "f" and array.dtype.itemsize <= 8:
+        return array
+    with np.errstate(over="ignore"):
+        return array.astype(np.float64)
 
 
 def _targets(value: ArrayLike, like: NDArray) -> NDArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
@@ -55,7 +57,9 @@ class BatchNorm(Layer):
     scale, shift : Parameter
         Both of shape (units,); they start at 1 and 0.
     running_mean, running_variance : ndarray, shape (units,)
-        They start at 0 and 1.
+        They start at 0 and 1. The variance is float64 in any network, because float32
+        cannot hold that of numbers from 1e19 on. From 1e154 on float64 cannot either:
+        it is infinite then, and the output of that unit in evaluation is NaN.
 
     Raises
     ------
@@ -87,7 +91,7 @@ class BatchNorm(Layer):
         self.scale = Parameter(f"{name} scale", np.ones(units, dtype))
         self.shift = Parameter(f"{name} shift", np.zeros(units, dtype))
         self.running_mean = np.zeros(units, dtype)
-        self.running_variance = np.ones(units, dtype)
+        self.running_variance = np.ones(units)
         self._standardised: NDArray | None = None
         self._spread: NDArray | None = None
         self._trained = False
@@ -104,13 +108,12 @@ class BatchNorm(Layer):
         if training:
             if len(x) < 2:
                 raise ValueError(f"{self} needs at least two rows in training, not {len(x)}")
-            mean, variance = x.mean(axis=0), x.var(axis=0)
-            self._remember(mean, variance * (len(x) / (len(x) - 1)))
+            self._standardised, self._spread = self._of_batch(x)
         else:
-            mean, variance = self.running_mean, self.running_variance
+            self._spread = np.sqrt(self.running_variance + self.epsilon).astype(x.dtype)
+            self._spread[np.isinf(self.running_variance)] = np.nan
+            self._standardised = ((x - self.running_mean) / self._spread).astype(x.dtype)
         self._trained = training
-        self._spread = np.sqrt(variance + self.epsilon)
-        self._standardised = (x - mean) / self._spread
         return scale * self._standardised + self.shift.value
 
     def backward(self, gradient: ArrayLike) -> NDArray:
@@ -128,7 +131,23 @@ class BatchNorm(Layer):
         """Return scale and shift."""
         return [self.scale, self.shift]
 
-    def _remember(self, mean: NDArray, variance: NDArray) -> None:
-        for running, value in ((self.running_mean, mean), (self.running_variance, variance)):
-            running *= 1 - self.momentum
-            running += self.momentum * value
+    def _of_batch(self, x: NDArray) -> tuple[NDArray, NDArray]:
+        """Return s and sqrt(variance + epsilon) of a batch, and remember its statistics."""
+        # Squares of large numbers overflow, so they are made smaller by a power of two.
+        wide = x.astype(np.float64, copy=False)
+        shrink = np.where(np.abs(wide).max(axis=0) > 2.0**500, 2.0**-540, 1.0)
+        first = wide[0] * shrink
+        # Measured from the first row, a unit that never changes has the variance 0, however
+        # large its number is; an average of equal numbers may be off by a rounding error.
+        offset = wide * shrink - first
+        average = offset.mean(axis=0)
+        centred = offset - average
+        variance = np.square(centred).mean(axis=0)
+        self.running_mean *= 1 - self.momentum
+        self.running_mean += self.momentum * (first + average) / shrink
+        self.running_variance *= 1 - self.momentum
+        with np.errstate(over="ignore"):
+            unbiased = variance * (len(x) / (len(x) - 1))
+            self.running_variance += self.momentum * unbiased / shrink / shrink
+        spread = np.hypot(np.sqrt(variance) / shrink, math.sqrt(self.epsilon))
+        return (centred / (spread * shrink)).astype(x.dtype), spread.astype(x.dtype)

@@ -1,7 +1,9 @@
 """Optimisers: what to do with a gradient once it is known.
 
 `step` changes the values of the parameters in place. What an optimiser has to
-remember it keeps per parameter, so that one object can serve several networks.
+remember it keeps per parameter, so that one object can serve several networks. It
+survives `copy.deepcopy` and `pickle`: copy or save the network and its optimiser, and
+the copies go on as the originals would have done.
 """
 
 from __future__ import annotations
@@ -10,12 +12,13 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from types import EllipsisType
-from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
 from vgtools.networks import checks
+from vgtools.networks.norms import sum_of_squares, times_power
+from vgtools.networks.optimiser_state import OptimiserState
 from vgtools.networks.parameters import Parameter
 
 PIECE = 2**15
@@ -65,8 +68,8 @@ class SGD(Optimiser):
 
     learning_rate: float = 0.1
     momentum: float = 0.0
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -101,6 +104,10 @@ class Adam(Optimiser):
 
     The divisions by 1 - beta**t undo the bias of an average that starts at zero.
 
+    s has the float type of w. A finite g from 1.8e19 on in float32 (1.3e154 in float64) cannot
+    be squared, and is refused. Below |g| = 1e-19 (1e-154) s loses its digits and then is 0,
+    which makes no difference as long as `epsilon` is much larger than g.
+
     Source: Kingma and Ba (2015), arXiv:1412.6980, algorithm 1, with its defaults.
 
     Parameters
@@ -116,6 +123,8 @@ class Adam(Optimiser):
     ------
     TypeError, ValueError
         If a number is of another type or outside its range.
+    FloatingPointError
+        In `step`, if a gradient is too large to be squared; parameters before it have moved.
 
     Examples
     --------
@@ -130,8 +139,8 @@ class Adam(Optimiser):
     beta_1: float = 0.9
     beta_2: float = 0.999
     epsilon: float = 1e-8
-    _memory: WeakKeyDictionary = field(
-        default_factory=WeakKeyDictionary, init=False, repr=False, compare=False
+    _memory: OptimiserState = field(
+        default_factory=OptimiserState, init=False, repr=False, compare=False
     )
 
     def __post_init__(self) -> None:
@@ -144,20 +153,23 @@ class Adam(Optimiser):
         """Move every parameter one step down."""
         for parameter in parameters:
             w, g = parameter.value, parameter.gradient
-            t, m, s, scratch = self._memory.get(parameter) or (
-                0,
-                np.zeros_like(w),
-                np.zeros_like(w),
-                np.empty_like(w),
-            )
-            t += 1
-            self._memory[parameter] = (t, m, s, scratch)
+            memory = self._memory.get(parameter)
+            if memory is None:
+                memory = self._memory[parameter] = [0, *(np.zeros_like(w) for _ in range(3))]
+            memory[0] += 1
+            t, m, s, scratch = memory
 
             m *= self.beta_1
             m += np.multiply(g, 1 - self.beta_1, out=scratch)
 
             s *= self.beta_2
-            np.multiply(g, g, out=scratch)
+            try:
+                with np.errstate(over="raise"):
+                    np.multiply(g, g, out=scratch)
+            except FloatingPointError:
+                raise FloatingPointError(
+                    f"the gradient of {parameter.name} is too large to be squared in {g.dtype}"
+                ) from None
             scratch *= 1 - self.beta_2
             s += scratch
 
@@ -176,7 +188,8 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
 
         g <- g norm / ||g||   if ||g|| > norm
 
-    The direction stays. A gradient that has vanished stays as small as it is.
+    The direction stays. A gradient that has vanished stays as small as it is. The norm
+    is taken in float64, for gradients of any size.
 
     Source: Pascanu, Mikolov and Bengio (2013), arXiv:1211.5063, algorithm 1.
 
@@ -189,12 +202,13 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
     Returns
     -------
     float
-        The norm before.
+        The norm before; infinite where float64 cannot hold it.
 
     Raises
     ------
     TypeError, ValueError
-        If the norm is not a positive number.
+        If the norm is not a positive number, or if a gradient holds NaN or infinity,
+        which have no direction. The gradients are then unchanged.
 
     Examples
     --------
@@ -206,11 +220,19 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
     array([0.6, 0.8])
     """
     norm = checks.number("norm", norm, low=math.ulp(0.0))
-    gradients = [parameter.gradient for parameter in parameters]
-    total = math.hypot(*(float(np.linalg.norm(gradient)) for gradient in gradients))
+    parameters = list(parameters)
+    squares, k = sum_of_squares(*(parameter.gradient for parameter in parameters))
+    if not math.isfinite(squares):
+        raise ValueError(f"gradients must be finite to be clipped, but {_not_finite(parameters)}")
+    root = math.sqrt(squares)
+    total = float(times_power(root, k))
     if total > norm:
-        for gradient in gradients:
-            gradient *= norm / total
+        # norm / total can be too small a number where its product with a gradient is not.
+        fraction, power = math.frexp(norm)
+        half = (power - k) // 2
+        rest = times_power(fraction / root, power - k - half)
+        for parameter in parameters:
+            parameter.gradient[...] = times_power(parameter.gradient, half) * rest
     return total
 
 
@@ -244,6 +266,11 @@ def optimiser(name: str | Optimiser, **parameters: float) -> Optimiser:
             raise TypeError(f"{name!r} is complete; the parameters {parameters} need a name")
         return name
     return checks.build("optimiser", OPTIMISERS, name, parameters)
+
+
+def _not_finite(parameters: list[Parameter]) -> str:
+    names = [each.name for each in parameters if not np.isfinite(each.gradient).all()]
+    return f"NaN or infinity is in that of {', '.join(names)}"
 
 
 def _pieces(value: NDArray) -> list[slice | EllipsisType]:

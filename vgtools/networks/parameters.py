@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from uuid import uuid4
 
 from numpy.typing import NDArray
 
@@ -25,6 +26,9 @@ class Parameter:
         Any shape, float32 or float64.
     gradient : ndarray
         dLoss/dvalue, same shape and float type; zero until the first backward pass.
+    key : str
+        Tells this parameter from all others. Copies have the same key: an optimiser
+        that was copied or saved finds by it what it remembers of the parameter.
 
     Examples
     --------
@@ -37,6 +41,7 @@ class Parameter:
     name: str
     value: NDArray
     gradient: NDArray = field(init=False)
+    key: str = field(init=False, repr=False, default_factory=lambda: uuid4().hex)
 
     def __post_init__(self) -> None:
         given = self.value

@@ -123,7 +123,8 @@ class RReLULayer(ActivationLayer):
     Parameters
     ----------
     lower, upper : float
-        Bounds of the divisor of negative inputs, 1 <= lower <= upper.
+        Bounds of the divisor of negative inputs, 1 <= lower <= upper. PyTorch takes
+        bounds of the slope, and calls these 1/upper and 1/lower.
     sampling : {"divisor", "slope"}
         What is uniform: the divisor u on [lower, upper], rho = 1/u, as in the
         paper; or rho itself on [1/upper, 1/lower], as in PyTorch.
@@ -315,7 +316,7 @@ def activation_layer(
 def _pre_activations(
     layer: ActivationLayer, x: ArrayLike, slopes: NDArray | None = None
 ) -> NDArray:
-    z = np.asarray(x)
+    z = checks.as_array("the input", x)
     if z.dtype not in checks.FLOAT_TYPES:
         z = checks.floats("the input", z, np.float64)
     if slopes is not None and len(slopes) > 1 and z.shape[-1:] != slopes.shape:

@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
 from vgtools.networks import checks
+from vgtools.networks.gates import sigmoid_in_place, slope_of_tanh
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import Dense
 from vgtools.networks.memory import aligned_empty
@@ -40,8 +41,9 @@ class RecurrentLayer:
     states : ndarray, shape (T + 1, n, hidden)
         h_0, ..., h_T of the last forward pass.
     state_gradients : ndarray, shape (T + 1, n, hidden)
-        dLoss/dh_t of the last backward pass, along all paths; zero for the states
-        that a truncated pass did not reach.
+        dLoss/dh_t of the last backward pass, along all paths that it went. A state
+        that a truncated pass did not reach has what the loss reads of it directly,
+        which is zero for a loss that reads h_T alone.
     """
 
     blocks = 1
@@ -347,6 +349,8 @@ class LSTMLayer(RecurrentLayer):
         self.cells: NDArray | None = None
         self.cell_gradients: NDArray | None = None
         self._blocks: NDArray | None = None
+        self._shut: NDArray | None = None
+        self._before_candidate: NDArray | None = None
         self._squashed: NDArray | None = None
         self._stacked: NDArray | None = None
         self._initial_cell: NDArray | None = None
@@ -394,20 +398,20 @@ class LSTMLayer(RecurrentLayer):
         self._squashed = aligned_empty(h[1:].shape, dtype)
         self._blocks = aligned_empty((steps, self.blocks, self.hidden, n), dtype)
         i, f, o, u = (self._blocks[:, block] for block in (0, 1, -2, -1))
-        # s(a) = 1/2 + tanh(a / 2) / 2: with half the weights, one tanh serves all blocks.
+        # What a way back cannot recover: 1 - s of each gate, and the candidate before its tanh.
+        self._shut = aligned_empty((steps, self.blocks - 1, self.hidden, n), dtype)
+        self._before_candidate = aligned_empty((steps, self.hidden, n), dtype)
         weight = self._weight().T
-        weight[: -self.hidden] *= 0.5
-        half = np.array(0.5, dtype)  # NumPy would turn a number into an array in every step
         added = aligned_empty(h[0].shape, dtype)
         flat = self._blocks.reshape(steps, self.blocks * self.hidden, n)
-        pre = aligned_empty(flat[0].shape, dtype)
-        there = (self._stacked, flat, self._blocks[:, :-1], i, f, o, u)
-        there += (cells, cells[1:], self._squashed, h[1:])
-        for seen, a, gates, i_t, f_t, o_t, u_t, c_before, c, squashed, h_t in zip(*there):
-            np.dot(weight, seen, pre)
-            np.tanh(pre, a)
-            gates *= half
-            gates += half
+        there = (self._stacked, flat, self._blocks[:, :-1], self._shut, self._before_candidate)
+        there += (i, f, o, u, cells, cells[1:], self._squashed, h[1:])
+        for (seen, a, gates, shut, before, i_t, f_t, o_t, u_t,
+             c_before, c, squashed, h_t) in zip(*there):  # fmt: skip
+            np.dot(weight, seen, a)
+            sigmoid_in_place(gates, shut)
+            before[...] = u_t
+            np.tanh(u_t, u_t)
             if self.forget_gate:
                 np.multiply(f_t, c_before, c)
             else:
@@ -417,7 +421,7 @@ class LSTMLayer(RecurrentLayer):
             np.multiply(o_t, squashed, h_t)
 
     def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
-        h, cells = self.states.swapaxes(1, 2), self.cells.swapaxes(1, 2)
+        cells = self.cells.swapaxes(1, 2)
         weight, steps = self._weight(), len(self._blocks)
         to_stacked, dc = (aligned_empty(like.shape, like.dtype) for like in (self._stacked, cells))
         dh = to_stacked[:, : self.hidden]
@@ -438,21 +442,19 @@ class LSTMLayer(RecurrentLayer):
         flat, pre_gates = pre.reshape(len(gradient), -1), pre[:-1]
         pre_i, pre_f, pre_o, pre_u = pre[0], pre[1], pre[-2], pre[-1]
         i, f, o, u = (self._blocks[:, block] for block in (0, 1, -2, -1))
-        one = np.array(1, dh.dtype)
-        there = (self._blocks[:, :-1], i, f, o, u, self._squashed, h[1:], cells[:-1], stacked)
+        there = (self._blocks[:, :-1], self._shut, self._before_candidate, i, f, o, u)
+        there += (self._squashed, cells[1:], cells[:-1], stacked)
         there += (dh[1:], dh[:-1], dc[1:], dc[:-1], to_stacked[:-1], reads)
         back = (along[first:steps][::-1] for along in there)
-        for (gates, i_t, f_t, o_t, u_t, squashed, h_t, c_before, seen,
+        for (gates, shut, before, i_t, f_t, o_t, u_t, squashed, c, c_before, seen,
              dh_t, dh_before, dc_t, dc_before, to_seen, read_before) in zip(*back):  # fmt: skip
-            # o (1 - tanh(c)**2) = o - h tanh(c)
-            np.multiply(h_t, squashed, to_cell)
-            np.subtract(o_t, to_cell, to_cell)
+            slope_of_tanh(c, to_cell)
+            to_cell *= o_t
             to_cell *= dh_t
             dc_t += to_cell
             # The slopes of the gates and of the candidate, and what each is multiplied by.
-            np.subtract(one, gates, pre_gates)
-            pre_gates *= gates
-            _slope_of_tanh(u_t, one, out=pre_u)
+            np.multiply(gates, shut, pre_gates)
+            slope_of_tanh(before, pre_u)
             pre_i *= u_t
             pre_u *= i_t
             pre_o *= squashed
@@ -544,6 +546,8 @@ class GRULayer(RecurrentLayer):
         zeros = np.zeros(hidden, self.bias.value.dtype)
         self.candidate_bias = Parameter(f"{name} candidate bias", zeros)
         self._gates: NDArray | None = None
+        self._shut: NDArray | None = None
+        self._before_candidate: NDArray | None = None
         self._recalled: NDArray | None = None
 
     def parameters(self) -> list[Parameter]:
@@ -559,17 +563,21 @@ class GRULayer(RecurrentLayer):
     def _run(self) -> None:
         u, n, from_input = self.recurrent_weight.value, self.hidden, self._from_input()
         self._recalled = np.empty_like(self.states[1:])
+        # What a way back cannot recover: 1 - s of each gate, and the candidate before its tanh.
+        self._shut = np.empty_like(from_input[:, :, : 2 * n])
+        self._before_candidate = np.empty_like(self.states[1:])
         for t, a in enumerate(from_input):
             h = self.states[t]
             from_state = h @ u
             recalled = np.add(from_state[:, -n:], self.candidate_bias.value, out=self._recalled[t])
             gates = a[:, : 2 * n]
             gates += from_state[:, : 2 * n]
-            _gates_in_place(gates)
+            sigmoid_in_place(gates, self._shut[t])
             m = a[:, -n:]
             m += a[:, :n] * recalled
+            self._before_candidate[t] = m
             np.tanh(m, out=m)
-            self.states[t + 1] = m + a[:, n : 2 * n] * (h - m)
+            self.states[t + 1] = a[:, n : 2 * n] * h + self._shut[t, :, n:] * m
         self._gates = from_input
 
     def _walk_back(self, first: int, read: NDArray, to_input: NDArray) -> None:
@@ -579,11 +587,12 @@ class GRULayer(RecurrentLayer):
         pre = np.empty_like(self._gates[first:])
         for t in range(len(pre) - 1, -1, -1):
             r, v, m = np.split(self._gates[first + t], 3, axis=1)
+            not_r, not_v = np.split(self._shut[first + t], 2, axis=1)
             g, h, recalled = dh[t + 1], self.states[first + t], self._recalled[first + t]
-            to_m = g * (1 - v) * (1 - m * m)
-            pre[t, :, :n] = to_m * recalled * r * (1 - r)
-            pre[t, :, n : 2 * n] = g * (h - m) * v * (1 - v)
-            pre[t, :, 2 * n :] = to_m
+            to_m = slope_of_tanh(self._before_candidate[first + t], pre[t, :, 2 * n :])
+            to_m *= g * not_v
+            pre[t, :, :n] = to_m * recalled * r * not_r
+            pre[t, :, n : 2 * n] = g * (h - m) * v * not_v
             dh[t] += g * v
             dh[t] += pre[t, :, : 2 * n] @ u[:, : 2 * n].T
             dh[t] += (to_m * r) @ u[:, 2 * n :].T
@@ -780,17 +789,3 @@ class GRU(RecurrentNetwork):
         rng, (features, hidden, outputs) = checks.generator(seed), self.sizes
         self.layer = GRULayer(features, hidden, init, recurrent_init, rng, dtype)
         self.readout = Dense(hidden, outputs, init, rng, dtype, "readout")
-
-
-def _gates_in_place(a: NDArray) -> None:
-    """Replace a by s(a) = 1/2 + tanh(a / 2) / 2."""
-    a *= 0.5
-    np.tanh(a, a)
-    a *= 0.5
-    a += 0.5
-
-
-def _slope_of_tanh(h: NDArray, one: NDArray, out: NDArray) -> NDArray:
-    """Return 1 - h**2, the slope of tanh where its value is h."""
-    np.multiply(h, h, out)
-    return np.subtract(one, out, out)

@@ -52,7 +52,7 @@ class History:
 
 
 class DivergenceError(ArithmeticError):
-    """The loss is no longer a finite number.
+    """The loss or a gradient is no longer a number that can be worked with.
 
     The network is left as it was when that showed; `history` holds the epochs
     that ended before.
@@ -83,6 +83,12 @@ def train(
     In each epoch the samples are shuffled and cut into batches; the last batch
     is smaller if the numbers do not divide. For each batch: forward, loss,
     backward, one step of the optimiser.
+
+    Two epochs and then three more are the same as five if both calls are given the
+    same `Optimiser` and the same ``numpy.random.Generator``: a name makes a new
+    optimiser, which remembers nothing, and a number shuffles as in the first call.
+    Between calls the learning rate may change (``optimiser.learning_rate = 0.01``).
+    `vgtools.networks` tells how to save a run and go on later.
 
     Parameters
     ----------
@@ -123,7 +129,8 @@ def train(
     ------
     DivergenceError
         If the loss becomes infinite or NaN, as it does when the learning rate is
-        far too large. What happened until then is in its `history`.
+        far too large, or a gradient becomes so large that it cannot be clipped, or
+        squared by Adam. What happened until then is in its `history`.
     TypeError, ValueError
         If an argument is not one of the above; the network is then unchanged.
 
@@ -183,16 +190,22 @@ def train(
                 logits = network.forward(part, training=True)
                 value, gradient = criterion(logits, y[batch])
                 if not math.isfinite(value):
-                    _stop(log, value, step, rule)
+                    _stop(log, f"the loss became {value}", step, rule)
                 network.backward(gradient)
                 if clip_norm is not None:
-                    optimisers.clip_gradient(parameters, clip_norm)
-                rule.step(parameters)
+                    try:
+                        optimisers.clip_gradient(parameters, clip_norm)
+                    except ValueError:  # the loss is finite, and its gradient is not
+                        _stop(log, "the gradient became infinite or NaN", step, rule)
+                try:
+                    rule.step(parameters)
+                except FloatingPointError as error:
+                    _stop(log, str(error), step, rule)
                 step += 1
                 if record_every is not None and step % record_every == 0:
                     log.take(step / steps_per_epoch)
             if not math.isfinite(log.measure()):
-                _stop(log, log.lines.pop()[0], step, rule)
+                _stop(log, f"the loss became {log.lines.pop()[0]}", step, rule)
             if record_every is None:
                 log.take(step / steps_per_epoch)
     return log.history()
@@ -231,7 +244,12 @@ class _Log:
                 f"now {sorted(entry)}"
             )
         # Copies: what was handed over may be a parameter, which goes on changing.
-        self.taken.append({name: np.array(value) for name, value in entry.items()})
+        self.taken.append(
+            {
+                name: checks.as_array(f"record {name!r}", value).copy()
+                for name, value in entry.items()
+            }
+        )
         self.times.append(time)
 
     def history(self) -> History:
@@ -251,9 +269,9 @@ class _Log:
         return value, losses.accuracy(logits, y)
 
 
-def _stop(log: _Log, value: float, step: int, rule: optimisers.Optimiser) -> None:
+def _stop(log: _Log, what: str, step: int, rule: optimisers.Optimiser) -> None:
     raise DivergenceError(
-        f"the loss became {value} after {step} steps with {rule}: training diverged. "
+        f"{what} after {step} steps with {rule}: training diverged. "
         "Lower the learning rate, or start from smaller weights.",
         log.history(),
     )
