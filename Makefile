@@ -34,7 +34,7 @@ processors: book ## run the tests as processors with fewer instructions would (a
 live: $(READY) ## run every chapter in JupyterLab, in a browser, and move its figures (15 minutes)
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest live
 
-mutate: $(READY) ## alter equations, stored numbers and code, one at a time (hours)
+mutate: $(READY) ## alter equations and code, one at a time (hours)
 	$(BIN)/python -m mutation
 
 lint: $(READY) ## check style, in Python and in the notebooks
@@ -67,7 +67,7 @@ chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sig
 	@echo "It was built alone, so links to other chapters are not found, and say so above."
 
 refresh: $(READY) ## execute a notebook in place, ready to commit: make refresh C=02_sigmoid
-	$(BIN)/python tools/refresh.py $(C)
+	$(BIN)/python -m tools.refresh $(C)
 
 pdf: book ## print the whole book: dist/vanishing-gradients.pdf
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m formats.pdf

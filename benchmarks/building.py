@@ -42,7 +42,7 @@ SOURCES = [
     "references.bib",
     "requirements.txt",
 ]
-CODELESS = ["jupyter_book", "vgtools.sphinx_ext"]
+CODELESS = ["jupyter_book", "bookext"]
 """Extensions that Sphinx does without where it has no code to run."""
 
 
@@ -159,7 +159,7 @@ def configuration(folder: Path) -> None:
         file.write(
             f"extensions = [name for name in extensions if name not in {CODELESS}]\n"
             'nb_execution_mode = "off"\n'
-            'suppress_warnings = ["myst", "ref", "docutils", "toc", "bibtex"]\n'
+            'suppress_warnings = ["myst", "mystnb", "ref", "docutils", "toc", "bibtex"]\n'
         )
 
 

@@ -10,11 +10,11 @@ from mutation import chapters
 
 def main() -> None:
     """Read the arguments, run the parts, print one table for each."""
-    parts = ("equations", "outputs", "code")
+    parts = ("equations", "code")
     parser = argparse.ArgumentParser(prog="python -m mutation", description=__doc__)
     parser.add_argument("parts", nargs="*", metavar="part", help=f"{', '.join(parts)} (all)")
     parser.add_argument("--chapters", nargs="+", default=chapters.names(), metavar="NAME",
-                        help="for equations and outputs: 02_sigmoid … (all)")  # fmt: skip
+                        help="for equations: 02_sigmoid … (all)")  # fmt: skip
     parser.add_argument("--mutants", nargs="+", default=[], metavar="PATTERN",
                         help="for code: names such as 'vgtools.theory.*' (all)")  # fmt: skip
     parser.add_argument("--workers", type=int, default=2, help="processes at a time (2)")
@@ -27,10 +27,6 @@ def main() -> None:
     for part in given.parts or parts:
         if part == "equations":
             from mutation.equations import run
-
-            score = run(given.chapters, given.workers)
-        elif part == "outputs":
-            from mutation.outputs import run
 
             score = run(given.chapters, given.workers)
         else:

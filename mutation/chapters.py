@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import vgtools as vg
+from vgtools.frontend import RECORD
 
 BOOK = Path(__file__).resolve().parents[1]
 STATEMENTS = re.compile(r"\bvg\.(?:verify|define|numeric|Derivation)\(")
@@ -56,11 +57,21 @@ class Call:
         return self.equation.label or str(self.equation)
 
 
+def _cells(chapter: str) -> list[dict]:
+    text = (BOOK / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8")
+    return [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "code"]
+
+
 def code_cells(chapter: str) -> list[str]:
     """Return the source of the code cells of a chapter."""
-    text = (BOOK / "chapters" / f"{chapter}.ipynb").read_text(encoding="utf-8")
-    cells = json.loads(text)["cells"]
-    return ["".join(cell["source"]) for cell in cells if cell["cell_type"] == "code"]
+    return ["".join(cell["source"]) for cell in _cells(chapter)]
+
+
+def records(chapter: str) -> dict[str, dict]:
+    """Return the records of the equations that a chapter shows, {label: record}."""
+    outputs = [output.get("data", {}) for cell in _cells(chapter) for output in cell["outputs"]]
+    found = [data[RECORD] for data in outputs if RECORD in data]
+    return {record["label"]: record for record in found}
 
 
 def needed(cells: list[str]) -> list[str]:
@@ -106,9 +117,10 @@ def _names(cell: str) -> tuple[set[str], set[str], set[str]]:
 
 
 @contextlib.contextmanager
-def _recorded(calls: list[Call]) -> Iterator[None]:
-    """Note every call of the functions that make one equation each."""
+def _recorded(calls: list[Call], derivations: dict[str, vg.Derivation]) -> Iterator[None]:
+    """Note every call of the functions that make one equation each, and every step."""
     originals = {name: getattr(vg, name) for name in ("verify", "define", "numeric")}
+    step = vg.Derivation.step
 
     def noting(name: str, function: Callable) -> Callable:
         @wraps(function)
@@ -119,11 +131,20 @@ def _recorded(calls: list[Call]) -> Iterator[None]:
 
         return noted
 
+    @wraps(step)
+    def noted_step(*sides: Any, **keywords: Any) -> vg.Derivation:
+        longer = step(*sides, **keywords)
+        if longer.label:
+            derivations[longer.label] = longer
+        return longer
+
     for name, function in originals.items():
         setattr(vg, name, noting(name, function))
+    vg.Derivation.step = noted_step
     try:
         yield
     finally:
+        vg.Derivation.step = step
         for name, function in originals.items():
             setattr(vg, name, function)
 
@@ -146,23 +167,20 @@ def statements(chapter: str) -> tuple[list[Call], list[vg.Derivation]]:
     Raises
     ------
     ValueError
-        If a label that the chapter names did not come to be.
+        If an equation that the chapter shows did not come to be.
     """
-    cells = code_cells(chapter)
     calls: list[Call] = []
-    before = {record.label for record in vg.register()}
+    derivations: dict[str, vg.Derivation] = {}
     namespace: dict[str, Any] = {"__name__": chapter}
     folder = os.getcwd()
     os.chdir(BOOK / "chapters")
     try:
-        with _recorded(calls), contextlib.redirect_stdout(io.StringIO()):
-            for number, cell in enumerate(needed(cells)):
+        with _recorded(calls, derivations), contextlib.redirect_stdout(io.StringIO()):
+            for number, cell in enumerate(needed(code_cells(chapter))):
                 exec(compile(cell, f"{chapter}[{number}]", "exec"), namespace)
     finally:
         os.chdir(folder)
-    records = [record for record in vg.register() if record.label not in before]
-    written = set(re.findall(r'label="(eq-[^"]+)"', "\n".join(cells)))
-    missing = written - {record.label for record in records}
-    if missing:
+    made = {call.equation.label for call in calls} | set(derivations)
+    if missing := set(records(chapter)) - made:
         raise ValueError(f"{chapter}: {', '.join(sorted(missing))} did not come to be")
-    return calls, [record.source for record in records if isinstance(record.source, vg.Derivation)]
+    return calls, list(derivations.values())

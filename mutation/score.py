@@ -7,8 +7,6 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from mutation.accepted import accepted
-
 
 @dataclass
 class Score:
@@ -20,9 +18,9 @@ class Score:
         What was altered.
     target : float
         The share that has to be caught, from 0 to 1.
-    caught, equivalent, accepted : Counter of str
+    caught, equivalent : Counter of str
         How many alterations of each kind a check refused; how many change nothing, as was
-        proved; how many may pass, with a reason that is written down.
+        proved.
     survivors : list of (str, str)
         Kind and description of each alteration that nothing noticed.
     notes : list of str
@@ -33,7 +31,6 @@ class Score:
     target: float
     caught: Counter = field(default_factory=Counter)
     equivalent: Counter = field(default_factory=Counter)
-    accepted: Counter = field(default_factory=Counter)
     survivors: list[tuple[str, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
 
@@ -41,15 +38,8 @@ class Score:
         """Take over the counts of another score of the same part."""
         self.caught.update(other.caught)
         self.equivalent.update(other.equivalent)
-        self.accepted.update(other.accepted)
         self.survivors += other.survivors
         self.notes += other.notes
-
-    def accept(self, part: str) -> None:
-        """Count survivors that ``accepted.toml`` gives a reason for as accepted."""
-        known = [entry for entry in self.survivors if accepted(part, entry[1])]
-        self.survivors = [entry for entry in self.survivors if entry not in known]
-        self.accepted.update(kind for kind, _ in known)
 
     def to_json(self) -> str:
         """Write the score as text."""
@@ -59,7 +49,7 @@ class Score:
     def from_json(cls, text: str) -> Score:
         """Read what `to_json` wrote."""
         found = json.loads(text)
-        for name in ("caught", "equivalent", "accepted"):
+        for name in ("caught", "equivalent"):
             found[name] = Counter(found[name])
         found["survivors"] = [tuple(entry) for entry in found["survivors"]]
         return cls(**found)
@@ -72,25 +62,22 @@ class Score:
     @property
     def share(self) -> float:
         """The share of the alterations that were caught, of those that change something."""
-        caught, missed = self.caught.total(), len(self.survivors) + self.accepted.total()
+        caught, missed = self.caught.total(), len(self.survivors)
         return caught / (caught + missed) if caught + missed else 0.0
 
     @property
     def passed(self) -> bool:
-        """Whether the target is reached: of what is neither equivalent nor accepted."""
-        caught, missed = self.caught.total(), len(self.survivors)
-        return caught > 0 and caught >= self.target * (caught + missed)
+        """Whether the target is reached."""
+        return self.caught.total() > 0 and self.share >= self.target
 
     def __str__(self) -> str:
         missed = self.missed
         rows: Iterable[tuple] = [
-            (kind, *(counts[kind] for counts in (self.caught, self.equivalent, self.accepted)),
-             missed[kind])
-            for kind in sorted({*self.caught, *self.equivalent, *self.accepted, *missed})
-        ]  # fmt: skip
-        columns = ("kind", "caught", "equivalent", "accepted", "survived")
-        sums = ("all", self.caught.total(), self.equivalent.total(), self.accepted.total(),
-                len(self.survivors))  # fmt: skip
+            (kind, self.caught[kind], self.equivalent[kind], missed[kind])
+            for kind in sorted({*self.caught, *self.equivalent, *missed})
+        ]
+        columns = ("kind", "caught", "equivalent", "survived")
+        sums = ("all", self.caught.total(), self.equivalent.total(), len(self.survivors))
         table = [columns, *rows, sums]
         lines = [f"{self.part}: {100 * self.share:.1f} % caught (target {100 * self.target:g} %)"]
         lines += [f"  {row[0]:<24}" + "".join(f"{cell:>12}" for cell in row[1:]) for row in table]

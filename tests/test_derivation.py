@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import random
 import re
 
@@ -61,11 +62,11 @@ from vgtools.derivation import (
     printing,
     proving,
     refuting,
-    register,
     relations,
     statements,
     verify,
 )  # fmt: skip
+from vgtools.frontend import RECORD
 
 P, x, y, z, w = sympy.symbols("P x y z w", real=True)
 a, b, s, u = sympy.symbols("alpha b s u", positive=True)
@@ -85,7 +86,7 @@ NORMAL = exp(-(x**2) / 2) / sqrt(2 * pi)
 
 @pytest.fixture(autouse=True)
 def _own_register(monkeypatch):
-    monkeypatch.setattr(equations, "_REGISTER", {})
+    monkeypatch.setattr(equations, "_LABELS", {})
     monkeypatch.delenv("VGTOOLS_STATIC", raising=False)
 
 
@@ -2290,7 +2291,7 @@ def test_what_is_displayed_reads_back_as_what_was_checked(expression):
 
 def test_a_notebook_gets_latex_and_text():
     bundle = sigmoid_slope()._repr_mimebundle_()
-    assert set(bundle) == {"text/latex", "text/plain"}
+    assert set(bundle) == {RECORD, "text/latex", "text/plain"}
     assert bundle["text/latex"].startswith("$$\n\\begin{aligned}\n")
     assert r"\text{insert the definition}" in bundle["text/latex"]
     assert bundle["text/plain"] == repr(sigmoid_slope())
@@ -2530,17 +2531,32 @@ def test_definitions_come_in_many_forms():
     assert str(second) == "c = 2·y   for y real   [definition]"
 
 
-def test_the_register_keeps_text_and_latex():
+def test_a_record_holds_what_stands_behind_an_equation():
+    found = verify(sqrt(x**2), x, given=x > 0, label="eq-root", because="$x$ is positive").record()
+    assert found == {
+        "label": "eq-root", "kind": "identity", "evidence": "symbolic", "text": "|x| = x",
+        "latex": r"\left|{x}\right| = x", "conditions": "for x > 0", "because": "x is positive",
+        "steps": [],
+    }  # fmt: skip
     chain = logit_to_sigmoid(label="eq-logit")
-    slope = verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope-2")
-    first, second = register()
-    assert (first.label, first.kind, first.source) == ("eq-logit", "derivation", chain)
-    assert (first.text, first.latex) == (str(chain), chain.latex)
-    assert (second.text, second.source) == (str(slope), slope)
-    assert r"\tag" not in second.latex and r"\overset" in first.latex
-    assert "source" not in repr(second)
-    assert Derivation(Eq(log(P / (1 - P)), z), given=INSIDE, label="eq-logit").latex
-    assert register()[0] == first
+    found = chain.record()
+    assert (found["label"], found["kind"], found["evidence"]) == (
+        "eq-logit", "derivation", "symbolic, 6 steps"
+    )  # fmt: skip
+    lines = [f"{one['sign']} {one['text']}   ({one['because']})" for one in found["steps"]]
+    assert str(chain) == "\n".join([found["text"], *lines, found["conditions"]])
+    assert found["steps"][-1]["latex"] in chain.latex
+    bound = Derivation(x).step(x + exp(x), because="add", relation="<", tight_at={x: -oo})
+    assert [one["sign"] for one in bound.record()["steps"]] == ["<"]
+
+
+def test_a_notebook_gets_the_record_beside_what_is_shown(monkeypatch):
+    equation = verify(sqrt(x**2), x, given=x > 0)
+    shown = equation._repr_mimebundle_()
+    assert shown[RECORD] == equation.record() and shown["text/plain"] == str(equation)
+    assert json.loads(json.dumps(shown)) == shown
+    monkeypatch.setenv("VGTOOLS_STATIC", "1")
+    assert set(equation._repr_mimebundle_()) == {"text/markdown", "text/plain"}
 
 
 # --- numeric ---------------------------------------------------------------------------
@@ -2682,40 +2698,29 @@ def test_numeric_options_at_the_end_of_their_range(options):
         numeric("a", check=lambda rng: (2, 3), rtol=0.33)
 
 
-# --- the register ----------------------------------------------------------------------
-
-
-def test_the_register_lists_labelled_objects_once():
-    verify(sqrt(x**2), x, given=x > 0)
-    slope = verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope")
-    verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope")
-    logit_to_sigmoid(label="eq-logit")
-    logit_to_sigmoid(label="eq-logit")
-    records = register()
-    assert [(r.label, r.kind, r.evidence) for r in records] == [
-        ("eq-slope", "identity", "symbolic"),
-        ("eq-logit", "derivation", "symbolic, 6 steps"),
-    ]
-    assert slope.latex in records[0].latex
-    assert len(records[1].source) == 6
+# --- labels ----------------------------------------------------------------------------
 
 
 def test_a_label_means_one_thing():
-    verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope")
-    with pytest.raises(ValueError, match="already stands for"):
+    for _ in range(2):  # the same statement again is no other one
+        verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, label="eq-slope")
+        logit_to_sigmoid(label="eq-logit")
+    with pytest.raises(ValueError, match="eq-slope already stands for"):
         verify(Derivative(tanh(x), x), 1 / cosh(x) ** 2, label="eq-slope")
     with pytest.raises(ValueError, match="already stands for"):
         verify(Derivative(tanh(x), x), 1 - tanh(x) ** 2, given=x > 0, label="eq-slope")
-    chain = Derivation(x**2 - 1, label="eq-chain").step((x - 1) * (x + 1), because="factor")
-    with pytest.raises(ValueError, match="already stands for"):
+    Derivation(x**2 - 1, label="eq-chain").step((x - 1) * (x + 1), because="factor")
+    with pytest.raises(ValueError, match="already stands for a derivation from x² − 1"):
         Derivation(x**2 - 4, label="eq-chain")
-    with pytest.raises(ValueError, match="already stands for"):
-        Derivation(x**2 - 1, label="eq-chain").step((x - 1) * (x + 1), because="another reason")
-    chain.step(x * (x + 1) - x - 1, because="multiply out in part")
-    assert len(register()[-1].source) == 2
     for bad in ("slope", "eq-Slope", "eq slope", "eq-", 3):
         with pytest.raises(ValueError, match="a label is eq-"):
             verify(sqrt(x**2), x, given=x > 0, label=bad)
+
+
+def test_a_person_may_change_what_a_label_stands_for(monkeypatch):
+    monkeypatch.setattr(equations, "live_notebook", lambda: True)
+    verify(sqrt(x**2), x, given=x > 0, label="eq-one")
+    verify((x + 1) ** 2, x**2 + 2 * x + 1, label="eq-one")
 
 
 # --- bad input -------------------------------------------------------------------------

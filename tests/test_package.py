@@ -19,7 +19,7 @@ def run(code):
 
 def test_the_extension_of_a_build_does_not_wait_for_mathematics_or_drawing():
     """A build in which nothing has to run would otherwise take a second longer."""
-    code = "import sys, vgtools.sphinx_ext as ext; print(*sys.modules)"
+    code = "import sys, bookext; print(*sys.modules)"
     assert HEAVY & set(run(code).split()) == set()
 
 

@@ -11,7 +11,7 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 CONFIGURATION = """
-from vgtools.sphinx_ext import pages
+from bookext import pages
 extensions = ["myst_nb", "sphinx_exercise"]
 html_theme = "basic"
 master_doc = "intro"

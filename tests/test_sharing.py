@@ -13,12 +13,12 @@ from sphinx.application import Sphinx
 from sphinx.errors import ConfigError
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
-from vgtools.sphinx_ext import sharing
+from bookext import sharing
 
 BOOK = Path(__file__).resolve().parents[1]
 GITHUB = {"GITHUB_SERVER_URL": "https://github.com", "GITHUB_REPOSITORY": "owner/name"}
 CONF = """
-from vgtools.sphinx_ext import sharing
+from bookext import sharing
 
 project = html_title = "A Book"
 root_doc = "chapters/one"

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 import nbformat
 import pytest
 
+from bookext import execution, pages
 from vgtools.frontend import STATIC_VARIABLE, static_build
-from vgtools.sphinx_ext import execution, pages
 
 BOOK = Path(__file__).resolve().parents[1]
 
@@ -23,16 +23,15 @@ BOOK = Path(__file__).resolve().parents[1]
 def package(tmp_path):
     """Return a package with one module, beside a requirements file."""
     (tmp_path / "package" / "__pycache__").mkdir(parents=True)
-    (tmp_path / "package" / "sphinx_ext").mkdir()
     (tmp_path / "package" / "module.py").write_text("x = 1\n")
-    (tmp_path / "package" / "sphinx_ext" / "pages.py").write_text("y = 1\n")
-    (tmp_path / "package" / "sphinx_ext" / "execution.py").write_text("z = 1\n")
+    (tmp_path / "execution.py").write_text("z = 1\n")
     (tmp_path / "requirements.txt").write_text("numpy==2.4.0\n")
     return tmp_path / "package"
 
 
 def key(package, python="3.11.7"):
-    return execution.cache_key(package, package.parent / "requirements.txt", python)
+    others = [package.parent / name for name in ("execution.py", "requirements.txt")]
+    return execution.cache_key(package, others, python)
 
 
 @pytest.mark.parametrize(
@@ -42,7 +41,7 @@ def key(package, python="3.11.7"):
         lambda package: (package / "style.css").write_text("p {}\n"),
         lambda package: (package / "module.py").rename(package / "other.py"),
         lambda package: (package.parent / "requirements.txt").write_text("numpy==2.4.1\n"),
-        lambda package: (package / "sphinx_ext" / "execution.py").write_text("z = 2\n"),
+        lambda package: (package.parent / "execution.py").write_text("z = 2\n"),
     ],
     ids=["a line", "a new file", "a name", "a requirement", "how kernels start"],
 )
@@ -63,20 +62,29 @@ def test_the_cache_key_does_not_follow_compiled_files_or_dates(package):
     assert key(package) == before
 
 
-def test_the_extension_has_pages_read_again_and_nothing_run(package):
-    before, pages_before = key(package), execution.digest_of(package / "sphinx_ext")
-    (package / "sphinx_ext" / "pages.py").write_text("y = 2\n")
-    assert key(package) == before
-    assert execution.digest_of(package / "sphinx_ext") != pages_before
-
-
 def test_no_chapter_depends_on_the_extension():
     """Or its outputs would be those of an extension that is no more."""
-    rooms = [path for path in (BOOK / "vgtools").rglob("*.py") if "sphinx_ext" not in path.parts]
-    for path in [*rooms, *(BOOK / "chapters").glob("*.ipynb")]:
-        assert not re.search(
-            r"import.*sphinx_ext|from vgtools\.sphinx_ext", path.read_text("utf-8")
-        )
+    for path in [*(BOOK / "vgtools").rglob("*.py"), *(BOOK / "chapters").glob("*.ipynb")]:
+        assert not re.search(r"(?:import|from) bookext", path.read_text("utf-8")), path
+
+
+def test_a_failing_cell_ends_the_build_with_what_it_says(tmp_path):
+    cells = [
+        nbformat.v4.new_markdown_cell("# One"),
+        nbformat.v4.new_code_cell("x = 1\nraise ValueError('x = 1 is no counterexample')"),
+    ]
+    nbformat.write(nbformat.v4.new_notebook(cells=cells), tmp_path / "one.ipynb")
+    (tmp_path / "conf.py").write_text(
+        "from bookext import execution\nextensions = ['myst_nb']\nroot_doc = 'one'\n"
+        "nb_execution_mode = 'cache'\nsetup = execution.connect\n"
+    )
+    command = [sys.executable, "-m", "sphinx", "-q", str(tmp_path), str(tmp_path / "out")]
+    surroundings = {**os.environ, "PYTHONPATH": str(BOOK)}
+    done = subprocess.run(command, capture_output=True, text=True, env=surroundings)
+    assert done.returncode and "Traceback" not in done.stderr
+    assert done.stderr.strip().endswith(
+        'one.ipynb, in the cell that begins with "x = 1":\nValueError: x = 1 is no counterexample'
+    )
 
 
 def test_what_the_readme_does_with_the_package_gives_what_it_says(tmp_path, monkeypatch):
@@ -200,7 +208,7 @@ def test_refresh_refuses_what_is_not_text(output, what):
 
 def test_refresh_names_the_chapters_when_it_is_given_none():
     done = subprocess.run(
-        [sys.executable, str(BOOK / "tools" / "refresh.py")], capture_output=True, text=True
+        [sys.executable, "-m", "tools.refresh"], cwd=BOOK, capture_output=True, text=True
     )
     assert done.returncode == 1
     assert "make refresh C=" in done.stderr

@@ -8,15 +8,14 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 CONFIGURATION = """
-from vgtools.sphinx_ext import introductions, pages, unfinished
-extensions = ["myst_nb"]
+from bookext import glossary, pages
+extensions = ["myst_nb", "sphinx_exercise"]
 html_theme = "basic"
 master_doc = "a"
 
 def setup(app):
-    app.connect("env-updated", pages.copy_assets)
-    app.connect("html-collect-pages", introductions.keep_entries)
-    unfinished.connect(app)
+    app.connect("html-collect-pages", glossary.keep_entries)
+    pages.connect(app)
 """
 PAGES = {
     "a.md": "# First\n\n{ref}`place`\n\n```{index} apple\n```\n\n```{toctree}\nb\nc\n```\n",

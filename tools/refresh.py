@@ -1,6 +1,6 @@
 """Execute notebooks in place and normalise them, so that a diff shows what changed.
 
-Usage: python tools/refresh.py 02_sigmoid [...]
+Usage: python -m tools.refresh 02_sigmoid [...]
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 
-from vgtools.frontend import STATIC_VARIABLE
-from vgtools.sphinx_ext.execution import kernel_environment
+from bookext.execution import kernel_environment
+from vgtools.frontend import RECORD, STATIC_VARIABLE
 
 CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
-TEXT = {"text/plain", "text/markdown", "text/latex"}
+KEPT = {"text/plain", "text/markdown", "text/latex", RECORD}
 
 
 def refresh(path: Path) -> None:
@@ -32,7 +32,7 @@ def refresh(path: Path) -> None:
     Raises
     ------
     ValueError
-        If a cell puts something other than text into the notebook.
+        If a cell puts something other than text and the records of equations there.
     """
     notebook = nbformat.read(path, as_version=4)
     notebook.metadata = {"kernelspec": dict(KERNEL)}
@@ -44,7 +44,7 @@ def refresh(path: Path) -> None:
 
 
 def normalise(notebook: nbformat.NotebookNode) -> None:
-    """Keep what belongs to the chapter: cells, their tags and their text outputs."""
+    """Keep what belongs to the chapter: cells, their tags, text and records of equations."""
     notebook.metadata = nbformat.from_dict({"kernelspec": KERNEL})
     notebook.nbformat, notebook.nbformat_minor = 4, 5
     seen = set()
@@ -65,7 +65,7 @@ def text_outputs(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
     outputs = []
     for output in cell.outputs:
         what = {"stream": output.get("name"), "error": "error"}.get(output.output_type)
-        strangers = set(output.get("data", {})) - TEXT
+        strangers = set(output.get("data", {})) - KEPT
         if what in {"stderr", "error"} or strangers:
             raise ValueError(
                 f"cell {cell.id!r} outputs {what or ', '.join(sorted(strangers))}; "

@@ -1,8 +1,8 @@
 """The package behind *Vanishing Gradients*: every concept of the book as code to read.
 
-Rooms, each of which imports only from those before it: `activations`,
+Rooms, each of which imports only from those before it: `text`, `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
-`explore`, `practice`. The Sphinx extension is `vgtools.sphinx_ext`.
+`explore`, `practice`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
 has to run does not wait for NumPy, SymPy and Matplotlib.
@@ -25,7 +25,6 @@ _ROOMS = {
         "Equation",
         "define",
         "numeric",
-        "register",
         "verify",
     ],
     "diagnostics": ["GradientFlow", "census", "gradient_flow"],
@@ -44,11 +43,12 @@ _ROOMS = {
         "train",
     ],
     "practice": ["check"],
+    "text": [],
     "theory": [],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = sorted({*_ROOM_OF, "datasets", "diagnostics", "figures", "networks", "theory"})
+__all__ = sorted({*_ROOM_OF, "datasets", "diagnostics", "figures", "networks", "text", "theory"})
 
 
 def __getattr__(name: str) -> object:

@@ -17,6 +17,14 @@ from tqdm.auto import tqdm
 STATIC_VARIABLE = "VGTOOLS_STATIC"
 """Environment variable that the Sphinx extension sets to ``1`` during a build."""
 
+RECORD = "application/vnd.vgtools.equation+json"
+"""The MIME type of an equation's record in the outputs of a notebook.
+
+The record stands beside the LaTeX and the text, is committed with the notebook and held
+fixed by nbval. No front end shows it; the register of the book, the mutation of equations
+and the tests read it.
+"""
+
 Item = TypeVar("Item")
 
 

@@ -29,7 +29,7 @@ is refused as "not proved".
 """
 
 from vgtools.derivation.chains import Derivation, Step
-from vgtools.derivation.equations import Equation, Record, register
+from vgtools.derivation.equations import Equation
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.statements import define, numeric, verify
 
@@ -37,10 +37,8 @@ __all__ = [
     "Derivation",
     "DerivationError",
     "Equation",
-    "Record",
     "Step",
     "define",
     "numeric",
-    "register",
     "verify",
 ]

@@ -14,12 +14,12 @@ from vgtools.derivation.equations import (
     _PHONE,
     _conditions,
     _definitions,
-    _enter,
     _plain_reason,
     _Shown,
     _stacked,
     _tex_reason,
     _width,
+    claim_label,
 )
 from vgtools.derivation.equivalence import _check_equivalent
 from vgtools.derivation.printing import _SIGNS, _TEX_SIGNS, _latex, _text
@@ -51,7 +51,7 @@ class Derivation(_Shown):
     where : Equation, mapping or sequence of them
         What the names mean; see `verify`.
     label : str, optional
-        Enters the derivation in the register, and numbers it in the book: ``eq-…``.
+        The name under which the book numbers it: ``eq-…``.
 
     Attributes
     ----------
@@ -100,8 +100,7 @@ class Derivation(_Shown):
         self.where = _definitions(where)
         self.label = label
         self.steps: tuple[Step, ...] = ()
-        if label is not None:
-            _enter(self)
+        claim_label(label, f"a derivation from {'   '.join(str(self).splitlines())}")
 
     def step(
         self,
@@ -175,7 +174,6 @@ class Derivation(_Shown):
         longer.start, longer.given, longer.where = self.start, self.given, self.where
         longer.label = self.label
         longer.steps = (*self.steps, Step(expression, because, operator, proof, tight_at))
-        _enter(longer)
         return longer
 
     @property
@@ -185,7 +183,7 @@ class Derivation(_Shown):
 
     @property
     def kind(self) -> str:
-        """``"derivation"``, as the register lists it."""
+        """``"derivation"``, in the place of an equation's kind."""
         return "derivation"
 
     @property
@@ -200,6 +198,30 @@ class Derivation(_Shown):
 
     def __len__(self) -> int:
         return len(self.steps)
+
+    def record(self) -> dict[str, Any]:
+        """Return what stands behind the derivation, as the notebook keeps it."""
+        return {
+            "label": self.label,
+            "kind": self.kind,
+            "evidence": self.evidence,
+            "text": _text(self.start),
+            "latex": _latex(self.start),
+            "conditions": self._conditions(tex=False),
+            "because": "",
+            "steps": [
+                {
+                    "sign": self._sign(step),
+                    "text": _text(step.expression),
+                    "latex": _latex(step.expression),
+                    "because": _plain_reason(step.because),
+                }
+                for step in self.steps
+            ],
+        }
+
+    def _sign(self, step: Step) -> str:
+        return "⟺" if isinstance(self.start, Relational) else _SIGNS[step.relation]
 
     def _lines(self) -> list[Any]:
         return [self.start, *(step.expression for step in self.steps)]
@@ -232,11 +254,11 @@ class Derivation(_Shown):
         return _stacked(rows, "aligned")
 
     def __str__(self) -> str:
-        arrow = isinstance(self.start, Relational)
+        indent = "" if isinstance(self.start, Relational) else "  "
         lines = [_text(self.start)]
         for step in self.steps:
-            sign = "⟺" if arrow else "  " + _SIGNS[step.relation]
-            lines.append(f"{sign} {_text(step.expression)}   ({_plain_reason(step.because)})")
+            because = _plain_reason(step.because)
+            lines.append(f"{indent}{self._sign(step)} {_text(step.expression)}   ({because})")
         conditions = self._conditions(tex=False)
         return "\n".join([*lines, *([conditions] if conditions else [])])
 

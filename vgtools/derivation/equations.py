@@ -1,11 +1,11 @@
-"""Equations that display themselves, and the register of those with a label."""
+"""Equations that display themselves, and the record that each leaves in a notebook."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import sympy
 from sympy import Add, Derivative, Expr, Piecewise, Symbol
@@ -21,87 +21,26 @@ from vgtools.derivation.printing import (
     _pretty,
     _text,
 )
-from vgtools.frontend import live_notebook, static_build
+from vgtools.frontend import RECORD, live_notebook, static_build
 
-if TYPE_CHECKING:
-    from vgtools.derivation.chains import Derivation
+_LABELS: dict[str, str] = {}
 
 
-@dataclass(frozen=True)
-class Record:
-    """One labelled equation or derivation of this process.
+def claim_label(label: Any, statement: str) -> None:
+    """Note what a label stands for; it means one thing in a process.
 
-    Attributes
-    ----------
-    label, kind, evidence, latex, text : str
-        What the book's register lists.
-    source : Equation or Derivation
-        The object itself, with both sides, conditions and definitions, so that a test
-        can alter it and check again.
+    A person who changes a cell of a live notebook and runs it again may change that.
     """
-
-    label: str
-    kind: str
-    evidence: str
-    latex: str
-    text: str
-    source: Equation | Derivation = field(repr=False, compare=False)
-
-
-_REGISTER: dict[str, Record] = {}
-
-
-def register() -> tuple[Record, ...]:
-    """Everything with a label that was made in this process, in order.
-
-    Returns
-    -------
-    tuple of Record
-        One record per label.
-
-    Examples
-    --------
-    >>> import sympy
-    >>> from vgtools.derivation import verify
-    >>> x = sympy.symbols("x", real=True)
-    >>> square = verify((x + 1) ** 2, x**2 + 2 * x + 1, label="eq-doc-square")
-    >>> [(r.kind, r.evidence) for r in register() if r.label == "eq-doc-square"]
-    [('identity', 'symbolic')]
-    """
-    return tuple(_REGISTER.values())
-
-
-def _enter(source: Equation | Derivation) -> None:
-    """Put a labelled object on the register; a label means one thing only."""
-    label = source.label
     if label is None:
         return
     if not isinstance(label, str) or not re.fullmatch(r"eq-[a-z0-9]+(-[a-z0-9]+)*", label):
         raise ValueError(
             f"label={label!r}: a label is eq- and then lower-case words, such as eq-sigmoid"
         )
-    record = Record(
-        label, source.kind, source.evidence, source._typeset(letters=True), str(source), source
-    )
-    old = _REGISTER.get(label)
-    if old is not None and old != record and not live_notebook():
-        if _begins(old.source, source):
-            return  # the same derivation again, on its way to where it was
-        if not _begins(source, old.source):
-            raise ValueError(f"the label {label} already stands for {old.source}")
-    _REGISTER[label] = record
-
-
-def _begins(longer: Equation | Derivation, shorter: Equation | Derivation) -> bool:
-    """Whether a derivation starts with all the steps of another one."""
-    return (
-        not isinstance(longer, Equation)
-        and not isinstance(shorter, Equation)
-        and (longer.start, longer.given, longer.where) == (
-            shorter.start, shorter.given, shorter.where
-        )
-        and longer.steps[: len(shorter)] == shorter.steps
-    )  # fmt: skip
+    known = _LABELS.setdefault(label, statement)
+    if known != statement and not live_notebook():
+        raise ValueError(f"the label {label} already stands for {known}")
+    _LABELS[label] = statement
 
 
 _PHONE = 34
@@ -150,13 +89,18 @@ class _Shown:
     def _reasons(self) -> list[str]:
         raise NotImplementedError
 
+    def record(self) -> dict[str, Any]:
+        """Return what stands behind this, as the notebook keeps it."""
+        raise NotImplementedError
+
     def _repr_latex_(self) -> str:
         return f"$$\n{self._typeset(letters=False)}\n$$"
 
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        """MyST markdown while the book is built, LaTeX in a notebook, text everywhere."""
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
+        """MyST markdown while the book is built, LaTeX and the record in a notebook, and text."""
         if not static_build():
-            return {"text/latex": self._repr_latex_(), "text/plain": str(self)}
+            shown = {"text/latex": self._repr_latex_(), "text/plain": str(self)}
+            return {RECORD: self.record(), **shown}
         label = f":label: {self.label}\n" if self.label else ""
         blocks = [f"```{{math}}\n{label}\n{self._typeset(letters=True)}\n```"]
         if self._reasons():
@@ -247,6 +191,35 @@ class Equation(_Shown):
         if self.digits is not None:
             return f"{_text(self.lhs)} ≈ {self._decimal().replace('-', '−')}"
         return f"{_text(self.lhs)} {_SIGNS[self.relation]} {_text(self.rhs)}"
+
+    def record(self) -> dict[str, Any]:
+        """Return what stands behind the equation, as the notebook keeps it.
+
+        Returns
+        -------
+        dict
+            The label, kind and evidence; text and LaTeX without the conditions; the
+            conditions and the reason in words; of a derivation also its steps.
+
+        Examples
+        --------
+        >>> import sympy
+        >>> from vgtools.derivation import verify
+        >>> x = sympy.symbols("x", positive=True)
+        >>> found = verify((x + 1) ** 2, x**2 + 2 * x + 1, label="eq-square").record()
+        >>> found["label"], found["kind"], found["evidence"], found["conditions"]
+        ('eq-square', 'identity', 'symbolic', 'for x > 0')
+        """
+        return {
+            "label": self.label,
+            "kind": self.kind,
+            "evidence": self.evidence,
+            "text": self.text,
+            "latex": self.latex,
+            "conditions": self._conditions(tex=False),
+            "because": _plain_reason(self.because or ""),
+            "steps": [],
+        }
 
     def _decimal(self) -> str:
         return f"{self.rhs.evalf(self.digits + 20):.{self.digits}f}"

@@ -17,7 +17,7 @@ from sympy.printing.numpy import SciPyPrinter
 from vgtools.derivation.conditions import _Domain, _real_symbols
 from vgtools.derivation.definitions import _resolved
 from vgtools.derivation.derivatives import NoSlope, evaluated
-from vgtools.derivation.equations import Equation, _definitions, _enter
+from vgtools.derivation.equations import Equation, _definitions, claim_label
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import _SIGNS, _text
 from vgtools.derivation.proving import _require_defined
@@ -134,7 +134,7 @@ def verify(
     digits : int, optional
         Turns the claim into a decimal one: `rhs` is `lhs` rounded to so many decimals.
     label : str, optional
-        Enters the equation in the register, and numbers it in the book: ``eq-…``.
+        The name under which the book numbers it: ``eq-…``.
     because : str, optional
         The reason, in words.
 
@@ -219,7 +219,7 @@ the left side is 0.25, the right side is 0.75
         lhs, rhs, operator, kind, evidence, conditions, meaning, label, because, tight_at, proof,
         digits,
     )  # fmt: skip
-    _enter(equation)
+    claim_label(label, str(equation))
     return equation
 
 
@@ -310,7 +310,7 @@ def define(
         name, meaning, "==", "definition", evidence, conditions, names, label,
         _reason(because, required=False),
     )  # fmt: skip
-    _enter(equation)
+    claim_label(label, str(equation))
     return equation
 
 
@@ -442,7 +442,7 @@ def numeric(
         lhs, rhs, operator, "numeric", evidence, label=label, because=because,
         written=written, spoken=text,
     )  # fmt: skip
-    _enter(equation)
+    claim_label(label, str(equation))
     return equation
 
 

@@ -1,7 +1,12 @@
-"""What a page of the book loads.
+"""What a page of the book loads, and what becomes of pages that were not finished.
 
-Extensions add their scripts and style sheets to every page. Here a page keeps
-those that it uses, and mathematics comes from the book itself.
+Extensions add their scripts and style sheets to every page. Here a page keeps those that
+it uses, and mathematics comes from the book itself.
+
+Sphinx keeps what it has read before it writes the pages, and writes the index of the search
+after them. If it is stopped in between, the next build would take the pages that are there
+for finished. So a mark stands on the build for as long as that lasts, and a build that finds
+one writes all pages.
 """
 
 from __future__ import annotations
@@ -62,6 +67,9 @@ def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("config-inited", serve_mathjax)
     app.connect("builder-inited", make_static_folder)
+    app.connect("builder-inited", drop_unfinished_pages)
+    app.connect("env-updated", lambda app, env: mark(app).touch(), priority=1)
+    app.connect("build-finished", remove_mark, priority=999)
     app.connect("env-updated", let_pages_go)
     app.connect("env-updated", copy_assets)
     # After every extension has added what it adds.
@@ -87,6 +95,24 @@ def make_static_folder(app: Sphinx) -> None:
         (Path(app.outdir) / "_static").mkdir(parents=True, exist_ok=True)
 
 
+def mark(app: Sphinx) -> Path:
+    """Return the file that is there while the pages are not those of what has been read."""
+    return Path(app.doctreedir) / f"unfinished-{app.builder.name}"
+
+
+def drop_unfinished_pages(app: Sphinx) -> None:
+    """Remove the pages of a build that was stopped, so that all are written again."""
+    if mark(app).exists() and app.builder.format == "html":
+        for page in [*Path(app.outdir).rglob("*.html"), Path(app.outdir) / "searchindex.js"]:
+            page.unlink(missing_ok=True)
+
+
+def remove_mark(app: Sphinx, exception: Exception | None) -> None:
+    """Note that the pages are finished."""
+    if exception is None:
+        mark(app).unlink(missing_ok=True)
+
+
 def let_pages_go(app: Sphinx, env: BuildEnvironment) -> None:
     """Free what Sphinx remembers of exercises and solutions from their pages.
 
@@ -102,18 +128,6 @@ def let_pages_go(app: Sphinx, env: BuildEnvironment) -> None:
 
 def uses(asset: str, body: str) -> bool:
     """Tell whether a page uses a script or a style sheet.
-
-    Parameters
-    ----------
-    asset : str
-        The file name of the asset, or the text of an inline script.
-    body : str
-        The page's own HTML.
-
-    Returns
-    -------
-    bool
-        False if the asset serves something that the page does not contain.
 
     Examples
     --------

@@ -36,7 +36,7 @@ PICTURE_SAYS = (
 
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
-    app.add_config_value("vgtools_repository", "", "html")
+    app.add_config_value("bookext_repository", "", "html")
     app.connect("config-inited", check_addresses)
     app.connect("html-page-context", describe_page)
     app.connect("html-page-context", link_elsewhere)
@@ -49,20 +49,11 @@ def check_addresses(app: Sphinx, config: Config) -> None:
         config.html_baseurl = _address(config.html_baseurl, "html: baseurl", parts=0) + "/"
     # Taken from the theme, whose own buttons need scripts that this book leaves out.
     url = config.html_theme_options.pop("repository_url", "") or repository_of(os.environ)
-    config.vgtools_repository = _address(url, "repository: url", parts=2) if url else ""
+    config.bookext_repository = _address(url, "repository: url", parts=2) if url else ""
 
 
 def repository_of(environment: Mapping[str, str]) -> str:
     """Return the address of the repository that GitHub Actions works for, or nothing.
-
-    Parameters
-    ----------
-    environment : mapping of str to str
-        Environment variables.
-
-    Returns
-    -------
-    str
 
     Examples
     --------
@@ -77,16 +68,6 @@ def repository_of(environment: Mapping[str, str]) -> str:
 
 def first_sentence(document: nodes.document) -> str:
     """Return the first sentence below the title of a page.
-
-    Parameters
-    ----------
-    document : docutils.nodes.document
-        The page.
-
-    Returns
-    -------
-    str
-        Plain text; nothing if no paragraph follows the title.
 
     Examples
     --------
@@ -104,19 +85,7 @@ def first_sentence(document: nodes.document) -> str:
 def elsewhere(repository: str, branch: str, source: str) -> dict[str, str]:
     """Return where a page can be run or changed, {text of a link: address}.
 
-    Parameters
-    ----------
-    repository : str
-        Its address, ``https://server/owner/name``.
-    branch : str
-        The branch that readers get.
-    source : str
-        The path of the page's source in the repository.
-
-    Returns
-    -------
-    dict of str to str
-        Binder and Colab for notebooks on github.com, which is where both look.
+    Binder and Colab look on github.com alone, for notebooks.
 
     Examples
     --------
@@ -178,7 +147,7 @@ def link_elsewhere(
     doctree: nodes.document | None,
 ) -> None:
     """Give the template the links of this page, if the repository is known."""
-    repository = app.config.vgtools_repository
+    repository = app.config.bookext_repository
     context["elsewhere"] = {}
     if repository and doctree is not None:
         branch = app.config.html_theme_options.get("repository_branch") or "main"

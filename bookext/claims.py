@@ -7,7 +7,7 @@ unknown source while the page is read, an unknown label when all pages are.
 
 from __future__ import annotations
 
-import json
+import re
 import tomllib
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
@@ -17,9 +17,12 @@ from docutils import nodes
 from docutils.statemachine import StringList
 from sphinx.errors import SphinxError
 from sphinx.util.docutils import SphinxDirective
+from sphinx.util.logging import getLogger
+
+from bookext import notebooks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from sphinx.application import Sphinx
     from sphinx.environment import BuildEnvironment
@@ -38,6 +41,9 @@ PAGE = "claims_page"
 
 TITLES = "claims_titles"
 """And the titles that it shows, {file of a chapter: title}."""
+
+
+_logger = getLogger(__name__)
 
 
 class LedgerError(SphinxError):
@@ -112,30 +118,12 @@ REQUIRED = [entry.name for entry in fields(Claim) if entry.default is MISSING]
 def read_claim(table: dict[str, Any], position: int) -> Claim:
     """Turn one table of the ledger into a claim.
 
-    Parameters
-    ----------
-    table : dict
-        The table, as TOML has it.
-    position : int
-        Which one it is in the file, for the message about a claim without a number.
-
-    Returns
-    -------
-    Claim
-        The claim, whose own fields are sound.
-
-    Raises
-    ------
-    LedgerError
-        If a field is missing, unknown, of another kind or empty, or if its
-        value is not one of those that the page can show.
-
     Examples
     --------
     >>> table = {"number": 7, "chapter": "01_logit", "claim": "All is well."}
     >>> read_claim(table, position=1)
     Traceback (most recent call last):
-    vgtools.sphinx_ext.claims.LedgerError: C7 lacks: verdict, statement, computed, sources, shown
+    bookext.claims.LedgerError: C7 lacks: verdict, statement, computed, sources, shown
     """
     name = f"C{table['number']}" if "number" in table else f"Entry {position}, without a number,"
     if missing := [key for key in REQUIRED if key not in table]:
@@ -165,23 +153,7 @@ def read_claim(table: dict[str, Any], position: int) -> Claim:
 
 
 def load(path: Path) -> list[Claim]:
-    """Read the ledger.
-
-    Parameters
-    ----------
-    path : Path
-        The TOML file, with one table `[[claim]]` per claim.
-
-    Returns
-    -------
-    list of Claim
-        All claims in the order of their numbers.
-
-    Raises
-    ------
-    LedgerError
-        If the file is not what this module can show.
-    """
+    """Read the ledger."""
     try:
         ledger = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -207,15 +179,7 @@ def check_sources(claims: Iterable[Claim], keys: Iterable[str]) -> None:
 
 
 def check_labels(claims: Iterable[Claim], labels: dict[str, str]) -> None:
-    """Raise `LedgerError` if a claim points to a label that does not exist.
-
-    Parameters
-    ----------
-    claims : iterable of Claim
-        The ledger.
-    labels : dict of str to str
-        Every label of the book, and the page that it is on.
-    """
+    """Raise `LedgerError` if a claim points to a label that does not exist."""
     for claim in claims:
         if unknown := [label for label in claim.shown if label not in labels]:
             raise LedgerError(
@@ -228,12 +192,40 @@ def check_labels(claims: Iterable[Claim], labels: dict[str, str]) -> None:
             )
 
 
-def title(path: Path) -> str:
-    """Return the title of a chapter, without reading the rest."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".ipynb":
-        text = "".join(json.loads(text)["cells"][0]["source"])
-    return text.lstrip().splitlines()[0].removeprefix("# ")
+def passages(prose: str) -> dict[int, list[str]]:
+    r"""Return the verdicts in italics that the passage on each claim gives.
+
+    Examples
+    --------
+    >>> passages('(claim-7)=\n\n**"It is *very* small."** *Wrong*: see above.')
+    {7: ['wrong']}
+    """
+    found: dict[int, list[str]] = {}
+    marked = r"^\(claim-(\d+)\)=\n+(.+?)(?=\n\n|\Z)"
+    for number, paragraph in re.findall(marked, prose, re.M | re.S):
+        italics = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", paragraph)
+        words = [text.strip(" .,;:").lower() for text in italics]
+        found.setdefault(int(number), []).extend(
+            text for text in words if re.match(r"true\b|wrong\b", text)
+        )
+    return found
+
+
+def faults(chapter: str, prose: str, claims: Iterable[Claim]) -> Iterator[str]:
+    """Say where a chapter and the ledger disagree, and what to write."""
+    known = {claim.number: claim for claim in claims if claim.chapter == chapter}
+    for number, verdicts in passages(prose).items():
+        if number not in known:
+            yield (
+                f"(claim-{number})= marks a claim that {LEDGER} does not give to this chapter; "
+                f'add a table [[claim]] with number = {number} and chapter = "{chapter}"'
+            )
+        elif verdicts != [known[number].verdict]:
+            yield (
+                f"the passage on C{number} says {' and '.join(verdicts) or 'no verdict'}, "
+                f"{LEDGER} {known[number].verdict}; write *{known[number].verdict.capitalize()}.* "
+                "after the claim, or change the ledger"
+            )
 
 
 class Claims(SphinxDirective):
@@ -285,7 +277,7 @@ class Claims(SphinxDirective):
         found = [path for path in folder.glob(f"{chapter}.*") if path.suffix in {".ipynb", ".md"}]
         if not found:
             raise LedgerError(f"{claims[0].name} belongs to a chapter that is missing: {chapter}")
-        shown = getattr(self.env, TITLES)[str(found[0])] = title(found[0])
+        shown = getattr(self.env, TITLES)[str(found[0])] = notebooks.title(found[0])
         section = nodes.section(ids=[nodes.make_id(f"claims-{chapter}")])
         section += nodes.title("", "", *self.parse_line(shown))
         section += nodes.definition_list("", *map(self.entry, claims), classes=["claims"])
@@ -335,24 +327,31 @@ def outdated(
     if page not in env.found_docs:
         return []
     shown = {Path(name): text for name, text in getattr(env, TITLES).items()}
-    same = all(path.is_file() and title(path) == text for path, text in shown.items())
+    same = all(path.is_file() and notebooks.title(path) == text for path, text in shown.items())
     return [] if same else [page]
 
 
 def check_book(app: Sphinx, env: BuildEnvironment) -> None:
-    """Check the labels of the ledger, once all pages have been read.
+    """Check the labels of the ledger, and the verdicts of the chapters.
 
-    Sphinx calls this in every build, before it stores what it has read; so a
-    build that failed here fails again.
+    Sphinx calls this in every build when all pages have been read, before it stores
+    what it has read; so a build that failed here fails again.
     """
     path = Path(app.srcdir) / LEDGER
+    if not path.exists():
+        return
+    claims = load(path)
+    for name in notebooks.names(env):
+        source = Path(env.doc2path(name))
+        for fault in faults(source.stem, notebooks.prose(source), claims):
+            _logger.warning(fault, location=name, type="bookext", subtype="claim")
     dependencies = {Path(app.srcdir, name) for names in env.dependencies.values() for name in names}
     if path not in dependencies:
         return  # a build without the page
     equations = env.get_domain("math").equations
     labels = {label: docname for label, (docname, _) in equations.items()}
     labels |= {label: docname for label, (docname, _) in env.get_domain("std").anonlabels.items()}
-    check_labels(load(path), labels)
+    check_labels(claims, labels)
 
 
 def connect(app: Sphinx) -> None:

@@ -18,8 +18,8 @@ from myst_nb.core.render import get_mime_priority
 from sphinx import addnodes
 from sphinx.util.docutils import SphinxDirective
 
-from vgtools.sphinx_ext import claims, evidence, formulas
-from vgtools.sphinx_ext.evidence import Assertion, Evidence, EvidenceError, Statement
+from bookext import claims, formulas, notebooks
+from bookext.notebooks import Assertion, EvidenceError, Notebook, Statement
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 PAGE = "register_page"
 """Where the environment remembers which page holds the register."""
 
-STATED = "registered_evidence"
-"""And what it took from each notebook: the title, and the evidence."""
+STATED = "registered_notebooks"
+"""And what it took from each notebook."""
 
 NUMBERS = "equation_numbers"
 """And the number of every equation."""
@@ -40,16 +40,9 @@ COLUMNS = ["Chapter", "Equations", "Steps", "Claims", "Asserted"]
 """The heads of the table of counts."""
 
 
-def notebooks(env: BuildEnvironment) -> list[str]:
-    """Return the pages that are notebooks, the first page of the book first."""
-    found = [name for name in env.found_docs if str(env.doc2path(name)).endswith(".ipynb")]
-    return sorted(found, key=lambda name: (name != env.config.root_doc, name))
-
-
-def stated(env: BuildEnvironment, name: str) -> tuple[str, Evidence]:
-    """Return what the register takes from a notebook: its title, and its evidence."""
-    path = Path(env.doc2path(name))
-    return claims.title(path), evidence.read(path)
+def stated(env: BuildEnvironment, name: str) -> Notebook:
+    """Return what the register takes from a notebook."""
+    return notebooks.read(Path(env.doc2path(name)))
 
 
 def anchor(docname: str, cell: str) -> str:
@@ -75,12 +68,11 @@ class Register(SphinxDirective):
             self.env.note_dependency(ledger)
             for claim in claims.load(ledger):
                 listed.setdefault(claim.chapter, []).append(claim)
-        found: dict[str, Evidence] = {}
-        for name in notebooks(self.env):
-            found[name] = evidence.read(Path(self.env.doc2path(name)))
-        if not found:
+        names = notebooks.names(self.env)
+        if not names:
             raise EvidenceError("there is no notebook to make a register of")
-        setattr(self.env, STATED, {name: stated(self.env, name) for name in found})
+        found = {name: stated(self.env, name) for name in names}
+        setattr(self.env, STATED, found)
         of = {name: listed.get(Path(name).name, []) for name in found}
         said = Path(self.env.srcdir) / formulas.FILE
         inline = []
@@ -104,7 +96,7 @@ class Register(SphinxDirective):
     # Counts
 
     def kinds(
-        self, found: dict[str, Evidence], of: dict[str, list[claims.Claim]]
+        self, found: dict[str, Notebook], of: dict[str, list[claims.Claim]]
     ) -> list[nodes.Node]:
         """Return how often each kind of evidence occurs in the book."""
         counts = Counter(one.kind for each in found.values() for one in each.statements)
@@ -113,19 +105,16 @@ class Register(SphinxDirective):
         every = [claim for each in of.values() for claim in each]
         lines = [
             f"{sum(counts.values())} equations and derivations, with {several(steps, 'step')}: "
-            + "; ".join(f"{counts[kind]} × {kind}" for kind in evidence.KINDS.values())
+            + "; ".join(f"{counts[kind]} × {kind}" for kind in notebooks.KINDS.values())
             + ".",
             f"{len(every)} claims: {sum(claim.computed for claim in every)} computed in a cell, "
             f"{sum(bool(claim.sources) for claim in every)} with a cited source, many of them "
             "with both.",
-            f"{len(assertions)} asserted conditions: "
-            f"{sum((one.seeds or 0) > 1 for one in assertions)} over several seeds, "
-            f"{sum(one.seeds == 1 for one in assertions)} with one fixed seed, "
-            f"{sum(one.seeds is None for one in assertions)} without any chance.",
+            f"{len(assertions)} asserted conditions.",
         ]
         return [listing([[nodes.Text(line)] for line in lines], "register-tally")]
 
-    def table(self, found: dict[str, Evidence], of: dict[str, list[claims.Claim]]) -> nodes.table:
+    def table(self, found: dict[str, Notebook], of: dict[str, list[claims.Claim]]) -> nodes.table:
         """Return the counts of each chapter."""
         rows = [
             [
@@ -136,31 +125,29 @@ class Register(SphinxDirective):
             for name, one in found.items()
         ]
         body = [
-            [[self.section_link(name)], *([nodes.Text(str(number))] for number in row)]
-            for name, row in zip(found, rows)
+            [[self.section_link(name, one.title)], *([nodes.Text(str(count))] for count in row)]
+            for (name, one), row in zip(found.items(), rows)
         ]
         sums = [nodes.Text(str(sum(column))) for column in zip(*rows)]
         body.append([[nodes.Text("The book")], *([number] for number in sums)])
         return table([[nodes.Text(head)] for head in COLUMNS], body)
 
-    def section_link(self, name: str) -> nodes.reference:
+    def section_link(self, name: str, title: str) -> nodes.reference:
         """Return a link to the section of a chapter on this page."""
-        text = self.inline(claims.title(Path(self.env.doc2path(name))))
-        return nodes.reference("", "", *text, internal=True, refid=section_id(name))
+        return nodes.reference("", "", *self.inline(title), internal=True, refid=section_id(name))
 
     # Sections
 
     def section(
         self,
         name: str,
-        found: Evidence,
+        found: Notebook,
         listed: list[claims.Claim],
         sentences: list[formulas.Formula],
     ) -> nodes.section:
         """Return what a chapter states."""
-        path = Path(self.env.doc2path(name))
         section = nodes.section(ids=[section_id(name)])
-        section += nodes.title("", "", *self.inline(claims.title(path)))
+        section += nodes.title("", "", *self.inline(found.title))
         if found.statements:
             equations, steps = counts(found.statements)
             derived = f", with {several(steps, 'step')} of derivations" if steps else ""
@@ -194,12 +181,17 @@ class Register(SphinxDirective):
     def formula(self, one: formulas.Formula) -> list[nodes.Node]:
         """Return an inline formula with what it rests on."""
         head = nodes.paragraph("", "", nodes.math("", one.formula))
+        foot: list[nodes.Node] = []
+        if one.equation:
+            place = "Follows from equation " if one.check else "Part of equation "
+            foot = [nodes.Text(place), *self.inline(f"{{eq}}`{one.equation}`")]
         if one.check:
             check = nodes.inline("", ": ", classes=["screen-only"])  # many pages on paper
             check += nodes.literal("", one.check)
-            foot = [nodes.Text("Checked by the tests"), check]
-        else:
-            foot = [nodes.Text("Part of equation "), *self.inline(f"{{eq}}`{one.equation}`")]
+            foot += [
+                nodes.Text("; checked by the build" if foot else "Checked by the build"),
+                check,
+            ]
         return [head, nodes.paragraph("", "", *foot, nodes.Text("."), classes=["register-basis"])]
 
     def claim(self, one: claims.Claim) -> list[nodes.Node]:
@@ -218,15 +210,12 @@ class Register(SphinxDirective):
         return [nodes.paragraph("", "", *head), nodes.paragraph("", "", *foot)]
 
     def assertion(self, docname: str, one: Assertion) -> list[nodes.Node]:
-        """Return an asserted condition with the number of seeds."""
+        """Return an asserted condition with the loops around it, and a link to its cell."""
         head: list[nodes.Node] = [nodes.literal("", one.source)]
         for loop in one.each:
             head += [nodes.Text(" for "), nodes.literal("", loop)]
-        kind = {None: "computed, nothing random", 1: "run with one fixed seed"}.get(
-            one.seeds, f"run with {one.seeds} seeds"
-        )
-        foot = [basis(kind), nodes.Text(" "), self.link(anchor(docname, one.cell), "cell")]
-        return [nodes.paragraph("", "", *head), nodes.paragraph("", "", *foot)]
+        head += [nodes.Text(" "), self.link(anchor(docname, one.cell), "cell")]
+        return [nodes.paragraph("", "", *head)]
 
     def inline(self, text: str) -> list[nodes.Node]:
         """Parse MyST Markdown that is a single paragraph into inline nodes."""
@@ -316,8 +305,7 @@ def mark_cells(app: Sphinx, doctree: nodes.document) -> None:
     cells = [node for node in doctree.findall(nodes.container) if "cell_index" in node]
     if not cells:
         return
-    text = Path(env.doc2path(env.docname)).read_text(encoding="utf-8")
-    identities = [cell["id"] for cell in evidence.cells(text)]
+    identities = [cell["id"] for cell in notebooks.cells(Path(env.doc2path(env.docname)))]
     labels = env.get_domain("std").anonlabels
     for node in cells:
         if node.get("nb_element") == "cell_code":
@@ -359,7 +347,7 @@ def outdated(
     if page not in env.found_docs:
         return []
     known = getattr(env, STATED, {})
-    same = set(known) == set(notebooks(env)) and all(
+    same = set(known) == set(notebooks.names(env)) and all(
         known[name] == stated(env, name) for name in changed & set(known)
     )
     return [] if same else [page]
@@ -392,18 +380,18 @@ def check_book(app: Sphinx, env: BuildEnvironment) -> None:
     shown: dict[str, set[str]] = {}
     for label, (docname, _) in env.get_domain("math").equations.items():
         shown.setdefault(docname, set()).add(label)
-    names = notebooks(env)
+    names = notebooks.names(env)
     if strangers := set(shown) - set(names):
         name = min(strangers)
         raise EvidenceError(f"{name} shows {min(shown[name])}, and is no notebook that computes it")
     for name in names:
         path = Path(env.doc2path(name))
-        registered = {one.label for one in getattr(env, STATED)[name][1].statements}
+        registered = {one.label for one in notebooks.read(path).statements}
         for label in sorted(registered ^ shown.get(name, set())):
             what = (
                 "is on the register, but the page does not show it"
                 if label in registered
-                else "is shown, but it is not on the register"
+                else "is shown, but it is not on the register; run make refresh"
             )
             raise EvidenceError(f"{path.name}: {label} {what}")
 

@@ -1,0 +1,129 @@
+"""Where the glossary says that a term is introduced, and what the search finds by name."""
+
+import io
+import json
+import warnings
+from collections import Counter
+
+import pytest
+import test_book as book
+from docutils.core import publish_doctree
+from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace, patch_docutils
+
+from bookext import glossary
+
+PAGES = {
+    "conf.py": """
+from bookext import glossary
+extensions = ["myst_nb"]
+nb_execution_mode = "off"
+root_doc = "one"
+exclude_patterns = ["out", "jupyter_execute"]
+setup = glossary.connect
+""",
+    "words.md": """# Words
+
+```{glossary}
+logit
+log-odds
+  The logarithm of the odds.
+
+odds
+  A ratio.
+```
+
+| symbol | |
+|---|---|
+| {math}`\\sigma` | sigmoid |
+
+```{index} word
+```
+""",
+    "one.ipynb": "# The *first*\n\nTwo *{index}`logits <Logit>`*.\n\n```{toctree}\nwords\n```\n",
+}
+
+
+@pytest.fixture
+def source(tmp_path):
+    (tmp_path / "source").mkdir()
+    for name, text in PAGES.items():
+        write(tmp_path / "source", name, text)
+    return tmp_path / "source"
+
+
+def write(folder, name, text):
+    if name.endswith(".ipynb"):
+        cell = {"cell_type": "markdown", "id": "a", "metadata": {}, "source": text}
+        kernel = {"kernelspec": book.KERNEL}
+        text = json.dumps({"cells": [cell], "metadata": kernel, "nbformat": 4, "nbformat_minor": 5})
+    (folder / name).write_text(text, encoding="utf-8")
+
+
+def build(folder, warned=""):
+    """Build the pages; return the glossary and the index of the search."""
+    out, warning = folder / "out", io.StringIO()
+    with warnings.catch_warnings(), patch_docutils(folder), docutils_namespace():
+        warnings.simplefilter("ignore")  # those of Sphinx and docutils about each other
+        Sphinx(folder, folder, out, out / "t", "html", status=None, warning=warning).build()
+    assert warned in warning.getvalue() and bool(warned) == bool(warning.getvalue())
+    return (out / "words.html").read_text("utf-8"), (out / "searchindex.js").read_text("utf-8")
+
+
+def entries(index):
+    return json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["indexentries"]
+
+
+def test_a_term_is_introduced_where_its_mark_stands(source):
+    page, index = build(source)
+    assert page.count("Introduced in ") == 1
+    [place] = {anchor for _, anchor, main in entries(index)["logit"] if main and "index" in anchor}
+    assert f'Introduced in <a class="reference internal" href="one.html#{place}">' in page
+    assert f'id="{place}"' in (source / "out" / "one.html").read_text("utf-8")
+    assert place in str(entries(index)["log-odds"]), "the other name leads there, too"
+    assert {"sigma", "σ"} <= set(entries(index))
+
+
+@pytest.mark.parametrize(
+    "mark, warned",
+    [
+        ("{index}`logitt`", "{index}`logitt` marks a term that the glossary does not explain"),
+        ("{index}`logit`", "logit is marked by {index} twice"),
+    ],
+)
+def test_a_mark_in_a_wrong_place_is_a_warning_of_every_build(source, mark, warned):
+    build(source)
+    write(source, "one.ipynb", PAGES["one.ipynb"] + f"\n\nThe {mark}.\n")
+    for _ in range(2):
+        build(source, warned)
+
+
+def test_the_glossary_follows_a_mark_that_moves(source):
+    build(source)
+    write(source, "one.ipynb", PAGES["one.ipynb"].replace("*{index}`logits <Logit>`*", "odds"))
+    page, index = build(source)
+    assert "Introduced in " not in page and "index-" not in str(entries(index)["logit"])
+
+
+def test_the_search_is_the_same_after_builds_that_leave_pages_alone(source):
+    first = build(source)
+    for name, words in {"words.md": "A zebra.", "one.ipynb": "A giraffe."}.items():
+        write(source, name, f"{PAGES[name]}\n\n{words}\n")
+        assert entries(build(source)[1]) == entries(first[1])
+        write(source, name, PAGES[name])
+        assert build(source)[1] == first[1]
+
+
+def test_greek_letters_are_found_by_letter_and_by_name():
+    table = (
+        "Notation\n========\n\nA\n-\n\nx\n\nSymbols\n-------\n\n.. list-table::\n\n"
+        "   * - :math:`\\sigma'`, :math:`\\Lambda_l`, :math:`\\odot`\n     - the :math:`\\mu`\n"
+    )
+    tree = publish_doctree(table, settings_overrides={"doctitle_xform": False})
+    found = Counter(glossary.greek_letters(tree))
+    assert set(found) == {(name, "symbols") for name in ("sigma", "σ", "lambda", "Λ")}
+
+
+def test_a_hundred_terms_are_marked_in_the_chapters():
+    marks = [term for path in book.NOTEBOOKS for term in book.roles("index", book.prose(path))]
+    assert len(marks) > 100
