@@ -73,3 +73,6 @@ def test_the_arguments_go_to_pytest_and_failures_are_counted(monkeypatch, capsys
     assert processors.main(["-x", "tests"]) == 3
     assert [command[-2:] for command in seen] == [["-x", "tests"]] * count
     assert f"{count - 3} of {count} settings passed." in capsys.readouterr().out
+    seen.clear()
+    processors.main([])
+    assert [command[command.index("-n") + 1] for command in seen] == ["2"] * (count - 1) + ["1"]

@@ -73,7 +73,10 @@ def main(arguments: list[str]) -> int:
         said = " ".join(f'{key}="{value}"' for key, value in environment.items())
         print(f"\n=== {name}: {said}", flush=True)
         start = time.monotonic()
-        command = [sys.executable, "-m", "pytest", "-q", *(arguments or ["-n", "2", *PATHS])]
+        # Threads that wait for a core turn a cell of a minute into one of five.
+        workers = "1" if environment == THREADS else "2"
+        given = arguments or ["-n", workers, "--nbval-cell-timeout=900", *PATHS]
+        command = [sys.executable, "-m", "pytest", "-q", *given]
         if subprocess.run(command, env=os.environ | environment).returncode:
             failed.append(name)
         print(f"{time.monotonic() - start:.0f} s")
