@@ -309,7 +309,7 @@ def print_cost_of_tanh(log_spaced: int, dense: int) -> None:
         )
     print(
         "\nSo the one cell can be had, for a time that a step of training does not have: see "
-        "the row MLP 30x64 in float32, which computes its tanh in float64, too."
+        "the row MLP 30x64."
     )
 
 

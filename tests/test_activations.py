@@ -81,42 +81,6 @@ def test_within_a_few_ulp_of_the_definition(function, float_type, limit):
     assert slope.error <= limit, f"f' is off by {slope}"
 
 
-@every_variant
-@pytest.mark.parametrize("float_type", FLOAT_TYPES)
-@pytest.mark.parametrize("reach", [0.5, 5, 6, 12, 800])
-def test_both_at_once_are_what_they_are_one_by_one(function, float_type, reach):
-    x = np.linspace(-reach, reach, 3 * 2001, dtype=float_type).reshape(3, -1)
-    value, slope = function.with_derivative(x)
-    np.testing.assert_array_equal(value, function(x))
-    alone = function.derivative(x)
-    assert slope.dtype == alone.dtype
-    np.testing.assert_array_max_ulp(slope, alone, maxulp=1)
-    assert np.count_nonzero(slope != alone) <= (float_type != np.float64)  # half-way, by chance
-
-
-@pytest.mark.parametrize("float_type", [np.float32, np.float16])
-def test_the_slope_of_tanh_is_rounded_once_where_it_comes_from_its_value(float_type):
-    x = np.linspace(-5.4, 5.4, 301, dtype=float_type)
-    with mpmath.workprec(120):
-        exact = [mpmath.sech(mpmath.mpf(float(number))) ** 2 for number in x]
-    slope = activation("tanh").with_derivative(x)[1]
-    assert ulp_errors(slope, x, exact).max() <= 0.5001
-
-
-def test_both_at_once_keep_shape_and_refuse_what_each_refuses():
-    for function in (activation("tanh"), activation("elu")):
-        for float_type in FLOAT_TYPES:
-            value, slope = function.with_derivative(float_type(0.5))
-            assert type(value) is type(slope) is float_type
-            empty = function.with_derivative(np.zeros((0, 3), float_type))
-            assert [part.shape for part in empty] == [(0, 3)] * 2
-            nan = function.with_derivative(np.array([0.5, np.nan], float_type))
-            assert all(np.isnan(part).tolist() == [False, True] for part in nan)
-        assert [part.dtype for part in function.with_derivative([1, 2])] == [np.float64] * 2
-        with pytest.raises(TypeError, match="^an activation takes real numbers, not bool"):
-            function.with_derivative([True])
-
-
 def test_the_measure_counts_units_in_the_last_place():
     smallest = 2.0**-1074
     computed = np.array([1 + 2.0**-51, 3 * smallest, 0.0, math.inf, math.nan])

@@ -739,7 +739,6 @@ NETWORK = vg.MLP([3, 4, 2])
         lambda: theory.jacobian_bound(MASKED[:3], [1]),
         *[lambda f=f: f(MASKED) for f in catalogue().values()],
         *[lambda f=f: f.derivative(MASKED) for f in catalogue().values()],
-        lambda: activation("tanh").with_derivative(MASKED),
     ],
 )
 def test_what_is_masked_is_not_read(call):

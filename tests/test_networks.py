@@ -17,7 +17,6 @@ import vgtools.networks as nets
 from vgtools.activations import activation, catalogue
 from vgtools.networks import checks, training
 from vgtools.networks.initialisers import INITIALISERS
-from vgtools.networks.memory import aligned_empty
 
 # Those whose slopes are learned or drawn have tests of their own, in test_rectifiers.
 ACTIVATIONS = ["identity", *catalogue()]
@@ -264,19 +263,6 @@ def test_parameters_are_named_after_their_layer():
         *["dense 3 weight", "dense 3 bias"],
     ]
     assert names(nets.ActivationLayer("relu")) == []
-
-
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("fan_in, fan_out", [(361, 363), (363, 361), (362, 363)])
-def test_the_way_back_through_a_large_layer_is_that_through_a_small_one(fan_in, fan_out, dtype):
-    rng = np.random.default_rng(0)
-    layer = nets.Dense(fan_in, fan_out, dtype=dtype)
-    layer.weight.value[:] = rng.integers(-4, 5, (fan_in, fan_out))  # sums that no order rounds
-    g = rng.integers(-4, 5, (7, fan_out)).astype(dtype)
-    layer.forward(np.ones((7, fan_in), dtype))
-    to_input = layer.backward(g)
-    assert to_input.dtype == dtype and to_input.flags.c_contiguous
-    np.testing.assert_array_equal(to_input, np.einsum("no,io->ni", g, layer.weight.value))
 
 
 def test_a_dense_layer_keeps_what_it_saw_and_copies_nothing():
@@ -538,7 +524,7 @@ def test_steps_are_in_place(rule):
     assert parameter.value is value and (value < 1).all()
 
 
-def test_a_parameter_is_a_copy_and_both_its_arrays_start_a_line_of_the_cache():
+def test_a_parameter_is_a_copy():
     given = np.arange(12.0, dtype=np.float32).reshape(3, 4).T
     parameter = nets.Parameter("w", given)
     np.testing.assert_array_equal(parameter.value, given)
@@ -546,41 +532,11 @@ def test_a_parameter_is_a_copy_and_both_its_arrays_start_a_line_of_the_cache():
     assert parameter.gradient.shape == (4, 3) and not parameter.gradient.any()
     for array in (parameter.value, parameter.gradient):
         assert array.dtype == np.float32 and array.flags.c_contiguous
-        assert array.ctypes.data % 64 == 0
-
-
-@given(
-    shape=st.lists(st.integers(0, 9), max_size=3).map(tuple),
-    dtype=st.sampled_from([np.float16, np.float32, np.float64]),
-)
-def test_aligned_memory(shape, dtype):
-    arrays = [aligned_empty(shape, dtype) for _ in range(5)]
-    for number, array in enumerate(arrays):
-        assert array.shape == shape and array.dtype == dtype
-        assert array.ctypes.data % 64 == 0 and array.flags.c_contiguous
-        assert array.base.nbytes <= array.nbytes + 64
-        array[...] = number
-    assert all((array == number).all() for number, array in enumerate(arrays))
-
-
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("name", ["tanh", "elu"])
-def test_training_finds_the_slope_that_evaluation_does(name, dtype):
-    rng = np.random.default_rng(0)
-    layer, (x, other) = nets.ActivationLayer(name), rng.normal(size=(2, 40, 50)).astype(dtype)
-    g = rng.choice([-2, 2], x.shape).astype(dtype)
-    layer.forward(x)
-    expected = layer.backward(g)
-    layer.forward(x, training=True)
-    for _ in range(2):  # going back does not use it up
-        np.testing.assert_array_max_ulp(layer.backward(g), expected, maxulp=1)
-    layer.forward(other)
-    np.testing.assert_array_equal(layer.backward(g), activation(name).derivative(other) * g)
 
 
 @pytest.mark.parametrize("momentum", [0.0, 0.5])
-@pytest.mark.parametrize("shape", [(), (3,), (2**16 + 1,), (300, 700), (2, 100_000), (3, 5, 9000)])
-def test_sgd_changes_a_large_array_in_pieces_and_leaves_none_out(shape, momentum):
+@pytest.mark.parametrize("shape", [(), (3,), (3, 5, 9)])
+def test_sgd_follows_its_formula_in_an_array_of_any_shape(shape, momentum):
     rng = np.random.default_rng(0)
     parameter = nets.Parameter("w", rng.normal(size=shape[::-1]).T)
     value, rule = parameter.value, nets.SGD(0.1, momentum)

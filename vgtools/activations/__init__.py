@@ -116,36 +116,6 @@ class Activation:
         """
         return _evaluate(self._entry.derivative_kernel, x, self.parameters)
 
-    def with_derivative(self, x: ArrayLike) -> tuple[NDArray[np.floating], NDArray[np.floating]]:
-        """Evaluate the function and its derivative, together where that takes less time.
-
-        Parameters
-        ----------
-        x : array_like
-            As for the function itself.
-
-        Returns
-        -------
-        tuple of two ndarrays, or NumPy scalars where x has no dimensions
-            The function and the derivative, as accurate as by themselves. In types
-            narrower than float64 the last bit may be another, where the exact value
-            lies half-way between two floats.
-
-        Raises
-        ------
-        TypeError
-            As for the function itself.
-
-        Examples
-        --------
-        >>> activation("relu").with_derivative([-1.0, 2.0])
-        (array([0., 2.]), array([0., 1.]))
-        """
-        x, entry = _as_float_array(x), self._entry
-        if entry.both_narrow is None or x.dtype == np.float64:
-            return self(x), self.derivative(x)
-        return _evaluate(entry.both_narrow, x, self.parameters)
-
     @property
     def _entry(self) -> Entry:
         return _entry_of(self.name)
@@ -322,19 +292,11 @@ def _entry_of(name: str) -> Entry:
 
 
 @np.errstate(all="ignore")
-def _evaluate(
-    kernel: Callable, x: ArrayLike, parameters: dict[str, float]
-) -> NDArray[np.floating] | tuple[NDArray[np.floating], ...]:
-    """Apply a kernel in float64, or in the type of x where the kernel takes any."""
+def _evaluate(kernel: Callable, x: ArrayLike, parameters: dict[str, float]) -> NDArray[np.floating]:
+    """Apply a kernel in float64, and return its values in the type of x."""
     x = _as_float_array(x)
-    working_type = x.dtype if hasattr(kernel, "any_type") else np.float64
     at_least_a_row = x if x.ndim else x.reshape(1)
-    y = kernel(at_least_a_row.astype(working_type, copy=False), **parameters)
-    return tuple(_like(x, part) for part in y) if isinstance(y, tuple) else _like(x, y)
-
-
-def _like(x: NDArray, y: NDArray) -> NDArray[np.floating]:
-    """Return y in the type of x, and as a scalar if x is one."""
+    y = kernel(at_least_a_row.astype(np.float64, copy=False), **parameters)
     y = y.astype(x.dtype, copy=False)
     return y if x.ndim else y[0]
 

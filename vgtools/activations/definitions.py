@@ -67,8 +67,6 @@ class Entry:
     condition: tuple[str, Callable[..., bool]] = ("no condition", lambda: True)
     kinks: Callable[..., dict[float, float]] = lambda **parameters: {}
     constants: Mapping[str, sp.Expr] = field(default_factory=dict)
-    both_narrow: Callable[..., tuple[Array, Array]] | None = None
-    """Function and derivative at once, where that costs less in types narrower than float64."""
 
 
 def _sigmoid(x: sp.Expr) -> sp.Expr:
@@ -105,7 +103,6 @@ CATALOGUE: dict[str, Entry] = {
         derivative=lambda x: 1 - tanh(x) ** 2,
         kernel=kernels.tanh,
         derivative_kernel=kernels.tanh_derivative,
-        both_narrow=kernels.tanh_with_derivative,
     ),
     "scaled_tanh": Entry(
         title="Scaled tanh",

@@ -19,14 +19,12 @@ true derivative is still 1e-16. The kernels below rest on four ideas.
    the rounding error along, and `_exp` corrects for it.
 
 Every kernel takes a float64 array of one or more dimensions and returns a new
-one. Those marked `any_type` take every float type.
-The caller silences floating-point flags: an underflow to zero is meant.
+one. The caller silences floating-point flags: an underflow to zero is meant.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 from fractions import Fraction
 from functools import lru_cache
 
@@ -60,15 +58,6 @@ The second moment is :math:`\tfrac12 \lambda^2 (1 + \alpha^2 q)` with
 """
 
 _CERTAIN_UNDERFLOW = 1500.0  # exp(-1500 / 2) is zero in float64; keeps inf out of products
-
-
-def any_type(kernel: Callable[..., Array]) -> Callable[..., Array]:
-    """Mark a kernel that takes every float type and answers in it.
-
-    It does no arithmetic, and so is exact, or does its arithmetic in float64.
-    """
-    kernel.any_type = True
-    return kernel
 
 
 # Building blocks
@@ -135,17 +124,11 @@ def _rational(parameter: float) -> Fraction:
 def _pieces(
     x: Array, inside: NDArray[np.bool_], slope_inside: float, slope_outside: float
 ) -> Array:
-    """Return one of two slopes per element in the float type of x, NaN where x is NaN."""
-    float_type = x.dtype.type
-    slopes = np.where(inside, float_type(slope_inside), float_type(slope_outside))
-    np.copyto(slopes, x, where=np.isnan(x))
-    return slopes
+    """Return one of two slopes per element, NaN where x is NaN."""
+    return np.where(np.isnan(x), x, np.where(inside, slope_inside, slope_outside))
 
 
 # Sigmoid and tanh
-
-# NumPy takes longer over a number than over an array of one.
-_MINUS_TWO, _ONE, _TWO, _FOUR = (np.array(number, np.float64) for number in (-2, 1, 2, 4))
 
 
 def sigmoid(x: Array) -> Array:
@@ -164,31 +147,8 @@ def tanh(x: Array) -> Array:
 
 
 def tanh_derivative(x: Array) -> Array:
-    z = np.abs(x)  # and from here on in place: z = exp(-2 |x|), 4 z / (1 + z (2 + z))
-    z *= _MINUS_TWO
-    np.exp(z, out=z)
-    below = _TWO + z
-    below *= z
-    below += _ONE
-    z /= below
-    z *= _FOUR
-    return z
-
-
-@any_type
-def tanh_with_derivative(x: Array) -> tuple[Array, Array]:
-    """Return both, for types narrower than float64: the slope is good to 11 digits.
-
-    1 - h**2 inherits the rounding of h, 3e-16 at most, so it must not be small.
-    """
-    wide = x.astype(np.float64)
-    np.tanh(wide, out=wide)
-    h = wide.astype(x.dtype)
-    np.multiply(wide, wide, out=wide)
-    np.subtract(1, wide, out=wide)
-    if np.minimum.reduce(wide, axis=None, initial=1.0) > 2.0**-14:
-        return h, wide.astype(x.dtype)
-    return h, tanh_derivative(x.astype(np.float64)).astype(x.dtype)
+    z = np.exp(-2 * np.abs(x))
+    return 4 * (z / (1 + z * (2 + z)))
 
 
 def scaled_tanh(x: Array) -> Array:
@@ -218,37 +178,30 @@ def hard_sigmoid(x: Array) -> Array:
     return np.clip(x + 3, 0, 6) / 6
 
 
-@any_type
 def hard_sigmoid_derivative(x: Array) -> Array:
     return _pieces(x, np.abs(x) < 3, 1 / 6, 0)
 
 
-@any_type
 def hard_tanh(x: Array) -> Array:
     return np.clip(x, -1, 1)
 
 
-@any_type
 def hard_tanh_derivative(x: Array) -> Array:
     return _pieces(x, np.abs(x) < 1, 1, 0)
 
 
-@any_type
 def relu(x: Array) -> Array:
     return np.maximum(x, 0)
 
 
-@any_type
 def relu_derivative(x: Array) -> Array:
     return _pieces(x, x > 0, 1, 0)
 
 
-@any_type
 def relu6(x: Array) -> Array:
     return np.clip(x, 0, 6)
 
 
-@any_type
 def relu6_derivative(x: Array) -> Array:
     return _pieces(x, (x > 0) & (x < 6), 1, 0)
 
@@ -275,7 +228,6 @@ def leaky_relu(x: Array, alpha: float) -> Array:
     return np.where(x > 0, x, alpha * x)
 
 
-@any_type
 def leaky_relu_derivative(x: Array, alpha: float) -> Array:
     return _pieces(x, x > 0, 1, alpha)
 
@@ -284,7 +236,6 @@ def prelu(x: Array, a: float) -> Array:
     return leaky_relu(x, a)
 
 
-@any_type
 def prelu_derivative(x: Array, a: float) -> Array:
     return leaky_relu_derivative(x, a)
 
@@ -293,7 +244,6 @@ def rrelu(x: Array, lower: float, upper: float) -> Array:
     return np.where(x > 0, x, x / ((lower + upper) / 2))
 
 
-@any_type
 def rrelu_derivative(x: Array, lower: float, upper: float) -> Array:
     return leaky_relu_derivative(x, 2 / (lower + upper))
 
@@ -472,11 +422,9 @@ def mish_derivative(x: Array) -> Array:
     return np.where(x < 0, left, 1 + right)
 
 
-@any_type
 def identity(x: Array) -> Array:
     return x.copy()
 
 
-@any_type
 def identity_derivative(x: Array) -> Array:
     return _pieces(x, x == x, 1, 1)

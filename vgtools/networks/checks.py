@@ -245,7 +245,7 @@ def _finite(name: str, array: NDArray) -> NDArray:
     return array
 
 
-def seen(layer: object, array: NDArray | None) -> NDArray:
+def from_forward(layer: object, array: NDArray | None) -> NDArray:
     """Return what a layer kept from its last forward pass.
 
     Raises
@@ -255,7 +255,7 @@ def seen(layer: object, array: NDArray | None) -> NDArray:
 
     Examples
     --------
-    >>> seen("Dense(2, 1)", None)
+    >>> from_forward("Dense(2, 1)", None)
     Traceback (most recent call last):
     ...
     RuntimeError: Dense(2, 1) has nothing to go back from: call forward first
@@ -265,7 +265,7 @@ def seen(layer: object, array: NDArray | None) -> NDArray:
     return array
 
 
-def way_back(
+def output_gradient(
     layer: object, gradient: ArrayLike, shape: tuple[int, ...], dtype: DTypeLike
 ) -> NDArray:
     """Return the gradient that arrives at a layer as an array of type `dtype`.
@@ -279,7 +279,7 @@ def way_back(
 
     Examples
     --------
-    >>> way_back("Dense(2, 1)", [[1]], (1, 1), np.float64)
+    >>> output_gradient("Dense(2, 1)", [[1]], (1, 1), np.float64)
     array([[1.]])
     """
     g = floats("the gradient", gradient, dtype)

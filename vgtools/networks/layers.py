@@ -16,9 +16,6 @@ from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.parameters import Parameter
 
-LARGE = 2**17
-"""Numbers in a float32 matrix W from which on W g^T takes less time than g W^T."""
-
 
 class Layer:
     """What every layer can do."""
@@ -113,21 +110,17 @@ class Dense(Layer):
         if x.ndim != 2 or x.shape[1] != len(w):
             raise ValueError(f"{self} needs an input of shape (batch, {len(w)}), not {x.shape}")
         self.input = x
-        y = np.dot(x, w)  # the product that `x @ w` is, reached a little sooner
+        y = x @ w
         y += self.bias.value
         return y
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return g W^T, shape (n, fan_in), from g = dLoss/dy, shape (n, fan_out)."""
-        w, x = self.weight.value, checks.seen(self, self.input)
-        g = checks.way_back(self, gradient, (len(x), w.shape[1]), w.dtype)
-        if w.size >= LARGE and w.dtype == np.float32:
-            to_input = np.ascontiguousarray(np.dot(w, g.T).T)
-        else:
-            to_input = np.dot(g, w.T)
+        w, x = self.weight.value, checks.from_forward(self, self.input)
+        g = checks.output_gradient(self, gradient, (len(x), w.shape[1]), w.dtype)
         np.matmul(x.T, g, out=self.weight.gradient)
-        np.add.reduce(g, axis=0, out=self.bias.gradient)
-        return to_input
+        np.sum(g, axis=0, out=self.bias.gradient)
+        return g @ w.T
 
     def parameters(self) -> list[Parameter]:
         """Return W and b."""
@@ -177,7 +170,6 @@ class ActivationLayer(Layer):
         self.pre_activation: NDArray | None = None
         self.output: NDArray | None = None
         self.delta: NDArray | None = None
-        self._slope: NDArray | None = None
 
     def __repr__(self) -> str:
         return f"ActivationLayer({self.activation.name!r})"
@@ -185,20 +177,15 @@ class ActivationLayer(Layer):
     def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         """Return f(z) for the input z, in the same shape and float type."""
         self.pre_activation = checks.as_array("the input", x)
-        # The way back follows training. In float64 nothing is saved by asking for the slope
-        # here already, and it would have left the cache when it is needed.
-        if training and self.pre_activation.dtype.itemsize < 8:
-            self.output, self._slope = self.activation.with_derivative(self.pre_activation)
-        else:
-            self.output, self._slope = self.activation(self.pre_activation), None
+        self.output = self.activation(self.pre_activation)
         return self.output
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return delta = g * f'(z), same shape as z."""
-        slope = self.derivative() if self._slope is None else self._slope
-        self.delta = slope * checks.way_back(self, gradient, slope.shape, slope.dtype)
+        slope = self.derivative()
+        self.delta = slope * checks.output_gradient(self, gradient, slope.shape, slope.dtype)
         return self.delta
 
     def derivative(self) -> NDArray:
         """Return f'(z) at the pre-activations of the last forward pass, a new array."""
-        return self.activation.derivative(checks.seen(self, self.pre_activation))
+        return self.activation.derivative(checks.from_forward(self, self.pre_activation))

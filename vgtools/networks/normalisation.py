@@ -118,8 +118,8 @@ class BatchNorm(Layer):
 
     def backward(self, gradient: ArrayLike) -> NDArray:
         """Return dLoss/dx, shape (n, units), for the kind of forward pass that came last."""
-        s = checks.seen(self, self._standardised)
-        g = checks.way_back(self, gradient, s.shape, s.dtype)
+        s = checks.from_forward(self, self._standardised)
+        g = checks.output_gradient(self, gradient, s.shape, s.dtype)
         np.sum(g, axis=0, out=self.shift.gradient)
         np.sum(g * s, axis=0, out=self.scale.gradient)
         factor = self.scale.value / self._spread

@@ -11,18 +11,13 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from types import EllipsisType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from vgtools.networks import checks
 from vgtools.networks.norms import sum_of_squares, times_power
 from vgtools.networks.optimiser_state import OptimiserState
 from vgtools.networks.parameters import Parameter
-
-PIECE = 2**15
-"""So many numbers are changed at a time: what is computed on the way stays in the cache."""
 
 
 class Optimiser:
@@ -86,9 +81,7 @@ class SGD(Optimiser):
                     velocity = self._memory[parameter] = np.zeros_like(w)
                 velocity *= self.momentum
                 velocity += parameter.gradient
-            for rows in _pieces(w):
-                piece = w[rows]
-                piece -= velocity[rows] * self.learning_rate
+            w -= self.learning_rate * velocity
 
 
 @dataclass
@@ -271,11 +264,3 @@ def optimiser(name: str | Optimiser, **parameters: float) -> Optimiser:
 def _not_finite(parameters: list[Parameter]) -> str:
     names = [each.name for each in parameters if not np.isfinite(each.gradient).all()]
     return f"NaN or infinity is in that of {', '.join(names)}"
-
-
-def _pieces(value: NDArray) -> list[slice | EllipsisType]:
-    """Return the rows of every piece of an array."""
-    if value.size <= PIECE:
-        return [...]
-    step = max(1, PIECE * len(value) // value.size)
-    return [slice(at, at + step) for at in range(0, len(value), step)]

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from uuid import uuid4
 
+import numpy as np
 from numpy.typing import NDArray
-
-from vgtools.networks.memory import aligned_empty
 
 
 @dataclass(eq=False)
@@ -32,7 +31,6 @@ class Parameter:
 
     Examples
     --------
-    >>> import numpy as np
     >>> bias = Parameter("dense 1 bias", np.array([1.0, 2.0]))
     >>> bias.gradient
     array([0., 0.])
@@ -44,6 +42,5 @@ class Parameter:
     key: str = field(init=False, repr=False, default_factory=lambda: uuid4().hex)
 
     def __post_init__(self) -> None:
-        given = self.value
-        self.value, self.gradient = (aligned_empty(given.shape, given.dtype) for _ in range(2))
-        self.value[...], self.gradient[...] = given, 0
+        self.value = np.array(self.value, order="C")
+        self.gradient = np.zeros_like(self.value)

@@ -100,7 +100,7 @@ class PReLULayer(ActivationLayer):
 
     def derivative(self) -> NDArray:
         """Return 1 where z > 0 and a elsewhere."""
-        return _one_or(self.slope.value, checks.seen(self, self.pre_activation))
+        return _one_or(self.slope.value, checks.from_forward(self, self.pre_activation))
 
     def parameters(self) -> list[Parameter]:
         """Return the slopes."""
@@ -204,7 +204,7 @@ class RReLULayer(ActivationLayer):
 
     def derivative(self) -> NDArray:
         """Return 1 where z > 0 and rho elsewhere, with the draw of the last pass."""
-        return _one_or(self.slopes, checks.seen(self, self.pre_activation))
+        return _one_or(self.slopes, checks.from_forward(self, self.pre_activation))
 
     def _draw(self, shape: tuple[int, ...]) -> NDArray[np.float64]:
         if self.sampling == "divisor":
