@@ -20,7 +20,7 @@ import vgtools as vg
 from mutation import chapters
 from mutation.expressions import REVERSED_SIGNS, STRICTER_SIGNS, alterations
 from mutation.score import Score
-from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.definitions import with_meanings
 
 SECONDS = 30
 """Processor time for one check; what has no verdict by then is tried again, for longer."""
@@ -101,9 +101,9 @@ def same(old: Any, new: Any, where: Mapping, given: Iterable[Relational] = ()) -
     found: list[bool] = []
 
     def compare() -> None:
-        difference = _resolved(old - new, where).doit()
+        difference = with_meanings(old - new, where).doit()
         if equation:  # both sides may have changed their sign
-            difference *= _resolved(old + new, where).doit()
+            difference *= with_meanings(old + new, where).doit()
         forms = [
             lambda: difference,
             lambda: sympy.simplify(difference),
@@ -260,7 +260,7 @@ class Chapter:
                 name = f"{derivation.label} ({k})"
                 self._judge(kind, name, line, new, derivation.where, checks, derivation.given)
 
-    def _latex(self, equation: vg.Equation) -> None:
+    def to_latex(self, equation: vg.Equation) -> None:
         """A typed formula: only the committed record, which nbval compares, ties it down."""
         stored = chapters.records(self.name).get(equation.label)
         for part in ("written", "spoken"):

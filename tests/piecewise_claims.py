@@ -200,15 +200,15 @@ def _only_power(function: Glued) -> int | None:
     return powers[0] if len(powers) == 1 and powers[0] > 0 else None
 
 
-def _number(generator: random.Random) -> Fraction:
+def mpmath_number(generator: random.Random) -> Fraction:
     return Fraction(generator.choice([-3, -2, -1, 1, 2, 3]), generator.choice([1, 1, 1, 2]))
 
 
 def _extra(generator: random.Random) -> tuple | None:
     kind = generator.choice([None, None, "exp", "sin", "cos", "hole"])
     if kind == "hole":
-        return (_number(generator), generator.choice(sorted(_HOLES)), 0)
-    return kind and (_number(generator), kind, generator.choice([-2, -1, 1, 2]))
+        return (mpmath_number(generator), generator.choice(sorted(_HOLES)), 0)
+    return kind and (mpmath_number(generator), kind, generator.choice([-2, -1, 1, 2]))
 
 
 def _joined(
@@ -218,9 +218,9 @@ def _joined(
     jumps = [Fraction(0)] * 3
     if kind != "smooth":
         first = {"jump": 0, "corner": 1, "bend": 2}[kind]
-        jumps[first] = _number(generator)
+        jumps[first] = mpmath_number(generator)
         if extra is not None:
-            jumps[first + 1 :] = [_number(generator) for _ in jumps[first + 1 :]]
+            jumps[first + 1 :] = [mpmath_number(generator) for _ in jumps[first + 1 :]]
     goal, powers = piece, []
     have = Piece(place, (Fraction(0),) * 4, extra)
     for order, jump in enumerate(jumps):
@@ -235,16 +235,16 @@ def glued(generator: random.Random) -> tuple[Glued, str]:
     """A function, and the kind of its first place."""
     kinds = ["smooth", "bend", "corner", "jump", "alone", "hole"]
     kind = generator.choice(kinds)
-    powers = tuple(_number(generator) for _ in range(generator.randint(2, 4)))
+    powers = tuple(mpmath_number(generator) for _ in range(generator.randint(2, 4)))
     if kind in ("alone", "hole"):
         place = generator.choice([*PLACES, sympy.sqrt(2)])
         extra = _extra(generator)
         if kind == "hole":
-            extra = (_number(generator), generator.choice(sorted(_HOLES)), 0)
+            extra = (mpmath_number(generator), generator.choice(sorted(_HOLES)), 0)
         piece = Piece(place, powers, extra)
         value = piece.at(place)
         if kind == "alone" and generator.random() < 0.5:
-            value += _number(generator)
+            value += mpmath_number(generator)
         function = Glued((place,), (piece, piece), (value,))
         styles = ["cases", "exp"]
     elif generator.random() < 0.6:
@@ -336,7 +336,7 @@ def claim(index: int, seed: int = 0) -> Claim:
         scale = factor**order
     numbers = [function.number_at(k, order) for k in range(len(function.places))]
     places = [exact(p) for p in function.places]
-    given, excluded = _given(numbers, places, factor, shift, generator)
+    given, excluded = checked_conditions(numbers, places, factor, shift, generator)
     formulas = [scale * formula for formula in function.formulas(order, inner)]
     alone = [(scale * n, p) for n, p in zip(numbers, places, strict=True) if n is not None]
     true = all(n is not None or k in excluded for k, n in enumerate(numbers))
@@ -365,7 +365,7 @@ def claim(index: int, seed: int = 0) -> Claim:
     return Claim(f"{form}, order {order}: {alteration}", true, (left, right), options)
 
 
-def _given(
+def checked_conditions(
     numbers: list, places: list[Expr], factor: Expr, shift: Expr, generator: random.Random
 ) -> tuple[tuple, set[int]]:
     """Conditions that exclude some places, mostly all those without a derivative."""

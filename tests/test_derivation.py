@@ -192,7 +192,7 @@ def mutants(expression):
 
 def same(first, second, options):
     """Whether two expressions agree, judged by floats alone: a second, independent opinion."""
-    where = dict(equations._definitions(options.get("where")))
+    where = dict(equations.collected_definitions(options.get("where")))
     chosen = {f: sympy.Lambda(x, sympy.sin(x) + x**2 / 5), g: sympy.Lambda(x, x / 3 + exp(x / 7))}
     both = []
     for side in (first, second):
@@ -342,7 +342,11 @@ def test_contradictory_conditions_prove_nothing():
 
 def test_conditions_may_be_joined_by_and():
     joined = (x > 0) & (x < 1)
-    assert set(statements._given(joined)) == set(statements._given([joined])) == {x > 0, x < 1}
+    assert (
+        set(statements.checked_conditions(joined))
+        == set(statements.checked_conditions([joined]))
+        == {x > 0, x < 1}
+    )
 
 
 def test_conditions_are_shown():
@@ -401,7 +405,7 @@ DESCRIBED = [
 
 @pytest.mark.parametrize(("given", "symbols", "text", "tex"), DESCRIBED, ids=str)
 def test_conditions_read_like_in_a_textbook(given, symbols, text, tex):
-    domain = conditions._Domain(given)
+    domain = conditions.Domain(given)
     assert domain.describe(symbols, tex=False) == text
     assert domain.describe(symbols, tex=True) == tex
 
@@ -430,7 +434,7 @@ def test_conditions_read_like_in_a_textbook(given, symbols, text, tex):
     ids=str,
 )
 def test_a_linear_condition_bounds_one_symbol(relation, bound):
-    assert conditions._as_bound(relation) == bound
+    assert conditions.as_bound(relation) == bound
 
 
 @pytest.mark.parametrize(
@@ -467,14 +471,14 @@ def test_a_linear_condition_bounds_one_symbol(relation, bound):
     ids=str,
 )
 def test_conditions_on_one_symbol_are_joined(given, symbol, lower, upper):
-    bound = conditions._Domain(given).bounds()[symbol]
+    bound = conditions.Domain(given).bounds()[symbol]
     assert (bound.lower, bound.upper, bound.value) == (lower, upper, None)
 
 
 def test_excluded_and_fixed_values_are_kept():
-    bounds = conditions._Domain((Ne(x, 1), Ne(x, 2), Eq(y, 3))).bounds()
-    assert bounds[x] == conditions._Bounds(excluded=(1, 2))
-    assert bounds[y] == conditions._Bounds(value=sympy.Integer(3))
+    bounds = conditions.Domain((Ne(x, 1), Ne(x, 2), Eq(y, 3))).bounds()
+    assert bounds[x] == conditions.Bounds(excluded=(1, 2))
+    assert bounds[y] == conditions.Bounds(value=sympy.Integer(3))
 
 
 @pytest.mark.parametrize(
@@ -494,7 +498,7 @@ def test_excluded_and_fixed_values_are_kept():
     ids=str,
 )
 def test_a_domain_knows_when_it_is_empty(condition, empty):
-    assert (conditions._Domain().restricted(condition) is None) == empty
+    assert (conditions.Domain().restricted(condition) is None) == empty
 
 
 @pytest.mark.parametrize(
@@ -506,7 +510,7 @@ def test_a_domain_knows_when_it_is_empty(condition, empty):
 )  # fmt: skip
 def test_a_fixed_value_is_compared_with_the_bounds(relation, allowed):
     for value in (-1, 0, 1):
-        both = conditions._Domain((Eq(x, value),)).restricted(relation)
+        both = conditions.Domain((Eq(x, value),)).restricted(relation)
         assert (both is not None) == (value in allowed)
 
 
@@ -525,7 +529,7 @@ def test_a_fixed_value_is_compared_with_the_bounds(relation, allowed):
     ids=str,
 )
 def test_conditions_turn_into_fresh_symbols(given, values):
-    found = [s[x] for s in conditions._Domain(given).substitutions()]
+    found = [s[x] for s in conditions.Domain(given).substitutions()]
     assert [v.subs(dict.fromkeys(v.free_symbols, 1)) for v in found] == values
 
 
@@ -546,7 +550,7 @@ def test_conditions_turn_into_fresh_symbols(given, values):
     ids=str,
 )
 def test_fresh_symbols_carry_the_condition(relation, assumed):
-    (substitution,) = conditions._Domain((relation,)).substitutions()
+    (substitution,) = conditions.Domain((relation,)).substitutions()
     ((_, value),) = substitution.items()
     (t,) = value.free_symbols
     assert (t.is_positive, t.is_nonnegative, t.is_nonzero, t.is_integer) == assumed
@@ -562,7 +566,7 @@ def test_fresh_symbols_carry_the_condition(relation, assumed):
     ids=str,
 )  # fmt: skip
 def test_what_conditions_and_assumptions_forbid(given, symbol, forbidden):
-    domain = conditions._Domain(given)
+    domain = conditions.Domain(given)
     values = [sympy.Integer(v) for v in (-1, 0, 1)]
     assert tuple(v for v in values if domain.excludes(symbol, v)) == forbidden
 
@@ -590,26 +594,26 @@ def test_what_conditions_and_assumptions_forbid(given, symbol, forbidden):
     ids=str,
 )  # fmt: skip
 def test_simple_points_are_tried_first(given, symbol, first):
-    points = conditions._Domain(given).points([symbol], [Rational(9, 4)])
+    points = conditions.Domain(given).points([symbol], [Rational(9, 4)])
     expected = [Rational(value) for value in first.split()]
     assert [point[symbol] for point in points][: len(expected)] == expected
 
 
 def test_points_are_many_different_permitted_and_always_the_same():
-    domain = conditions._Domain((x > y, P > 0, P < 1))
+    domain = conditions.Domain((x > y, P > 0, P < 1))
     points = domain.points([P, y, x])
     assert points == domain.points([x, y, P])
     assert len({tuple(point.values()) for point in points}) == len(points) == 48
     assert all(p[x] > p[y] and 0 < p[P] < 1 for p in points)
-    assert len(conditions._Domain().points([x])) >= 40
-    assert conditions._Domain().points([]) == [{}]
-    tied = conditions._Domain((Eq(x, y),)).points([x, y])
+    assert len(conditions.Domain().points([x])) >= 40
+    assert conditions.Domain().points([]) == [{}]
+    tied = conditions.Domain((Eq(x, y),)).points([x, y])
     assert len(tied) > 20 and all(point[x] == point[y] for point in tied)
 
 
 def test_conditions_without_a_point_are_named():
     with pytest.raises(ValueError, match=r"^no values of w, x satisfy .*\(x > w, x < w\): they"):
-        conditions._Domain((x > w, x < w)).points([x, w])
+        conditions.Domain((x > w, x < w)).points([x, w])
 
 
 # --- bounds ----------------------------------------------------------------------------
@@ -836,7 +840,7 @@ def test_decimals_are_shown_with_their_digits(value, decimal, digits, text):
     assert equation.text == text
     assert (equation.kind, equation.relation, equation.digits) == ("decimal", "~", digits)
     assert equation.evidence == "evaluated at 50 digits, rounded"
-    assert equation.latex == f"{printing._latex(value)} \\approx {text.split()[-1]}".replace(
+    assert equation.latex == f"{printing.to_latex(value)} \\approx {text.split()[-1]}".replace(
         "−", "-"
     )
 
@@ -1036,7 +1040,7 @@ def test_a_counterexample_to_an_equivalence_is_looked_for_at_the_roots(
     ids=str,
 )
 def test_a_function_that_grows_may_be_applied_to_both_sides(before, after, holds):
-    assert equivalence._by_function(before, after, conditions._Domain()) == holds
+    assert equivalence._by_function(before, after, conditions.Domain()) == holds
 
 
 BENT = Piecewise((x, x > 0), (2 * x, True))
@@ -1058,7 +1062,7 @@ BENT = Piecewise((x, x > 0), (2 * x, True))
     ids=str,
 )  # fmt: skip
 def test_equations_with_one_root_are_compared_by_it(before, after, holds):
-    domain = conditions._Domain()
+    domain = conditions.Domain()
     assert equivalence._by_unique_root(before, after, {x, w}, domain) == holds
     assert equivalence._by_unique_root(after, before, {x, w}, domain) == holds
 
@@ -1121,7 +1125,7 @@ def test_altered_steps_of_a_derivation_are_refused(index):
 
 @pytest.fixture
 def _no_search(monkeypatch):
-    monkeypatch.setattr(relations, "_refute", lambda *arguments: None)
+    monkeypatch.setattr(relations, "refute", lambda *arguments: None)
     monkeypatch.setattr(equivalence, "_refute_equivalence", lambda *arguments: None)
 
 
@@ -1229,8 +1233,10 @@ def test_no_false_identity_is_proved(left, right, given):
     ids=str,
 )
 def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
-    domain = conditions._Domain(tuple(given))
-    proved = {sign for sign in proving._ACCEPTED if proving._shown(expression, sign, domain)}
+    domain = conditions.Domain(tuple(given))
+    proved = {
+        sign for sign in proving._ACCEPTED if proving.is_proved_sign(expression, sign, domain)
+    }
     assert proved == set(signs.split())
 
 
@@ -1247,7 +1253,7 @@ def test_signs_that_can_be_proved_and_no_others(expression, given, signs):
     ids=str,
 )  # fmt: skip
 def test_a_condition_may_be_settled_on_the_whole_domain(condition, given, truth):
-    assert proving._settled(condition, conditions._Domain(given)) == truth
+    assert proving._settled(condition, conditions.Domain(given)) == truth
 
 
 @pytest.mark.parametrize(
@@ -1401,9 +1407,9 @@ NEEDS = [
 def test_what_an_expression_needs_to_be_defined(case):
     expression, enough, message, *given = case
     enough = enough if isinstance(enough, tuple) else (enough,)
-    proving._require_defined(expression, conditions._Domain(enough), "the claim")
+    proving.require_defined(expression, conditions.Domain(enough), "the claim")
     with pytest.raises(DerivationError) as caught:
-        proving._require_defined(expression, conditions._Domain(tuple(given)), "the claim")
+        proving.require_defined(expression, conditions.Domain(tuple(given)), "the claim")
     assert f"the claim does not hold as stated: {message}" in str(caught.value)
     assert caught.value.counterexample
 
@@ -1430,7 +1436,7 @@ def test_what_an_expression_needs_to_be_defined(case):
     ids=str,
 )
 def test_what_is_defined_everywhere(expression):
-    proving._require_defined(expression, conditions._Domain(), "the claim")
+    proving.require_defined(expression, conditions.Domain(), "the claim")
 
 
 @pytest.mark.parametrize(
@@ -1455,7 +1461,7 @@ def test_what_is_defined_everywhere(expression):
 )
 def test_what_is_not_known_to_be_defined(expression, message):
     with pytest.raises(DerivationError, match=f"the claim is not proved: {re.escape(message)}"):
-        proving._require_defined(expression, conditions._Domain(), "the claim")
+        proving.require_defined(expression, conditions.Domain(), "the claim")
 
 
 def test_a_function_that_is_not_known_is_named_with_the_claim():
@@ -1467,7 +1473,7 @@ def test_a_second_slope_is_the_slope_of_the_first():
     twice = Derivative(x * Abs(x), x, 2)
     said = "at x = 0 the slope is −2 from the left and 2 from the right"
     with pytest.raises(DerivationError, match=f"the claim does not hold as stated: {said}"):
-        proving._require_defined(twice, conditions._Domain(), "the claim")
+        proving.require_defined(twice, conditions.Domain(), "the claim")
     with pytest.raises(DerivationError, match=said):
         verify(twice, 2 * sign(x))
 
@@ -1508,8 +1514,8 @@ def test_a_jump_is_named():
 
 def test_unknown_functions_are_replaced_by_definite_ones():
     positive = Function("p", positive=True)
-    shown, chosen = refuting._concrete([f(x) + L(x, y), positive(2 * x)])
-    assert {str(name): printing._text(meaning.expr) for name, meaning in chosen.items()} == {
+    shown, chosen = refuting.with_definite_functions([f(x) + L(x, y), positive(2 * x)])
+    assert {str(name): printing.to_text(meaning.expr) for name, meaning in chosen.items()} == {
         "L": "1/2 − 2·u₀/3 − u₁ + (2·u₀/3 + u₁)²/3 + exp(u₀/3 + u₁/2)",
         "f": "1/3 + u₀²/12 − u₀/2 + exp(u₀/4)",
         "p": "1/4 + exp(u₀/5)",
@@ -1527,26 +1533,26 @@ def test_a_counterexample_names_the_functions_that_were_put_in():
 
 
 def test_the_smallest_numbers_of_an_expression_are_tried():
-    assert refuting._hints(17 * x + HALF, exp(-3 * x) + 59 * y, 60 * y) == [HALF, -3, 17, 59]
-    assert refuting._hints(3 * x**-3) == [-3, 3]
-    assert len(refuting._hints(sum(i * x**i for i in range(2, 20)))) == 12
+    assert refuting.number_hints(17 * x + HALF, exp(-3 * x) + 59 * y, 60 * y) == [HALF, -3, 17, 59]
+    assert refuting.number_hints(3 * x**-3) == [-3, 3]
+    assert len(refuting.number_hints(sum(i * x**i for i in range(2, 20)))) == 12
 
 
 def test_sums_and_integrals_are_evaluated_to_many_digits():
-    total = refuting._evaluator(Sum(x**k, (k, 0, 3)), [x])
+    total = refuting.evaluator(Sum(x**k, (k, 0, 3)), [x])
     assert total({x: sympy.Integer(2)}, 50) == 15
-    area = refuting._evaluator(Integral(exp(-(y**2)), (y, 0, x)), [x])
+    area = refuting.evaluator(Integral(exp(-(y**2)), (y, 0, x)), [x])
     exact = (sqrt(pi) / 2 * erf(1)).evalf(60)
     assert abs(sympy.Float(area({x: sympy.Integer(1)}, 50), 50) - exact) < 1e-45
-    factors = refuting._evaluator(sympy.Product(x + k, (k, 1, 3)), [x])
+    factors = refuting.evaluator(sympy.Product(x + k, (k, 1, 3)), [x])
     assert factors({x: sympy.Integer(2)}, 50) == 60
 
 
 def test_a_value_is_real_where_its_imaginary_part_is_a_rounding_error():
-    turn = refuting._evaluator(exp(sympy.I * pi * x), [x])
+    turn = refuting.evaluator(exp(sympy.I * pi * x), [x])
     assert abs(turn({x: sympy.Integer(1)}, 50) + 1) < 1e-45
     assert turn({x: HALF}, 50) is None
-    assert refuting._evaluator(10**20 * exp(sympy.I * pi * x), [x])({x: sympy.Integer(1)}, 50) < 0
+    assert refuting.evaluator(10**20 * exp(sympy.I * pi * x), [x])({x: sympy.Integer(1)}, 50) < 0
 
 
 def test_only_a_difference_that_stays_when_digits_are_added_is_one():
@@ -1579,7 +1585,7 @@ def test_what_a_difference_says_of_a_claim(operator, difference, at_the_point, r
 
 
 def test_a_point_is_written_symbol_by_symbol():
-    assert refuting._assignment({x: HALF, a: 2}) == "x = 1/2, α = 2"
+    assert refuting.assignment_text({x: HALF, a: 2}) == "x = 1/2, α = 2"
 
 
 @pytest.mark.parametrize("sides", [lambda odd: (odd, 0), lambda odd: (0, odd)])
@@ -1983,7 +1989,7 @@ TYPESET = [
 
 @pytest.mark.parametrize(("expression", "expected"), TYPESET, ids=str)
 def test_latex_is_textbook_style(expression, expected):
-    assert printing._latex(expression) == expected
+    assert printing.to_latex(expression) == expected
 
 
 PLAIN = [
@@ -2066,14 +2072,14 @@ PLAIN = [
 
 @pytest.mark.parametrize(("expression", "expected"), PLAIN, ids=str)
 def test_text_is_one_readable_line(expression, expected):
-    assert printing._text(expression) == expected
+    assert printing.to_text(expression) == expected
 
 
 @pytest.mark.parametrize("unicode", [False, True])
 def test_a_name_leaves_the_settings_of_sympy_alone(unicode):
     before = pretty_use_unicode(unicode)
     try:
-        assert printing._text(Symbol("alpha_1")) == "α₁"
+        assert printing.to_text(Symbol("alpha_1")) == "α₁"
         assert pretty_use_unicode() is unicode
     finally:
         pretty_use_unicode(before)
@@ -2283,10 +2289,10 @@ def test_what_is_displayed_reads_back_as_what_was_checked(expression):
     if not expected.is_finite:
         return
     for read in (
-        read_text(printing._text(expression)), read_latex(printing._latex(expression))
+        read_text(printing.to_text(expression)), read_latex(printing.to_latex(expression))
     ):  # fmt: skip
         found = value(read)
-        assert abs(found - expected) <= 1e-9 * max(1, abs(expected)), printing._latex(expression)
+        assert abs(found - expected) <= 1e-9 * max(1, abs(expected)), printing.to_latex(expression)
 
 
 def test_a_notebook_gets_latex_and_text():
@@ -2501,8 +2507,8 @@ def test_a_claim_keeps_what_it_was_given():
     ],
 )  # fmt: skip
 def test_reasons_are_written_for_both(reason, plain, tex):
-    assert equations._plain_reason(reason) == plain
-    assert equations._tex_reason(reason) == tex
+    assert equations.plain_reason(reason) == plain
+    assert equations.tex_reason(reason) == tex
 
 
 @pytest.mark.parametrize(
@@ -2515,17 +2521,17 @@ def test_reasons_are_written_for_both(reason, plain, tex):
     ids=str,
 )  # fmt: skip
 def test_the_width_of_a_typeset_expression(expression, width):
-    assert equations._width(expression) == width
+    assert equations.typeset_width(expression) == width
 
 
 def test_definitions_come_in_many_forms():
     first, second = define(f(x), tanh(x)), define(Symbol("c", real=True), 2 * y)
     meaning = {f: sympy.Lambda(x, tanh(x))}
-    assert equations._definitions(None) == {}
-    assert equations._definitions(first) == meaning
-    assert equations._definitions(second) == {second.lhs: 2 * y}
-    assert equations._definitions([first, second]) == meaning | {second.lhs: 2 * y}
-    assert equations._definitions((meaning, first)) == meaning
+    assert equations.collected_definitions(None) == {}
+    assert equations.collected_definitions(first) == meaning
+    assert equations.collected_definitions(second) == {second.lhs: 2 * y}
+    assert equations.collected_definitions([first, second]) == meaning | {second.lhs: 2 * y}
+    assert equations.collected_definitions((meaning, first)) == meaning
     equation = verify(second.lhs + y, 3 * y, where=[second])
     assert str(equation) == "c + y = 3·y   for y real"
     assert str(second) == "c = 2·y   for y real   [definition]"

@@ -9,22 +9,28 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
-from vgtools.derivation.conditions import _Domain
+from vgtools.derivation.conditions import Domain
 from vgtools.derivation.equations import (
-    _PHONE,
-    _conditions,
-    _definitions,
-    _plain_reason,
-    _Shown,
-    _stacked,
-    _tex_reason,
-    _width,
+    PHONE_WIDTH,
+    Displayed,
     claim_label,
+    collected_definitions,
+    conditions_text,
+    plain_reason,
+    stacked,
+    tex_reason,
+    typeset_width,
 )
-from vgtools.derivation.equivalence import _check_equivalent
-from vgtools.derivation.printing import _SIGNS, _TEX_SIGNS, _latex, _text
-from vgtools.derivation.relations import _check_identity, _check_inequality
-from vgtools.derivation.statements import _expression, _given, _reason, _relation, _tight
+from vgtools.derivation.equivalence import check_equivalent
+from vgtools.derivation.printing import SIGNS, TEX_SIGNS, to_latex, to_text
+from vgtools.derivation.relations import check_identity, check_inequality
+from vgtools.derivation.statements import (
+    checked_conditions,
+    checked_expression,
+    checked_reason,
+    checked_relation,
+    checked_tightness,
+)
 
 
 @dataclass(frozen=True)
@@ -38,7 +44,7 @@ class Step:
     tight_at: Mapping | None = None
 
 
-class Derivation(_Shown):
+class Derivation(Displayed):
     """A chain of steps, each of which is proved when it is added.
 
     Parameters
@@ -91,13 +97,15 @@ class Derivation(_Shown):
     def __init__(
         self, start: Any, *, given: Any = (), where: Any = None, label: str | None = None
     ) -> None:
-        self.start = start if isinstance(start, Relational) else _expression(start, "the start")
+        self.start = (
+            start if isinstance(start, Relational) else checked_expression(start, "the start")
+        )
         if isinstance(start, Relational):
-            _relation(start.rel_op)
+            checked_relation(start.rel_op)
             for side in start.args:
-                _expression(side, "a side of the start")
-        self.given = _given(given)
-        self.where = _definitions(where)
+                checked_expression(side, "a side of the start")
+        self.given = checked_conditions(given)
+        self.where = collected_definitions(where)
         self.label = label
         self.steps: tuple[Step, ...] = ()
         claim_label(label, f"a derivation from {'   '.join(str(self).splitlines())}")
@@ -137,37 +145,37 @@ class Derivation(_Shown):
         TypeError, ValueError
             The step is of the wrong kind, changes nothing, or has no reason.
         """
-        because = _reason(because, required=True)
-        operator, domain = _relation(relation), _Domain(self.given)
+        because = checked_reason(because, required=True)
+        operator, domain = checked_relation(relation), Domain(self.given)
         before = self.result
         if isinstance(before, Relational):
             if not isinstance(expression, Relational):
-                _expression(expression, "the step")
+                checked_expression(expression, "the step")
                 raise TypeError(f"a chain of relations goes on with one, not {expression!r}")
             if operator != "==" or proof is not None or tight_at is not None:
                 raise ValueError("relation=, proof= and tight_at= are for chains of expressions")
             for side in expression.args:
-                _expression(side, "a side of the step")
+                checked_expression(side, "a side of the step")
         else:
             if isinstance(expression, Relational):
                 raise TypeError(f"a chain of expressions goes on with one, not {expression}")
-            expression = _expression(expression, "the step")
+            expression = checked_expression(expression, "the step")
         if sympy.srepr(expression) == sympy.srepr(before):
-            raise ValueError(f"the step to {_text(expression)} changes nothing")
+            raise ValueError(f"the step to {to_text(expression)} changes nothing")
         if isinstance(before, Relational):
-            claim = f"the step from {_text(before)} to {_text(expression)}"
-            _check_equivalent(before, expression, domain, self.where, claim)
+            claim = f"the step from {to_text(before)} to {to_text(expression)}"
+            check_equivalent(before, expression, domain, self.where, claim)
         else:
-            claim = f"{_text(before)} {_SIGNS[operator]} {_text(expression)}"
+            claim = f"{to_text(before)} {SIGNS[operator]} {to_text(expression)}"
             if operator == "==":
-                _check_identity(before, expression, domain, self.where, claim)
+                check_identity(before, expression, domain, self.where, claim)
             else:
                 directions = {s.relation[0] for s in self.steps if s.relation != "=="}
                 if directions - {operator[0]}:
                     raise ValueError(f"{claim}: a chain cannot go both up and down")
-                proof = None if proof is None else _expression(proof, "proof=")
-                tight_at = _tight(tight_at)
-                _check_inequality(
+                proof = None if proof is None else checked_expression(proof, "proof=")
+                tight_at = checked_tightness(tight_at)
+                check_inequality(
                     before, operator, expression, domain, self.where, claim, proof, tight_at
                 )
         longer = object.__new__(Derivation)
@@ -205,43 +213,46 @@ class Derivation(_Shown):
             "label": self.label,
             "kind": self.kind,
             "evidence": self.evidence,
-            "text": _text(self.start),
-            "latex": _latex(self.start),
+            "text": to_text(self.start),
+            "latex": to_latex(self.start),
             "conditions": self._conditions(tex=False),
             "because": "",
             "steps": [
                 {
                     "sign": self._sign(step),
-                    "text": _text(step.expression),
-                    "latex": _latex(step.expression),
-                    "because": _plain_reason(step.because),
+                    "text": to_text(step.expression),
+                    "latex": to_latex(step.expression),
+                    "because": plain_reason(step.because),
                 }
                 for step in self.steps
             ],
         }
 
     def _sign(self, step: Step) -> str:
-        return "⟺" if isinstance(self.start, Relational) else _SIGNS[step.relation]
+        return "⟺" if isinstance(self.start, Relational) else SIGNS[step.relation]
 
     def _lines(self) -> list[Any]:
         return [self.start, *(step.expression for step in self.steps)]
 
     def _conditions(self, tex: bool) -> str:
-        return _conditions(self._lines(), self.given, tex, where=self.where)
+        return conditions_text(self._lines(), self.given, tex, where=self.where)
 
     def _reasons(self) -> list[str]:
         return [f"({_letter(k)}) {step.because}" for k, step in enumerate(self.steps)]
 
     def _typeset(self, letters: bool) -> str:
         arrow = isinstance(self.start, Relational)
-        rows = [_latex(self.start)]
+        rows = [to_latex(self.start)]
         for k, step in enumerate(self.steps):
-            sign = r"\iff" if arrow else _TEX_SIGNS[step.relation]
+            sign = r"\iff" if arrow else TEX_SIGNS[step.relation]
             if letters:
                 sign = rf"\overset{{\text{{({_letter(k)})}}}}{{{sign}}}"
-            note = "" if letters else f" && {_tex_reason(step.because)}"
-            rows.append(rf"{sign}\ & {_latex(step.expression)}{note}")
-        starts_wide = _width(self.start) + max(map(_width, self._lines()[1:]), default=0) > _PHONE
+            note = "" if letters else f" && {tex_reason(step.because)}"
+            rows.append(rf"{sign}\ & {to_latex(step.expression)}{note}")
+        starts_wide = (
+            typeset_width(self.start) + max(map(typeset_width, self._lines()[1:]), default=0)
+            > PHONE_WIDTH
+        )
         if arrow or starts_wide or not self.steps:
             rows[0] = f"& {rows[0]}"
         else:
@@ -251,14 +262,14 @@ class Derivation(_Shown):
         name = rf" && \small \text{{({self.label})}}" if self.label and not letters else ""
         if conditions or name:
             rows.append(rf"& \small {conditions}{name}")
-        return _stacked(rows, "aligned")
+        return stacked(rows, "aligned")
 
     def __str__(self) -> str:
         indent = "" if isinstance(self.start, Relational) else "  "
-        lines = [_text(self.start)]
+        lines = [to_text(self.start)]
         for step in self.steps:
-            because = _plain_reason(step.because)
-            lines.append(f"{indent}{self._sign(step)} {_text(step.expression)}   ({because})")
+            because = plain_reason(step.because)
+            lines.append(f"{indent}{self._sign(step)} {to_text(step.expression)}   ({because})")
         conditions = self._conditions(tex=False)
         return "\n".join([*lines, *([conditions] if conditions else [])])
 

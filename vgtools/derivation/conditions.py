@@ -13,14 +13,14 @@ from sympy import Dummy, Expr, Rational, Symbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.printing import _latex, _text
+from vgtools.derivation.printing import to_latex, to_text
 
 _POINTS = 48
-_SEED = 20100101
+SEED = 20100101
 
 
 @dataclass(frozen=True)
-class _Bounds:
+class Bounds:
     """What the conditions say about one symbol; each end is (value, is it strict)."""
 
     lower: tuple[Expr, bool] | None = None
@@ -54,7 +54,7 @@ class _Bounds:
         return bool((low >= high if low_strict or high_strict else low > high) is sympy.true)
 
 
-def _as_bound(relation: Relational) -> tuple[Symbol, str, Expr] | None:
+def as_bound(relation: Relational) -> tuple[Symbol, str, Expr] | None:
     """Read a relation that is linear in some symbol as (symbol, operator, bound)."""
     difference = sympy.expand(relation.lhs - relation.rhs)
     bare = [side for side in (relation.lhs, relation.rhs) if side.is_Symbol]
@@ -71,12 +71,12 @@ def _as_bound(relation: Relational) -> tuple[Symbol, str, Expr] | None:
 
 
 @dataclass(frozen=True)
-class _Domain:
+class Domain:
     """The conditions of a statement: relations, on top of what the symbols assume."""
 
     given: tuple[Relational, ...] = ()
 
-    def restricted(self, condition: Boolean) -> _Domain | None:
+    def restricted(self, condition: Boolean) -> Domain | None:
         """The part where `condition` holds too, or None if that part is empty."""
         given = list(self.given)
         for part in sympy.And.make_args(condition):
@@ -84,19 +84,19 @@ class _Domain:
                 return None
             if isinstance(part, Relational):
                 given.append(part)
-        domain = _Domain(tuple(given))
+        domain = Domain(tuple(given))
         for symbol, bound in domain.bounds().items():
             fixed = bound.value is not None and bound.value.is_number
             if bound.empty or (fixed and domain.excludes(symbol, bound.value)):
                 return None
         return domain
 
-    def bounds(self) -> dict[Symbol, _Bounds]:
+    def bounds(self) -> dict[Symbol, Bounds]:
         """The bounds that the relations put on single symbols."""
-        found: dict[Symbol, _Bounds] = {}
+        found: dict[Symbol, Bounds] = {}
 
         def add(symbol: Symbol, operator: str, value: Expr) -> None:
-            old = found.get(symbol, _Bounds(*_assumed_bounds(symbol)))
+            old = found.get(symbol, Bounds(*assumed_bounds(symbol)))
             if operator == "==":
                 old = replace(old, value=value)
             elif operator == "!=":
@@ -124,7 +124,7 @@ class _Domain:
                     add(inner, strict, limit)
                     add(inner, ">" + strict[1:], -limit)
                 continue
-            bound = _as_bound(relation)
+            bound = as_bound(relation)
             if bound is not None:
                 add(*bound)
         for symbol, bound in found.items():
@@ -168,7 +168,7 @@ class _Domain:
     def points(self, symbols: Iterable[Symbol], hints: Iterable[Expr] = ()) -> list[dict]:
         """Deterministic points, simple ones first, that satisfy every condition."""
         symbols = sorted(symbols, key=lambda s: s.name)
-        generator = random.Random(_SEED)
+        generator = random.Random(SEED)
         bounds = self.bounds()
         pools = {s: _pool(s, bounds.get(s), hints, generator) for s in symbols}
         found: list[dict] = []
@@ -195,7 +195,7 @@ class _Domain:
             if len(found) == _POINTS:
                 break
         if not found:
-            conditions = ", ".join(_text(relation) for relation in self.given)
+            conditions = ", ".join(to_text(relation) for relation in self.given)
             raise ValueError(
                 f"no values of {', '.join(s.name for s in symbols)} satisfy the conditions "
                 f"({conditions}): they contradict each other or the symbols' assumptions"
@@ -217,18 +217,18 @@ class _Domain:
                 return True
         except TypeError:  # a condition has a side without a real value there
             return True
-        low, high = _assumed_bounds(symbol)
-        return _Bounds(low, high, (sympy.S.Zero,) if symbol.is_nonzero else (), value).empty
+        low, high = assumed_bounds(symbol)
+        return Bounds(low, high, (sympy.S.Zero,) if symbol.is_nonzero else (), value).empty
 
     def describe(self, symbols: Iterable[Symbol], tex: bool) -> str:
         """The conditions in words or LaTeX, for instance ``0 < P < 1, x real``."""
-        show = _latex if tex else _text
+        show = to_latex if tex else to_text
         less, at_most = ("<", r"\le") if tex else ("<", "≤")
         symbols = {s for s in symbols if not isinstance(s, Dummy)}
         parts, plain = [], []
         bounds = {}
         for relation in self.given:
-            bound = None if relation.has(sympy.Abs) else _as_bound(relation)
+            bound = None if relation.has(sympy.Abs) else as_bound(relation)
             if bound and bound[0] in (relation.lhs, relation.rhs) and bound[1] not in ("!=", "=="):
                 bounds.setdefault(bound[0], []).append(bound)
             else:
@@ -242,7 +242,7 @@ class _Domain:
                 bounds[symbol].append((symbol, "<" if symbol.is_negative else "<=", sympy.S.Zero))
         bare = set().union(*(r.free_symbols for r in self.given))
         named |= {s for s in bare if s.is_real and s.assumptions0 == _REAL}
-        for key, entries in sorted(bounds.items(), key=lambda item: _text(item[0])):
+        for key, entries in sorted(bounds.items(), key=lambda item: to_text(item[0])):
             if key in named:
                 lows = [(v, less if o == ">" else at_most) for _, o, v in entries if o[0] == ">"]
                 highs = [(v, less if o == "<" else at_most) for _, o, v in entries if o[0] == "<"]
@@ -285,7 +285,7 @@ class _Domain:
 _REAL = Symbol("x", real=True).assumptions0
 
 
-def _assumed_bounds(symbol: Symbol) -> tuple[tuple | None, tuple | None]:
+def assumed_bounds(symbol: Symbol) -> tuple[tuple | None, tuple | None]:
     """Bounds at zero that the assumptions of a symbol imply."""
     zero = sympy.S.Zero
     low = (zero, bool(symbol.is_positive)) if symbol.is_nonnegative else None
@@ -294,7 +294,7 @@ def _assumed_bounds(symbol: Symbol) -> tuple[tuple | None, tuple | None]:
 
 
 def _pool(
-    symbol: Symbol, bound: _Bounds | None, hints: Iterable[Expr], generator: random.Random
+    symbol: Symbol, bound: Bounds | None, hints: Iterable[Expr], generator: random.Random
 ) -> list[Expr]:
     """Values worth trying for one symbol: simple, tiny, large and arbitrary ones."""
     simple = [Rational(p, q) for p, q in [
@@ -306,7 +306,7 @@ def _pool(
     else:
         values = simple + [c for h in hints for c in (h, -h) if c not in simple]
         values += [Rational(generator.randint(-5000, 5000), 997) for _ in range(24)]
-    low, high = (bound.lower, bound.upper) if bound else _assumed_bounds(symbol)
+    low, high = (bound.lower, bound.upper) if bound else assumed_bounds(symbol)
     ends = [end[0] for end in (low, high) if end is not None]
     if ends and all(end.is_Rational for end in ends) and not symbol.is_integer:
         if len(ends) == 2:
@@ -315,7 +315,7 @@ def _pool(
         else:
             values = [ends[0] + (abs(v) if low is not None else -abs(v)) for v in values]
     values = list(dict.fromkeys(values))
-    limits = bound or _Bounds(low, high)
+    limits = bound or Bounds(low, high)
     nonzero = (sympy.S.Zero,) if symbol.is_nonzero else ()
     return [
         v
@@ -325,7 +325,7 @@ def _pool(
     ] or values
 
 
-def _real_symbols(*expressions: Any) -> set[Symbol]:
+def real_symbols(*expressions: Any) -> set[Symbol]:
     """The free symbols, each of which must be declared real."""
     symbols = set().union(*(e.free_symbols for e in expressions))
     symbols = {s for s in symbols if isinstance(s, Symbol)}

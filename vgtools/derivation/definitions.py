@@ -28,7 +28,7 @@ def _by_arguments(expression: Any) -> Any:
     )
 
 
-def _resolved(expression: Any, where: Mapping) -> Any:
+def with_meanings(expression: Any, where: Mapping) -> Any:
     """Replace every defined name by its meaning; derivatives stay unevaluated."""
     expression = _by_arguments(expression)
     symbols = {name: meaning for name, meaning in where.items() if isinstance(name, Symbol)}

@@ -19,7 +19,7 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import _text
+from vgtools.derivation.printing import to_text
 
 # Functions that are defined and smooth on the whole real line.
 ENTIRE = (
@@ -44,10 +44,10 @@ class NoSlope(sympy.Function):
     def reason(self) -> str:
         """Why there is no derivative, as the end of a sentence."""
         argument, place, *slopes = self.args
-        where = _text(place) if argument.is_number else f"{_text(argument)} = {_text(place)}"
+        where = to_text(place) if argument.is_number else f"{to_text(argument)} = {to_text(place)}"
         if not slopes:
             return f"the function jumps at {where}, so it has no derivative there"
-        left, right = map(_text, slopes)
+        left, right = map(to_text, slopes)
         return (
             f"at {where} the slope is {left} from the left and {right} from the right; "
             "exclude that point with given="
@@ -109,7 +109,7 @@ def _derivative(derivative: Derivative) -> Expr:
     function = derivative.expr.doit()
     for variable, count in derivative.variable_count:
         if not count.is_Integer:
-            raise _Unknown(f"the order {_text(count)} of a derivative is not a number")
+            raise _Unknown(f"the order {to_text(count)} of a derivative is not a number")
         for _ in range(int(count)):
             function = slope(function, variable)
     return function
@@ -119,7 +119,9 @@ def _substituted(subs: sympy.Subs) -> Expr:
     inner, names = subs.expr, set(subs.variables)
     for name, point in zip(subs.variables, subs.point, strict=True):
         if point.free_symbols & (names - {name}):  # at once or in turn: SymPy does not say
-            raise _Unknown(f"what {_text(name)} is replaced by is replaced, too; do one at a time")
+            raise _Unknown(
+                f"what {to_text(name)} is replaced by is replaced, too; do one at a time"
+            )
     if inner.has(Derivative):  # of an unknown function: SymPy keeps it
         return subs
     places = dict(zip(subs.variables, subs.point, strict=True))
@@ -200,7 +202,7 @@ def _turns(condition: Relational, variable: Symbol) -> list[Expr]:
         elif all(c.is_Rational for c in polynomial.all_coeffs()):
             return list(dict.fromkeys(sympy.real_roots(polynomial)))
     raise _Unknown(
-        f"cannot tell where {_text(condition)} changes in {_text(variable)}, so the derivative "
+        f"cannot tell where {to_text(condition)} changes in {to_text(variable)}, so the derivative "
         "there stays open"
     )
 
@@ -229,7 +231,9 @@ def _branch(function: Expr, turns: dict, variable: Symbol, point: Expr) -> Expr:
         truths[condition] = condition.func(sympy.Integer(int(sympy.sign(gap.evalf(30)))), 0)
     branch = function.xreplace(truths)
     if _conditions(branch, variable) or branch is sympy.nan:
-        raise _Unknown(f"{_text(function)} leaves cases open at {_text(variable)} = {_text(point)}")
+        raise _Unknown(
+            f"{to_text(function)} leaves cases open at {to_text(variable)} = {to_text(point)}"
+        )
     return branch
 
 
@@ -242,7 +246,7 @@ def _differentiated(function: Expr, variable: Symbol) -> Expr:
     result = sympy.diff(function.xreplace(stand_ins), variable)
     for left in result.atoms(Derivative):
         if not isinstance(left.expr, AppliedUndef):
-            raise _Unknown(f"the derivative of {_text(left.expr)} is not known")
+            raise _Unknown(f"the derivative of {to_text(left.expr)} is not known")
     return result.xreplace(back)
 
 
@@ -251,7 +255,7 @@ def _slope_at(here: Expr, left: Expr, right: Expr, variable: Symbol, place: Expr
     for part in (here, left, right):
         missing = sorted(part.atoms(NoSlope), key=sympy.default_sort_key)
         if missing and part.has(Piecewise):  # where, depends on another variable
-            raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+            raise _Unknown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
         if missing:
             return missing[0]
     at = here.subs(variable, place)
@@ -293,7 +297,7 @@ def _same(first: Expr, second: Expr) -> bool | None:
         return None
     size = difference.evalf(40)
     if not size.is_number or abs(size) < sympy.Rational(1, 10**30):
-        raise _Unknown(f"whether {_text(first)} and {_text(second)} are equal cannot be told")
+        raise _Unknown(f"whether {to_text(first)} and {to_text(second)} are equal cannot be told")
     return False
 
 
@@ -305,7 +309,7 @@ def _one_sided(
         tangent = _differentiated(branch, variable).subs(variable, place)
         return branch.subs(variable, place), tangent.doit()
     if branch.has(AppliedUndef, Piecewise):
-        raise _Unknown(f"the slope at {_text(variable)} = {_text(place)} cannot be told")
+        raise _Unknown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
     t = Dummy("t", positive=True)
     moved = branch.subs(variable, place + side * t)
     tangent = _limit((moved - at) / (side * t), t)
@@ -317,13 +321,13 @@ def _limit(expression: Expr, t: Symbol) -> Expr:
     try:
         limit = sympy.limit(expression, t, 0, "+")
     except (NotImplementedError, ValueError, TypeError, sympy.PoleError) as error:
-        raise _Unknown(f"the limit of {_text(expression)} is not known") from error
+        raise _Unknown(f"the limit of {to_text(expression)} is not known") from error
     known = limit.is_extended_real and not limit.has(sympy.AccumBounds, sympy.Limit)
     trials = _trials(expression.free_symbols - {t})
     if not known or not all(
         _approaches(expression.xreplace(trial), t, limit.xreplace(trial)) for trial in trials
     ):
-        raise _Unknown(f"the limit of {_text(expression)} is not known")
+        raise _Unknown(f"the limit of {to_text(expression)} is not known")
     return limit
 
 

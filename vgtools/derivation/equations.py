@@ -12,14 +12,14 @@ from sympy import Add, Derivative, Expr, Piecewise, Symbol
 from sympy.core.function import AppliedUndef, UndefinedFunction
 from sympy.core.relational import Relational
 
-from vgtools.derivation.conditions import _Domain
+from vgtools.derivation.conditions import Domain
 from vgtools.derivation.printing import (
-    _SIGNS,
-    _TEX_SIGNS,
-    _latex,
-    _latex_terms,
-    _pretty,
-    _text,
+    SIGNS,
+    TEX_SIGNS,
+    latex_terms,
+    pretty_name,
+    to_latex,
+    to_text,
 )
 from vgtools.frontend import RECORD, live_notebook, static_build
 
@@ -43,45 +43,45 @@ def claim_label(label: Any, statement: str) -> None:
     _LABELS[label] = statement
 
 
-_PHONE = 34
+PHONE_WIDTH = 34
 """Characters of plain text that fit beside each other on a phone."""
 
 
-def _width(expression: Any) -> int:
+def typeset_width(expression: Any) -> int:
     """About how many characters wide an expression is when it is typeset."""
     if isinstance(expression, Piecewise):
-        return 5 + max(_width(e) + len(_text(c)) for e, c in expression.args)
+        return 5 + max(typeset_width(e) + len(to_text(c)) for e, c in expression.args)
     if isinstance(expression, (Relational, Add)):
-        return sum(_width(part) + 3 for part in expression.args) - 3
+        return sum(typeset_width(part) + 3 for part in expression.args) - 3
     if isinstance(expression, Derivative):
-        return 5 + _width(expression.expr)
+        return 5 + typeset_width(expression.expr)
     if expression.is_Mul or expression.is_Pow:
         above, below = sympy.fraction(expression, exact=True)
         if below != 1:
-            return max(_width(above), _width(below))
-    return len(_text(expression))
+            return max(typeset_width(above), typeset_width(below))
+    return len(to_text(expression))
 
 
 def _fold(sign: str, expression: Any) -> list[str]:
     """Typeset a right-hand side with its sign, in as many rows as a phone asks for."""
-    width = _width(expression)
-    indent = r"\quad " if width < _PHONE - 4 else ""
-    if width < _PHONE or not (isinstance(expression, Add) and expression.is_commutative):
-        return [f"{indent}{sign} {_latex(expression)}"]
+    width = typeset_width(expression)
+    indent = r"\quad " if width < PHONE_WIDTH - 4 else ""
+    if width < PHONE_WIDTH or not (isinstance(expression, Add) and expression.is_commutative):
+        return [f"{indent}{sign} {to_latex(expression)}"]
     rows, room = [], 0
-    for term, text in _latex_terms(expression):
+    for term, text in latex_terms(expression):
         if not rows:
             rows.append(f"{sign} {text.removeprefix('+ ')}")
-        elif room + _width(term) > _PHONE - 3:
+        elif room + typeset_width(term) > PHONE_WIDTH - 3:
             rows.append(rf"\quad {text}")
             room = 0
         else:
             rows[-1] += f" {text}"
-        room += _width(term) + 3
+        room += typeset_width(term) + 3
     return rows
 
 
-class _Shown:
+class Displayed:
     """Display in a notebook, in the book and in a terminal."""
 
     label: str | None
@@ -112,32 +112,33 @@ class _Shown:
         return str(self)
 
 
-def _stacked(rows: list[str], layout: str) -> str:
+def stacked(rows: list[str], layout: str) -> str:
     """Rows under each other, centred (gathered) or flush left (aligned)."""
     if len(rows) == 1 and "&" not in rows[0]:
         return rows[0]
     return f"\\begin{{{layout}}}\n" + " \\\\\n".join(rows) + f"\n\\end{{{layout}}}"
 
 
-def _plain_reason(reason: str) -> str:
+def plain_reason(reason: str) -> str:
     r"""Write a reason without dollar signs and commands: ``$1 - \sigma$`` becomes 1 − σ."""
 
     def formula(match: re.Match) -> str:
         words = re.sub(r"\\operatorname\{(\w+)\}", r"\1", match[1]).replace(r"\,", " ")
-        words = re.sub(r"\\([A-Za-z]+)", lambda m: _pretty(m[1]), words)
+        words = re.sub(r"\\([A-Za-z]+)", lambda m: pretty_name(m[1]), words)
         return words.replace("-", "−")
 
     return re.sub(r"\$([^$]*)\$", formula, reason)
 
 
-def _tex_reason(reason: str) -> str:
+def tex_reason(reason: str) -> str:
+    """Write a reason as LaTeX text; its formulas stay formulas."""
     parts = re.split(r"(\$[^$]*\$)", reason)
     escaped = [p if p[:1] == "$" else re.sub(r"([%&#_{}])", r"\\\1", p) for p in parts]
     return rf"\text{{{''.join(escaped)}}}"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
-class Equation(_Shown):
+class Equation(Displayed):
     """A statement that was checked; made by `verify`, `define` and `numeric`.
 
     Attributes
@@ -180,8 +181,8 @@ class Equation(_Shown):
         """The statement without its conditions."""
         if self.written is not None:
             return self.written
-        right = self._decimal() if self.digits is not None else _latex(self.rhs)
-        return f"{_latex(self.lhs)} {_TEX_SIGNS[self.relation]} {right}"
+        right = self._decimal() if self.digits is not None else to_latex(self.rhs)
+        return f"{to_latex(self.lhs)} {TEX_SIGNS[self.relation]} {right}"
 
     @property
     def text(self) -> str:
@@ -189,8 +190,8 @@ class Equation(_Shown):
         if self.written is not None:
             return self.spoken or self.written
         if self.digits is not None:
-            return f"{_text(self.lhs)} ≈ {self._decimal().replace('-', '−')}"
-        return f"{_text(self.lhs)} {_SIGNS[self.relation]} {_text(self.rhs)}"
+            return f"{to_text(self.lhs)} ≈ {self._decimal().replace('-', '−')}"
+        return f"{to_text(self.lhs)} {SIGNS[self.relation]} {to_text(self.rhs)}"
 
     def record(self) -> dict[str, Any]:
         """Return what stands behind the equation, as the notebook keeps it.
@@ -217,7 +218,7 @@ class Equation(_Shown):
             "text": self.text,
             "latex": self.latex,
             "conditions": self._conditions(tex=False),
-            "because": _plain_reason(self.because or ""),
+            "because": plain_reason(self.because or ""),
             "steps": [],
         }
 
@@ -228,38 +229,38 @@ class Equation(_Shown):
         sides = [side for side in (self.lhs, self.rhs) if side is not None]
         if self.kind == "definition" and self.lhs.is_Symbol:
             sides = [self.rhs]
-        return _conditions(sides, self.given, tex, self.tight_at, self.relation, self.where)
+        return conditions_text(sides, self.given, tex, self.tight_at, self.relation, self.where)
 
     def _reasons(self) -> list[str]:
         return [self.because] if self.because else []
 
     def _typeset(self, letters: bool) -> str:
         rows, conditions, layout = [self.latex], self._conditions(tex=True), "gathered"
-        width = 0 if self.written else _width(self.lhs) + _width(self.rhs) + 3
-        if width > _PHONE:
-            right = _fold(_TEX_SIGNS[self.relation], self.rhs)
-            rows, layout = [_latex(self.lhs), *right], "aligned"
+        width = 0 if self.written else typeset_width(self.lhs) + typeset_width(self.rhs) + 3
+        if width > PHONE_WIDTH:
+            right = _fold(TEX_SIGNS[self.relation], self.rhs)
+            rows, layout = [to_latex(self.lhs), *right], "aligned"
         # The gap before the conditions is about as wide as eight characters.
-        if conditions and width + 8 + len(self._conditions(tex=False)) <= _PHONE:
+        if conditions and width + 8 + len(self._conditions(tex=False)) <= PHONE_WIDTH:
             rows = [rf"{self.latex} \qquad {conditions}"]
         elif conditions:
             rows.append(rf"\small {conditions}")
         if self.because and not letters:
-            rows.append(_tex_reason(self.because))
+            rows.append(tex_reason(self.because))
         if layout == "aligned":
             rows = [f"& {row}" for row in rows]
         # In a notebook, where cells run in any order, an equation goes by its name.
         name = rf" \tag{{{self.label}}}" if self.label and not letters else ""
-        return _stacked(rows, layout) + name
+        return stacked(rows, layout) + name
 
     def __str__(self) -> str:
         text, conditions = self.text, self._conditions(tex=False)
         text += f"   {conditions}" if conditions else ""
-        text += f"   ({_plain_reason(self.because)})" if self.because else ""
+        text += f"   ({plain_reason(self.because)})" if self.because else ""
         return text if self.evidence == "symbolic" else f"{text}   [{self.evidence}]"
 
 
-def _definitions(where: Any) -> dict:
+def collected_definitions(where: Any) -> dict:
     """Collect definitions from a mapping, an `Equation` made by `define`, or several."""
     if where is None:
         return {}
@@ -285,7 +286,7 @@ def _definitions(where: Any) -> dict:
     if isinstance(where, (list, tuple)):
         found = {}
         for item in where:
-            for name, meaning in _definitions(item).items():
+            for name, meaning in collected_definitions(item).items():
                 if found.get(name, meaning) != meaning:
                     raise ValueError(f"{name} is defined twice, in different ways")
                 found[name] = meaning
@@ -301,7 +302,7 @@ def _definition_of(name: Expr, meaning: Expr) -> Iterator[tuple]:
         yield name, meaning
 
 
-def _conditions(
+def conditions_text(
     expressions: Iterable[Any], given: tuple, tex: bool, tight_at: Mapping | None = None,
     relation: str = "==", where: Mapping | None = None,
 ) -> str:  # fmt: skip
@@ -309,10 +310,10 @@ def _conditions(
     names = {name for name in (where or {}) if isinstance(name, Symbol)}
     symbols = set().union(*(e.free_symbols for e in (*expressions, *given)))
     symbols = {s for s in symbols if isinstance(s, Symbol) and s.is_real} - names
-    text = _Domain(given).describe(symbols, tex)
+    text = Domain(given).describe(symbols, tex)
     words = (rf"\text{{for }} {text}" if tex else f"for {text}") if text else ""
     if tight_at:
-        show, arrow = (_latex, r" \to ") if tex else (_text, " → ")
+        show, arrow = (to_latex, r" \to ") if tex else (to_text, " → ")
         attained = relation in ("<=", ">=")
         place = ", ".join(
             show(s) + (" = " if attained else arrow) + show(sympy.sympify(v))

@@ -12,18 +12,25 @@ from sympy import Expr, Piecewise, Rational, Symbol
 from sympy.core.relational import Relational
 
 from vgtools.derivation.conditions import (
-    _as_bound,
-    _assumed_bounds,
-    _Bounds,
-    _Domain,
-    _real_symbols,
+    Bounds,
+    Domain,
+    as_bound,
+    assumed_bounds,
+    real_symbols,
 )
-from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.definitions import with_meanings
 from vgtools.derivation.derivatives import KINKED, evaluated
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import _FLIPPED, _SIGNS, _text
-from vgtools.derivation.proving import _is_zero, _require_defined, _shown
-from vgtools.derivation.refuting import _DIGITS, _assignment, _concrete, _evaluator, _hints, _number
+from vgtools.derivation.printing import FLIPPED, SIGNS, to_text
+from vgtools.derivation.proving import is_proved_sign, is_proved_zero, require_defined
+from vgtools.derivation.refuting import (
+    DIGITS,
+    assignment_text,
+    evaluator,
+    mpmath_number,
+    number_hints,
+    with_definite_functions,
+)
 
 _FINE = 2_520_000  # a denominator that most simple fractions divide
 # Judging whether two relations say the same
@@ -37,15 +44,15 @@ _INJECTIVE: tuple[tuple[Callable[[Expr], Expr], str | None], ...] = (
 )
 
 
-def _check_equivalent(
-    first: Relational, second: Relational, domain: _Domain, where: Mapping, claim: str
+def check_equivalent(
+    first: Relational, second: Relational, domain: Domain, where: Mapping, claim: str
 ) -> None:
     """Prove that two relations have the same solutions on the domain, or raise."""
-    first, second = (_resolved(r, where) for r in (first, second))
-    symbols = _real_symbols(first, second, *domain.given)
+    first, second = (with_meanings(r, where) for r in (first, second))
+    symbols = real_symbols(first, second, *domain.given)
     for relation in (first, second):
         for side in relation.args:
-            _require_defined(side, domain, claim)
+            require_defined(side, domain, claim)
     before, after = (
         (evaluated(r.lhs, claim), r.rel_op, evaluated(r.rhs, claim)) for r in (first, second)
     )
@@ -68,31 +75,31 @@ def _oriented(relation: tuple) -> tuple[Expr, str]:
     """A relation as (expression, operator) that compares the expression with zero."""
     left, operator, right = relation
     if operator in (">", ">="):
-        return right - left, _FLIPPED[operator]
+        return right - left, FLIPPED[operator]
     return left - right, operator
 
 
-def _by_factor(before: tuple, after: tuple, domain: _Domain) -> bool:
+def _by_factor(before: tuple, after: tuple, domain: Domain) -> bool:
     """Equivalent because one difference is a nonzero multiple of the other."""
     (first, operator), (second, same) = _oriented(before), _oriented(after)
     if operator != same:
         return False
-    if _is_zero(first, domain):
-        return _is_zero(second, domain)
+    if is_proved_zero(first, domain):
+        return is_proved_zero(second, domain)
     sign = "nonzero" if operator == "==" else "positive"
     candidates = [sympy.cancel(sympy.together(second / first)), sympy.simplify(second / first)]
     for factor in candidates:
         if not _is_defined(factor, domain):
             continue
-        if _shown(factor, sign, domain) and _is_zero(second - factor * first, domain):
+        if is_proved_sign(factor, sign, domain) and is_proved_zero(second - factor * first, domain):
             return True
     return False
 
 
-def _by_function(before: tuple, after: tuple, domain: _Domain) -> bool:
+def _by_function(before: tuple, after: tuple, domain: Domain) -> bool:
     """Equivalent because an increasing function was applied to (or removed from) both sides."""
     if before[1] != after[1]:
-        flipped = _FLIPPED.get(after[1])
+        flipped = FLIPPED.get(after[1])
         if before[1] != flipped:
             return False
         after = (after[2], flipped, after[0])
@@ -102,19 +109,22 @@ def _by_function(before: tuple, after: tuple, domain: _Domain) -> bool:
         ((pair, (before[0], before[2])) for pair in swapped),
     ):
         for function, needs in _INJECTIVE:
-            if needs and not all(_shown(side, needs, domain) for side in inner):
+            if needs and not all(is_proved_sign(side, needs, domain) for side in inner):
                 continue
             if function is sympy.atanh and not all(
-                _shown(1 - side, "positive", domain) and _shown(1 + side, "positive", domain)
+                is_proved_sign(1 - side, "positive", domain)
+                and is_proved_sign(1 + side, "positive", domain)
                 for side in inner
             ):
                 continue
-            if all(_is_zero(function(a) - b, domain) for a, b in zip(inner, outer, strict=True)):
+            if all(
+                is_proved_zero(function(a) - b, domain) for a, b in zip(inner, outer, strict=True)
+            ):
                 return True
     return False
 
 
-def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _Domain) -> bool:
+def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: Domain) -> bool:
     """Equivalent because both, strictly monotone in one symbol, have the same root."""
     if before[1] != "==" or after[1] != "==":
         return False
@@ -138,7 +148,7 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
         monotone = [
             expression.has(Piecewise, *KINKED) is False
             and any(
-                _shown(sympy.diff(expression, symbol), sign, interval)
+                is_proved_sign(sympy.diff(expression, symbol), sign, interval)
                 for sign in ("positive", "negative")
             )
             for expression in (first, second)
@@ -148,23 +158,23 @@ def _by_unique_root(before: tuple, after: tuple, symbols: set[Symbol], domain: _
         for root in isolated or _solutions(first, symbol) + _solutions(second, symbol):
             if (
                 _inside(root, symbol, domain)
-                and _is_zero(first.subs(symbol, root), domain)
-                and _is_zero(second.subs(symbol, root), domain)
+                and is_proved_zero(first.subs(symbol, root), domain)
+                and is_proved_zero(second.subs(symbol, root), domain)
             ):
                 return True
     return False
 
 
-def _without_gaps(domain: _Domain, symbol: Symbol) -> _Domain:
+def _without_gaps(domain: Domain, symbol: Symbol) -> Domain:
     """The domain with the values of a symbol that were taken out of it."""
-    return _Domain(
+    return Domain(
         tuple(r for r in domain.given if r.rel_op != "!=" or symbol not in r.free_symbols)
     )
 
 
-def _is_defined(expression: Expr, domain: _Domain) -> bool:
+def _is_defined(expression: Expr, domain: Domain) -> bool:
     try:
-        _require_defined(expression, domain, "the expression")
+        require_defined(expression, domain, "the expression")
     except DerivationError:
         return False
     return True
@@ -178,39 +188,39 @@ def _solutions(expression: Expr, symbol: Symbol) -> list[Expr]:
         return []
 
 
-def _inside(value: Expr, symbol: Symbol, domain: _Domain) -> bool:
+def _inside(value: Expr, symbol: Symbol, domain: Domain) -> bool:
     """Prove that `value` is permitted for `symbol` whatever the other symbols are."""
-    bound = domain.bounds().get(symbol, _Bounds(*_assumed_bounds(symbol)))
-    rest = _Domain(tuple(r for r in domain.given if symbol not in r.free_symbols))
+    bound = domain.bounds().get(symbol, Bounds(*assumed_bounds(symbol)))
+    rest = Domain(tuple(r for r in domain.given if symbol not in r.free_symbols))
     for relation in domain.given:
-        if symbol in relation.free_symbols and _as_bound(relation) is None:
+        if symbol in relation.free_symbols and as_bound(relation) is None:
             return False
     for end, sign in ((bound.lower, 1), (bound.upper, -1)):
         if end is not None:
             kind = "positive" if end[1] else "nonnegative"
-            if not _shown(sign * (value - end[0]), kind, rest):
+            if not is_proved_sign(sign * (value - end[0]), kind, rest):
                 return False
-    return all(_shown(value - other, "nonzero", rest) for other in bound.excluded)
+    return all(is_proved_sign(value - other, "nonzero", rest) for other in bound.excluded)
 
 
 def _refute_equivalence(
-    before: tuple, after: tuple, domain: _Domain, symbols: set[Symbol], claim: str
+    before: tuple, after: tuple, domain: Domain, symbols: set[Symbol], claim: str
 ) -> None:
     """Raise if some point satisfies one of the two relations and not the other."""
     names = sorted(symbols, key=lambda s: s.name)
-    flat, _ = _concrete([before[0], before[2], after[0], after[2]])
+    flat, _ = with_definite_functions([before[0], before[2], after[0], after[2]])
     tests = []
     for left, operator, right in (
         (flat[0], before[1], flat[1]), (flat[2], after[1], flat[3])
     ):  # fmt: skip
-        tests.append((_evaluator(left - right, names), operator, left - right,
-                      _evaluator(abs(left) + abs(right), names)))  # fmt: skip
-    hints = _hints(*flat)
+        tests.append((evaluator(left - right, names), operator, left - right,
+                      evaluator(abs(left) + abs(right), names)))  # fmt: skip
+    hints = number_hints(*flat)
 
     def truth(index: int, point: Mapping) -> bool | None:
         """Whether a relation holds at a point; None where digits do not tell."""
         gap, operator, _, size = tests[index]
-        value, scale = gap(point, _DIGITS), size(point, _DIGITS)
+        value, scale = gap(point, DIGITS), size(point, DIGITS)
         if value is None or scale is None:
             return None
         if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
@@ -223,24 +233,24 @@ def _refute_equivalence(
     for point in itertools.chain(*roots, domain.points(names, hints)):
         verdicts = [truth(0, point), truth(1, point)]
         if None not in verdicts and verdicts[0] != verdicts[1]:
-            old = f"{_text(before[0])} {_SIGNS[before[1]]} {_text(before[2])}"
-            new = f"{_text(after[0])} {_SIGNS[after[1]]} {_text(after[2])}"
+            old = f"{to_text(before[0])} {SIGNS[before[1]]} {to_text(before[2])}"
+            new = f"{to_text(after[0])} {SIGNS[after[1]]} {to_text(after[2])}"
             holds, fails = (old, new) if verdicts[0] else (new, old)
             shown = {
                 s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()
             }
             raise DerivationError(
-                f"{claim} is not an equivalence: at {_assignment(shown)}, {holds} holds "
+                f"{claim} is not an equivalence: at {assignment_text(shown)}, {holds} holds "
                 f"and {fails} does not",
                 shown,
             )
 
 
 def _roots(
-    expression: Expr, names: list[Symbol], domain: _Domain, hints: list[Expr]
+    expression: Expr, names: list[Symbol], domain: Domain, hints: list[Expr]
 ) -> Iterator[dict]:
     """Points of the domain at which an expression is zero, to 50 digits."""
-    value = _evaluator(expression, names)
+    value = evaluator(expression, names)
     points = domain.points(names, hints)
     for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
         if symbol not in names:
@@ -253,7 +263,7 @@ def _roots(
                 if not all(domain._allows(r, here) for r in domain.given):
                     last = None
                     continue
-                now = value(here, _DIGITS)
+                now = value(here, DIGITS)
                 if now is None:
                     last = None
                     continue
@@ -272,18 +282,18 @@ def _bisect(value: Callable, point: dict, symbol: Symbol, low: Any, high: Any) -
     """A sign change between two places, located to 50 digits."""
 
     def along(x: Any) -> Any:
-        result = value(point | {symbol: x}, _DIGITS)
+        result = value(point | {symbol: x}, DIGITS)
         if result is None:
             raise ValueError
         return result
 
-    with mpmath.workdps(_DIGITS + 5):
+    with mpmath.workdps(DIGITS + 5):
         try:
-            ends = (_number(low), _number(high))
+            ends = (mpmath_number(low), mpmath_number(high))
             root = mpmath.findroot(along, ends, solver="anderson", tol=1e-90, verify=False)
             simple = Rational(int(mpmath.nint(root * _FINE)), _FINE)
-            if abs(root - _number(simple)) < mpmath.mpf(10) ** -30:
+            if abs(root - mpmath_number(simple)) < mpmath.mpf(10) ** -30:
                 return simple
-            return sympy.Float(root, _DIGITS)
+            return sympy.Float(root, DIGITS)
         except (ValueError, ZeroDivisionError):
             return None

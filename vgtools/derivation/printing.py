@@ -18,9 +18,9 @@ from sympy.printing.precedence import PRECEDENCE
 from sympy.printing.str import StrPrinter
 
 _WORDS = {"<": "positive", "<=": "nonnegative"}
-_FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
-_SIGNS = {"==": "=", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
-_TEX_SIGNS = {"==": "=", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"}
+FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
+SIGNS = {"==": "=", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
+TEX_SIGNS = {"==": "=", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"}
 
 
 class _Textbook:
@@ -207,7 +207,7 @@ class _Latex(_Textbook, LatexPrinter):
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
     def _print_Relational(self, expr: Relational) -> str:
-        sign = {"!=": r"\ne"}.get(expr.rel_op) or _TEX_SIGNS[expr.rel_op]
+        sign = {"!=": r"\ne"}.get(expr.rel_op) or TEX_SIGNS[expr.rel_op]
         return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
 
     _print_Equality = _print_Unequality = _print_Relational
@@ -225,12 +225,12 @@ class _Plain(_Textbook, StrPrinter):
     """One line of Unicode text, for terminals, screen readers and stored outputs."""
 
     def _print_Symbol(self, expr: Symbol) -> str:
-        return _pretty(expr.name)
+        return pretty_name(expr.name)
 
     _print_Dummy = _print_Symbol
 
     def _print_MatrixSymbol(self, expr: sympy.MatrixSymbol) -> str:
-        return _pretty(expr.name)
+        return pretty_name(expr.name)
 
     def _print_Mul(self, expr: Expr) -> str:
         if self._is_row(expr):
@@ -269,7 +269,7 @@ class _Plain(_Textbook, StrPrinter):
     def _print_Function(self, expr: Expr) -> str:
         name = expr.func.__name__
         known = {"log": "ln", "Heaviside": "H", "Max": "max", "Min": "min"}
-        name = known.get(name) or _INVERSE.get(name) or _pretty(name)
+        name = known.get(name) or _INVERSE.get(name) or pretty_name(name)
         return f"{name}({', '.join(self._print(a) for a in expr.args)})"
 
     _print_log = _print_Heaviside = _print_Max = _print_Min = _print_Function
@@ -281,7 +281,7 @@ class _Plain(_Textbook, StrPrinter):
     def _print_Derivative(self, expr: Derivative) -> str:
         inner, (variable, count) = expr.expr, expr.variable_count[0]
         if isinstance(inner, AppliedUndef) and inner.args == (variable,):
-            name = _pretty(inner.func.__name__)
+            name = pretty_name(inner.func.__name__)
             return f"{name}{_primes(int(count), tex=False)}({self._print(variable)})"
         d = "∂" if requires_partial(inner) else "d"
         order = sum(n for _, n in expr.variable_count)
@@ -297,7 +297,9 @@ class _Plain(_Textbook, StrPrinter):
         shifted = _primed(expr)
         if shifted is not None:
             function, count, place = shifted
-            return f"{_pretty(function.__name__)}{_primes(count, tex=False)}({self._print(place)})"
+            return (
+                f"{pretty_name(function.__name__)}{_primes(count, tex=False)}({self._print(place)})"
+            )
         places = ", ".join(
             f"{self._print(a)} = {self._print(b)}"
             for a, b in zip(expr.variables, expr.point, strict=True)
@@ -317,7 +319,7 @@ class _Plain(_Textbook, StrPrinter):
         return "{" + "; ".join(rows) + "}"
 
     def _print_Relational(self, expr: Relational) -> str:
-        sign = "≠" if expr.rel_op == "!=" else _SIGNS[expr.rel_op]
+        sign = "≠" if expr.rel_op == "!=" else SIGNS[expr.rel_op]
         return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
 
     def _print_Trace(self, expr: sympy.Trace) -> str:
@@ -339,7 +341,7 @@ class _Plain(_Textbook, StrPrinter):
         return "e"
 
 
-def _pretty(name: str) -> str:
+def pretty_name(name: str) -> str:
     """``alpha_1`` as α₁."""
     from sympy.printing.pretty.pretty_symbology import pretty_symbol, pretty_use_unicode
 
@@ -381,17 +383,17 @@ def _branches(expr: Piecewise) -> Iterator[tuple[Expr, Boolean | None]]:
             yield expression, condition
 
 
-def _latex(expression: Any) -> str:
+def to_latex(expression: Any) -> str:
     """An expression or relation in LaTeX, textbook style."""
     return _Latex({"ln_notation": True, "order": "none"}).doprint(expression)
 
 
-def _latex_terms(expression: Expr) -> list[tuple[Expr, str]]:
+def latex_terms(expression: Expr) -> list[tuple[Expr, str]]:
     """Each term of a sum with its LaTeX, which begins with a plus or a minus."""
     return _Latex({"ln_notation": True, "order": "none"}).signed_terms(expression)
 
 
-def _text(expression: Any) -> str:
+def to_text(expression: Any) -> str:
     """An expression or relation as one line of Unicode text."""
     text = _Plain({"order": "none"}).doprint(expression)
     return text.replace("**", "^").replace("*", "·").replace("-", "−")

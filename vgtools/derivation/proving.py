@@ -12,16 +12,22 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.conditions import _as_bound, _Domain, _real_symbols
+from vgtools.derivation.conditions import Domain, as_bound, real_symbols
 from vgtools.derivation.derivatives import ENTIRE, KINKED, NoSlope, evaluated, unfolded
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import _FLIPPED, _text
-from vgtools.derivation.refuting import _DIGITS, _NEEDS_EVALF, _assignment, _evaluator, _hints
+from vgtools.derivation.printing import FLIPPED, to_text
+from vgtools.derivation.refuting import (
+    DIGITS,
+    NEEDS_EVALF,
+    assignment_text,
+    evaluator,
+    number_hints,
+)
 
 _HYPERBOLIC = [sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech, sympy.csch, sympy.coth]
 
 
-def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]]:
+def _regions(expression: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain]]:
     """Split the domain until no case distinction is left in the expression."""
     expression = unfolded(expression)
     pieces = expression.atoms(Piecewise)
@@ -29,8 +35,8 @@ def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]
     if not conditions:
         yield expression, domain
         return
-    chosen = min(conditions, key=lambda c: (_as_bound(c) is None, sympy.default_sort_key(c)))
-    bound = _as_bound(chosen)
+    chosen = min(conditions, key=lambda c: (as_bound(c) is None, sympy.default_sort_key(c)))
+    bound = as_bound(chosen)
     settled = None if bound and bound[2].is_number else _settled(chosen, domain)
     for truth in (sympy.true, sympy.false) if settled is None else (settled,):
         part = domain.restricted(chosen if truth else sympy.Not(chosen))
@@ -42,32 +48,32 @@ def _regions(expression: Expr, domain: _Domain) -> Iterator[tuple[Expr, _Domain]
         yield from _regions(expression.xreplace(known), part)
 
 
-def _settled(condition: Relational, domain: _Domain) -> Boolean | None:
+def _settled(condition: Relational, domain: Domain) -> Boolean | None:
     """The truth of a condition, if it is the same on the whole domain."""
     words = {"<": ("negative", "nonnegative"), "<=": ("nonpositive", "positive")}
     words |= {"==": ("zero", "nonzero"), "!=": ("nonzero", "zero")}
     operator, gap = condition.rel_op, condition.lhs - condition.rhs
     if operator in (">", ">="):
-        operator, gap = _FLIPPED[operator], -gap
+        operator, gap = FLIPPED[operator], -gap
     if operator not in words or gap.has(Piecewise):
         return None
     for truth, sign in zip((sympy.true, sympy.false), words[operator], strict=True):
-        if _is_zero(gap, domain) if sign == "zero" else _shown(gap, sign, domain):
+        if is_proved_zero(gap, domain) if sign == "zero" else is_proved_sign(gap, sign, domain):
             return truth
     return None
 
 
-def _part(condition: Boolean, domain: _Domain) -> _Domain | None:
+def _part(condition: Boolean, domain: Domain) -> Domain | None:
     """The part of a domain where a condition holds, or None if it surely holds nowhere."""
     if isinstance(condition, Relational):
-        bound = _as_bound(condition)
+        bound = as_bound(condition)
         settled = None if bound and bound[2].is_number else _settled(condition, domain)
         if settled is sympy.false:
             return None
     return domain.restricted(condition)
 
 
-def _cases(expression: Expr, domain: _Domain) -> Iterator[Expr]:
+def _cases(expression: Expr, domain: Domain) -> Iterator[Expr]:
     """Expressions whose joint truth settles the claim on the whole domain."""
     for part, region in _regions(expression, domain):
         bounds = region.bounds()
@@ -159,7 +165,7 @@ def _looks_nonzero(expression: Expr) -> bool:
 
 
 @cache
-def _is_zero(expression: Expr, domain: _Domain) -> bool:
+def is_proved_zero(expression: Expr, domain: Domain) -> bool:
     """Prove that an expression is zero on the whole domain."""
     return all(_vanishes(case) for case in _cases(expression, domain))
 
@@ -180,7 +186,7 @@ def _has_sign(value: Any, sign: str) -> bool:
 
 
 @cache
-def _shown(expression: Expr, sign: str, domain: _Domain) -> bool:
+def is_proved_sign(expression: Expr, sign: str, domain: Domain) -> bool:
     """Prove that an expression is positive, negative, nonzero, … on the whole domain."""
     return all(_sign(case) in _ACCEPTED[sign] for case in _cases(expression, domain))
 
@@ -280,20 +286,20 @@ _CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
 }
 
 
-def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
+def require_defined(expression: Any, domain: Domain, claim: str) -> None:
     """Prove that an expression has a real value everywhere on the domain."""
     if isinstance(expression, Piecewise):
-        rest: _Domain | None = domain
+        rest: Domain | None = domain
         for branch, condition in expression.args:
             if rest is None:
                 break
-            _require_defined(condition, rest, claim)
+            require_defined(condition, rest, claim)
             region = _part(condition, rest)
             if region is not None:
-                _require_defined(branch, region, claim)
+                require_defined(branch, region, claim)
             rest = _part(sympy.Not(condition), rest)
         if expression.args[-1][1] != sympy.true and rest is not None:
-            raise DerivationError(f"{claim} is not proved: {_text(expression)} leaves cases open")
+            raise DerivationError(f"{claim} is not proved: {to_text(expression)} leaves cases open")
         return
     if isinstance(expression, (Derivative, sympy.Subs)):
         _require_derivatives(expression, domain, claim)
@@ -302,23 +308,23 @@ def _require_defined(expression: Any, domain: _Domain, claim: str) -> None:
         _refuse_gap(expression, domain, claim)
     for part, sign, why in _needs(expression, domain, claim):
         _require_sign(part, sign, why, domain, claim)
-    if isinstance(expression, _NEEDS_EVALF):
+    if isinstance(expression, NEEDS_EVALF):
         value = evaluated(expression, claim)
         if not value.has(type(expression)):
-            _require_defined(_without_unknown_slopes(value), domain, claim)
+            require_defined(_without_unknown_slopes(value), domain, claim)
         return
     if expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
         raise DerivationError(f"{claim} is not proved: {expression} is not a number")
     for argument in expression.args:
-        _require_defined(argument, domain, claim)
+        require_defined(argument, domain, claim)
 
 
-def _needs(expression: Any, domain: _Domain, claim: str) -> list[tuple[Expr, str, str]]:
+def _needs(expression: Any, domain: Domain, claim: str) -> list[tuple[Expr, str, str]]:
     """The signs that an expression asks of its own arguments, each with the reason."""
     if isinstance(expression, Pow):
         base, exponent = expression.args
         grows = exponent.is_nonnegative or (
-            not exponent.is_number and _shown(exponent, "nonnegative", domain)
+            not exponent.is_number and is_proved_sign(exponent, "nonnegative", domain)
         )
         if exponent.is_integer:
             return [] if grows else [(base, "nonzero", "it is a denominator")]
@@ -344,28 +350,28 @@ def _needs(expression: Any, domain: _Domain, claim: str) -> list[tuple[Expr, str
     return []
 
 
-def _require_sign(part: Expr, sign: str, why: str, domain: _Domain, claim: str) -> None:
+def _require_sign(part: Expr, sign: str, why: str, domain: Domain, claim: str) -> None:
     """Prove that a part of an expression is positive, nonzero, … on the domain."""
     part = evaluated(part, claim)
-    if _shown(part, sign, domain):
+    if is_proved_sign(part, sign, domain):
         return
-    names = sorted(_real_symbols(part, *domain.given), key=lambda s: s.name)
-    value = _evaluator(part, names)
-    for point in domain.points(names, _hints(part)):
-        found = value(point, _DIGITS)
+    names = sorted(real_symbols(part, *domain.given), key=lambda s: s.name)
+    value = evaluator(part, names)
+    for point in domain.points(names, number_hints(part)):
+        found = value(point, DIGITS)
         if found is not None and not _has_sign(found, sign):
             raise DerivationError(
-                f"{claim} does not hold as stated: {_text(part)} is not {sign} ({why}) at "
-                f"{_assignment(point)}; add a condition with given=",
+                f"{claim} does not hold as stated: {to_text(part)} is not {sign} ({why}) at "
+                f"{assignment_text(point)}; add a condition with given=",
                 point,
             )
     raise DerivationError(
-        f"{claim} is not proved: could not show that {_text(part)} is {sign} "
+        f"{claim} is not proved: could not show that {to_text(part)} is {sign} "
         f"({why}); add a condition with given="
     )
 
 
-def _require_derivatives(expression: Derivative | sympy.Subs, domain: _Domain, claim: str) -> None:
+def _require_derivatives(expression: Derivative | sympy.Subs, domain: Domain, claim: str) -> None:
     """Prove that a derivative, at a symbol or at another argument, exists on the domain.
 
     A function has to be defined where it is differentiated: 1/x is the slope of ln x for
@@ -377,30 +383,34 @@ def _require_derivatives(expression: Derivative | sympy.Subs, domain: _Domain, c
         at = dict(zip(expression.variables, expression.point, strict=True))
         functions = [expression.expr, *expression.expr.atoms(Derivative)]
         for place in expression.point:
-            _require_defined(place, domain, claim)
+            require_defined(place, domain, claim)
     for function in functions:
         if isinstance(function, Derivative):
             function = function.expr
         elif function.has(Derivative):
             continue
-        _require_defined(function.subs(at, simultaneous=True), domain, claim)
-    _require_defined(_without_unknown_slopes(evaluated(expression, claim)), domain, claim)
+        require_defined(function.subs(at, simultaneous=True), domain, claim)
+    require_defined(_without_unknown_slopes(evaluated(expression, claim)), domain, claim)
     for derivative in expression.atoms(Derivative):
         function = evaluated(derivative.expr, claim).subs(at, simultaneous=True)
         for part, region in _regions(function, domain):
             for power in sorted(part.atoms(Pow), key=sympy.default_sort_key):
                 constant = not at and not power.base.has(*derivative.variables)
-                if power.exp.is_integer or constant or _shown(power.base, "positive", region):
+                if (
+                    power.exp.is_integer
+                    or constant
+                    or is_proved_sign(power.base, "positive", region)
+                ):
                     continue
                 raise DerivationError(
-                    f"{claim} is not proved: {_text(power)} may be undefined on one side of where "
-                    f"{_text(power.base)} is 0, so the derivative there stays open"
+                    f"{claim} is not proved: {to_text(power)} may be undefined on one side of "
+                    f"where {to_text(power.base)} is 0, so the derivative there stays open"
                 )
 
 
-def _refuse_gap(gap: NoSlope, domain: _Domain, claim: str) -> None:
+def _refuse_gap(gap: NoSlope, domain: Domain, claim: str) -> None:
     """Raise because a derivative is missing, with a point of the domain if there is one."""
-    symbols = _real_symbols(gap.args[0], *domain.given)
+    symbols = real_symbols(gap.args[0], *domain.given)
     try:
         point = domain.points(symbols)[0]
     except ValueError:

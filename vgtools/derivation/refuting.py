@@ -12,17 +12,17 @@ from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.conditions import _Domain
-from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.conditions import Domain
+from vgtools.derivation.definitions import with_meanings
 from vgtools.derivation.derivatives import NoSlope, evaluated, unfolded
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import _text
+from vgtools.derivation.printing import to_text
 
-_DIGITS = 50
-_NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
+DIGITS = 50
+NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
 
 
-def _concrete(expressions: list[Any]) -> tuple[list[Any], dict]:
+def with_definite_functions(expressions: list[Any]) -> tuple[list[Any], dict]:
     """Put definite functions in the place of unknown ones, so that numbers come out."""
     unknown = sorted({u.func for e in expressions for u in e.atoms(AppliedUndef)}, key=str)
     chosen = {}
@@ -34,10 +34,10 @@ def _concrete(expressions: list[Any]) -> tuple[list[Any], dict]:
         if not function(*names).is_positive:
             meaning = meaning + argument**2 / 3 - argument
         chosen[function] = sympy.Lambda(tuple(names), meaning)
-    return [evaluated(_resolved(e, chosen), "the claim") for e in expressions], chosen
+    return [evaluated(with_meanings(e, chosen), "the claim") for e in expressions], chosen
 
 
-def _evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
+def evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
     """Return ``value(point, digits)``: a real mpmath number, or None where undefined.
 
     Which case of a case distinction holds is decided exactly, not from rounded numbers:
@@ -71,11 +71,11 @@ def _truth(condition: Relational, point: Mapping) -> Boolean | None:
 
 
 def _plain_evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
-    """`_evaluator` of an expression whose case distinctions have been decided."""
+    """`evaluator` of an expression whose case distinctions have been decided."""
     function = None
     if expression.has(NoSlope):
         return lambda point, digits: None
-    if not expression.has(*_NEEDS_EVALF, sympy.zoo, sympy.AccumBounds):
+    if not expression.has(*NEEDS_EVALF, sympy.zoo, sympy.AccumBounds):
         function = sympy.lambdify(symbols, expression, modules="mpmath")
 
     def by_sympy(point: Mapping, digits: int) -> Any:
@@ -85,7 +85,7 @@ def _plain_evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mappi
         with mpmath.workdps(digits):
             try:
                 try:
-                    numbers = (_number(point[s]) for s in symbols)
+                    numbers = (mpmath_number(point[s]) for s in symbols)
                     result = function(*numbers) if function else by_sympy(point, digits)
                 except NameError:  # mpmath knows no such function, DiracDelta for one
                     result = by_sympy(point, digits)
@@ -101,7 +101,7 @@ def _plain_evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mappi
     return value
 
 
-def _number(value: Any) -> Any:
+def mpmath_number(value: Any) -> Any:
     """An exact SymPy number at the current precision of mpmath."""
     if isinstance(value, Rational):
         return mpmath.mpf(int(value.p)) / int(value.q)
@@ -116,34 +116,34 @@ def _surely_nonzero(value: Callable[[int], Any], scale: Any) -> Any:
     Rounding leaves a difference that shrinks when digits are added; a true
     difference stays.
     """
-    first = value(_DIGITS)
+    first = value(DIGITS)
     if first is None or abs(first) <= scale:
         return None
-    second = value(2 * _DIGITS)
+    second = value(2 * DIGITS)
     if second is None or abs(first - second) > abs(second) * mpmath.mpf(10) ** -10:
         return None
     return second
 
 
-def _hints(*expressions: Any) -> list[Expr]:
+def number_hints(*expressions: Any) -> list[Expr]:
     """Numbers that occur in the expressions: kinks and poles often lie there."""
     found = set().union(*(e.atoms(Rational) for e in expressions))
     return sorted((n for n in found if abs(n) < 60), key=lambda n: (abs(n), n))[:12]
 
 
-def _refute(
-    left: Expr, right: Expr, operator: str, domain: _Domain, symbols: set[Symbol], claim: str
+def refute(
+    left: Expr, right: Expr, operator: str, domain: Domain, symbols: set[Symbol], claim: str
 ) -> None:
     """Raise with a counterexample if one of the sample points contradicts the claim."""
-    (left, right), chosen = _concrete([left, right])
+    (left, right), chosen = with_definite_functions([left, right])
     names = sorted(symbols, key=lambda s: s.name)
-    sides = [_evaluator(side, names) for side in (left, right)]
-    gap = _evaluator(left - right, names)
+    sides = [evaluator(side, names) for side in (left, right)]
+    gap = evaluator(left - right, names)
     # At a kink of the integrand, SymPy's quadrature has a few right digits whatever is asked.
-    rough = any(side.has(*_NEEDS_EVALF) for side in (left, right))
+    rough = any(side.has(*NEEDS_EVALF) for side in (left, right))
     noise = mpmath.mpf(10) ** (-3 if rough else -30)
-    for point in domain.points(names, _hints(left, right)):
-        values = [side(point, _DIGITS) for side in sides]
+    for point in domain.points(names, number_hints(left, right)):
+        values = [side(point, DIGITS) for side in sides]
         if any(v is None for v in values):
             which = "both sides are" if values == [None, None] else (
                 "the left side is" if values[0] is None else "the right side is"
@@ -153,16 +153,16 @@ def _refute(
                 raise DerivationError(f"{claim} does not hold as stated: {reason}", point)
             raise DerivationError(
                 f"{claim} does not hold as stated: {which} undefined (or not real) at "
-                f"{_assignment(point)}; add a condition with given=",
+                f"{assignment_text(point)}; add a condition with given=",
                 point,
             )
         scale = max(abs(values[0]), abs(values[1]), mpmath.mpf(10) ** -200)
         difference = _surely_nonzero(lambda digits, at=point: gap(at, digits), noise * scale)
         if _contradicts(operator, difference, gap, point):
-            extra = "".join(f", {f}(…) = {_text(m.expr)}" for f, m in chosen.items())
+            extra = "".join(f", {f}(…) = {to_text(m.expr)}" for f, m in chosen.items())
             raise DerivationError(
-                f"{claim} is false at {_assignment(point)}{extra}: the left side is "
-                f"{_digits(values[0])}, the right side is {_digits(values[1])}",
+                f"{claim} is false at {assignment_text(point)}{extra}: the left side is "
+                f"{digits_text(values[0])}, the right side is {digits_text(values[1])}",
                 point,
             )
 
@@ -182,17 +182,19 @@ def _contradicts(operator: str, difference: Any, gap: Callable, point: Mapping) 
     """Tell whether left − right = difference (None: zero as far as digits go) refutes."""
     if difference is None:
         # Exactly equal at a rational point refutes a strict inequality.
-        return operator in ("<", ">") and gap(point, 4 * _DIGITS) == 0
+        return operator in ("<", ">") and gap(point, 4 * DIGITS) == 0
     if operator == "==":
         return True
     return difference > 0 if operator in ("<", "<=") else difference < 0
 
 
-def _assignment(point: Mapping) -> str:
+def assignment_text(point: Mapping) -> str:
+    """Write a point as ``x = 0, y = 1``."""
     if not point:
         return "every point (there is nothing to choose)"
-    return ", ".join(f"{_text(s)} = {_text(v)}" for s, v in point.items())
+    return ", ".join(f"{to_text(s)} = {to_text(v)}" for s, v in point.items())
 
 
-def _digits(value: Any) -> str:
+def digits_text(value: Any) -> str:
+    """Write a number with twelve digits."""
     return mpmath.nstr(value, 12)

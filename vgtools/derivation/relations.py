@@ -10,28 +10,28 @@ import sympy
 from sympy import Expr, Pow, Rational, Symbol
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from vgtools.derivation.conditions import _SEED, _assumed_bounds, _Bounds, _Domain, _real_symbols
-from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.conditions import SEED, Bounds, Domain, assumed_bounds, real_symbols
+from vgtools.derivation.definitions import with_meanings
 from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.limits import with_sides
-from vgtools.derivation.printing import _text
-from vgtools.derivation.proving import _is_zero, _require_defined, _shown
-from vgtools.derivation.refuting import _DIGITS, _refute
+from vgtools.derivation.printing import to_text
+from vgtools.derivation.proving import is_proved_sign, is_proved_zero, require_defined
+from vgtools.derivation.refuting import DIGITS, refute
 
 
-def _check_identity(left: Any, right: Any, domain: _Domain, where: Mapping, claim: str) -> None:
+def check_identity(left: Any, right: Any, domain: Domain, where: Mapping, claim: str) -> None:
     """Prove left = right on the domain, or raise."""
-    left, right = (_resolved(side, where) for side in (left, right))
+    left, right = (with_meanings(side, where) for side in (left, right))
     if isinstance(left, MatrixExpr) or isinstance(right, MatrixExpr):
         _check_matrices(left, right, claim)
         return
-    symbols = _real_symbols(left, right, *domain.given)
+    symbols = real_symbols(left, right, *domain.given)
     values = [evaluated(side, claim) for side in (left, right)]
-    _refute(*values, "==", domain, symbols, claim)
+    refute(*values, "==", domain, symbols, claim)
     for side in (left, right):
-        _require_defined(side, domain, claim)
-    if not _is_zero(values[0] - values[1], domain):
+        require_defined(side, domain, claim)
+    if not is_proved_zero(values[0] - values[1], domain):
         raise DerivationError(
             f"{claim} is not proved: no counterexample was found, and SymPy could not "
             "show that the difference of both sides is zero; split it into smaller steps"
@@ -44,7 +44,7 @@ def _check_matrices(left: MatrixExpr, right: MatrixExpr, claim: str) -> None:
         raise TypeError(f"{claim}: one side is a matrix, the other is not")
     if left.shape != right.shape:
         raise DerivationError(f"{claim} is false: shapes {left.shape} and {right.shape} differ")
-    generator = random.Random(_SEED)
+    generator = random.Random(SEED)
     matrices = sorted(left.atoms(sympy.MatrixSymbol) | right.atoms(sympy.MatrixSymbol), key=str)
     sizes = sorted(set().union(*(s.free_symbols for m in matrices for s in m.shape)), key=str)
     sizes = {size: 2 + k for k, size in enumerate(sizes)}
@@ -78,32 +78,32 @@ def _check_matrices(left: MatrixExpr, right: MatrixExpr, claim: str) -> None:
         )
 
 
-def _check_inequality(
-    left: Expr, operator: str, right: Expr, domain: _Domain, where: Mapping, claim: str,
+def check_inequality(
+    left: Expr, operator: str, right: Expr, domain: Domain, where: Mapping, claim: str,
     proof: Expr | None, tight_at: Mapping | None,
 ) -> None:  # fmt: skip
     """Prove left < right, left ≤ right or the reverse on the domain, or raise."""
     small, large = (left, right) if operator in ("<", "<=") else (right, left)
     strict = operator in ("<", ">")
-    meanings = [_resolved(side, where) for side in (left, right)]
-    symbols = _real_symbols(*meanings, *domain.given)
+    meanings = [with_meanings(side, where) for side in (left, right)]
+    symbols = real_symbols(*meanings, *domain.given)
     values = [evaluated(meaning, claim) for meaning in meanings]
-    _refute(*values, operator, domain, symbols, claim)
+    refute(*values, operator, domain, symbols, claim)
     for meaning in meanings:
-        _require_defined(meaning, domain, claim)
+        require_defined(meaning, domain, claim)
     low, high = values if small is left else reversed(values)
     gap = high - low
     if proof is not None:
-        what = f"{_text(large)} − ({_text(small)}) = {_text(proof)} (the proof of {claim})"
-        _check_identity(large - small, proof, domain, where, what)
-        gap = evaluated(_resolved(proof, where), claim)
+        what = f"{to_text(large)} − ({to_text(small)}) = {to_text(proof)} (the proof of {claim})"
+        check_identity(large - small, proof, domain, where, what)
+        gap = evaluated(with_meanings(proof, where), claim)
     sign = "positive" if strict else "nonnegative"
-    if proof is None and not _shown(gap, sign, domain):
+    if proof is None and not is_proved_sign(gap, sign, domain):
         gap = _gap_of_bases(high, low, domain) or gap
-    if not _shown(gap, sign, domain):
+    if not is_proved_sign(gap, sign, domain):
         raise DerivationError(
             f"{claim} is not proved: no counterexample was found, and SymPy could not show "
-            f"that {_text(proof if proof is not None else large - small)} is {sign}; pass "
+            f"that {to_text(proof if proof is not None else large - small)} is {sign}; pass "
             "proof=, the difference written as a sum of squares or a product of positive terms"
         )
     if tight_at is not None:
@@ -120,7 +120,7 @@ def _check_inequality(
         )
 
 
-def _gap_of_bases(large: Expr, small: Expr, domain: _Domain) -> Expr | None:
+def _gap_of_bases(large: Expr, small: Expr, domain: Domain) -> Expr | None:
     """Compare two powers with one positive exponent by their bases."""
     if large == 1 and small.is_Pow:
         large = Pow(1, small.exp, evaluate=False)
@@ -128,55 +128,57 @@ def _gap_of_bases(large: Expr, small: Expr, domain: _Domain) -> Expr | None:
         small = Pow(1, large.exp, evaluate=False)
     if large.is_Pow and small.is_Pow and large.exp == small.exp:
         bases = large.base, small.base
-        if _shown(large.exp, "positive", domain) and all(
-            _shown(base, "nonnegative", domain) for base in bases
+        if is_proved_sign(large.exp, "positive", domain) and all(
+            is_proved_sign(base, "nonnegative", domain) for base in bases
         ):
             return bases[0] - bases[1]
     return None
 
 
 def _check_tight(
-    gap: Expr, sides: list[Expr], strict: bool, at: dict, domain: _Domain, claim: str
+    gap: Expr, sides: list[Expr], strict: bool, at: dict, domain: Domain, claim: str
 ) -> None:
     """Show that a bound is attained (or, if strict, approached) where the author says."""
-    place = ", ".join(f"{_text(s)} = {_text(v)}" for s, v in at.items())
+    place = ", ".join(f"{to_text(s)} = {to_text(v)}" for s, v in at.items())
     if not strict:
         if any(value.is_infinite for value in at.values()):
             raise DerivationError(f"{claim}: no number is {place}, so nothing is attained there")
         for relation in domain.given:
             if relation.subs(at) is sympy.false:
-                raise DerivationError(f"{claim}: {place} violates the condition {_text(relation)}")
+                raise DerivationError(
+                    f"{claim}: {place} violates the condition {to_text(relation)}"
+                )
         for symbol, value in at.items():
             _require_permitted(symbol, value, domain, claim)
-        if not _is_zero(gap.subs(at), domain):
+        if not is_proved_zero(gap.subs(at), domain):
             raise DerivationError(f"{claim}: the bound is not attained at {place}", at)
         return
     if len(at) != 1:
         raise ValueError(f"{claim}: tight_at= of a strict bound names one symbol, not {place}")
     ((symbol, value),) = at.items()
-    bound = domain.bounds().get(symbol, _Bounds(*_assumed_bounds(symbol)))
+    bound = domain.bounds().get(symbol, Bounds(*assumed_bounds(symbol)))
     direction = "-" if bound.upper is not None and bound.upper[0] == value else "+"
     _require_permitted(symbol, value, domain, claim, direction)
 
     def limit(expression: Expr) -> Expr:
         return with_sides(sympy.Limit(expression, symbol, value, direction)).doit()
 
-    if not _is_zero(limit(gap), domain):
+    if not is_proved_zero(limit(gap), domain):
         raise DerivationError(f"{claim}: the bound is not approached at {place}", at)
     small, large = sides
-    if 0 not in sides and _is_zero(limit(large), domain):
+    if 0 not in sides and is_proved_zero(limit(large), domain):
         # A gap between two sides that vanish says nothing; their ratio does.
         ratio = limit(small / large)
-        if not _is_zero(ratio - 1, domain):
+        if not is_proved_zero(ratio - 1, domain):
             raise DerivationError(
-                f"{claim}: both sides vanish at {place}, and their ratio is {_text(ratio)} "
+                f"{claim}: both sides vanish at {place}, and their ratio is {to_text(ratio)} "
                 "there, so a tighter bound holds",
                 at,
             )
 
 
 def _require_permitted(
-    symbol: Symbol, value: Expr, domain: _Domain, claim: str, direction: str | None = None
+    symbol: Symbol, value: Expr, domain: Domain, claim: str, direction: str | None = None
 ) -> None:
     """Refuse a place of tightness that the conditions or a symbol's assumptions forbid.
 
@@ -189,27 +191,27 @@ def _require_permitted(
         if value.is_infinite:
             near = sympy.sign(value) / step
     part = domain.restricted(sympy.Eq(symbol, near))
-    names = _real_symbols(symbol, near, *domain.given)
+    names = real_symbols(symbol, near, *domain.given)
     try:
         permitted = part is not None and part.points(names)
     except ValueError:  # no point was found
         permitted = False
     if not permitted:
         raise DerivationError(
-            f"{claim}: no permitted values were found with {_text(symbol)} = {_text(value)}"
+            f"{claim}: no permitted values were found with {to_text(symbol)} = {to_text(value)}"
         )
 
 
-def _check_decimal(left: Expr, right: Expr, digits: int, where: Mapping, claim: str) -> None:
+def check_decimal(left: Expr, right: Expr, digits: int, where: Mapping, claim: str) -> None:
     """Show that `right` is `left` rounded to so many decimals."""
-    left = _resolved(left, where)
+    left = with_meanings(left, where)
     if left.free_symbols or right.free_symbols:
         raise ValueError(f"{claim}: a decimal value has no free symbols")
-    _require_defined(left, _Domain(), claim)
-    exact = evaluated(left, claim).evalf(_DIGITS)
+    require_defined(left, Domain(), claim)
+    exact = evaluated(left, claim).evalf(DIGITS)
     if not (exact.is_Float or exact.is_Rational):
-        raise DerivationError(f"{claim} is not proved: {_text(left)} could not be evaluated")
-    if abs(exact - right.evalf(_DIGITS)) > Rational(1, 2) * Rational(1, 10) ** digits:
+        raise DerivationError(f"{claim} is not proved: {to_text(left)} could not be evaluated")
+    if abs(exact - right.evalf(DIGITS)) > Rational(1, 2) * Rational(1, 10) ** digits:
         raise DerivationError(
             f"{claim} is false: the value is {exact.evalf(digits + 6)}, which does not round "
             f"to {right} at {digits} decimals",

@@ -14,18 +14,25 @@ from sympy.logic.boolalg import Boolean, BooleanFalse, BooleanTrue
 from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.numpy import SciPyPrinter
 
-from vgtools.derivation.conditions import _Domain, _real_symbols
-from vgtools.derivation.definitions import _resolved
+from vgtools.derivation.conditions import Domain, real_symbols
+from vgtools.derivation.definitions import with_meanings
 from vgtools.derivation.derivatives import NoSlope, evaluated
-from vgtools.derivation.equations import Equation, _definitions, claim_label
+from vgtools.derivation.equations import Equation, claim_label, collected_definitions
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import _SIGNS, _text
-from vgtools.derivation.proving import _require_defined
-from vgtools.derivation.refuting import _DIGITS, _assignment, _digits, _evaluator, _hints, _refute
-from vgtools.derivation.relations import _check_decimal, _check_identity, _check_inequality
+from vgtools.derivation.printing import SIGNS, to_text
+from vgtools.derivation.proving import require_defined
+from vgtools.derivation.refuting import (
+    DIGITS,
+    assignment_text,
+    digits_text,
+    evaluator,
+    number_hints,
+    refute,
+)
+from vgtools.derivation.relations import check_decimal, check_identity, check_inequality
 
 
-def _expression(value: Any, what: str, floats: bool = False) -> Any:
+def checked_expression(value: Any, what: str, floats: bool = False) -> Any:
     """Accept exact SymPy expressions, integers and nothing else."""
     if isinstance(value, (BooleanTrue, BooleanFalse, bool)):
         raise TypeError(
@@ -44,7 +51,7 @@ def _expression(value: Any, what: str, floats: bool = False) -> Any:
     return value
 
 
-def _given(given: Any) -> tuple[Relational, ...]:
+def checked_conditions(given: Any) -> tuple[Relational, ...]:
     """Flatten conditions, refuse what is not a relation."""
     parts = [given] if isinstance(given, Boolean) else given
     if not isinstance(parts, Iterable) or getattr(parts, "ndim", 1) == 0:
@@ -72,13 +79,15 @@ _ACCEPTED_RELATIONS = {
 }  # fmt: skip
 
 
-def _relation(relation: str) -> str:
+def checked_relation(relation: str) -> str:
+    """Accept the sign of a relation, in either spelling."""
     if not isinstance(relation, str) or relation not in _ACCEPTED_RELATIONS:
         raise ValueError(f"relation={relation!r}: accepted are =, <, <=, > and >=")
     return _ACCEPTED_RELATIONS[relation]
 
 
-def _reason(because: Any, required: bool) -> str | None:
+def checked_reason(because: Any, required: bool) -> str | None:
+    """Accept a sentence, or None where no reason is required."""
     if because is None and not required:
         return None
     if not isinstance(because, str):
@@ -88,12 +97,13 @@ def _reason(because: Any, required: bool) -> str | None:
     return because.strip()
 
 
-def _tight(tight_at: Any) -> dict | None:
+def checked_tightness(tight_at: Any) -> dict | None:
+    """Accept values of symbols at which a bound is attained or approached."""
     if tight_at is None:
         return None
     if not isinstance(tight_at, Mapping) or not all(isinstance(s, Symbol) for s in tight_at):
         raise TypeError(f"tight_at= maps symbols to values, such as {{x: 0}}, not {tight_at!r}")
-    return {s: _expression(v, f"tight_at= for {s}") for s, v in tight_at.items()}
+    return {s: checked_expression(v, f"tight_at= for {s}") for s, v in tight_at.items()}
 
 
 def verify(
@@ -180,41 +190,41 @@ the left side is 0.25, the right side is 0.75
     """
     if rhs is None:
         if not isinstance(lhs, Relational):
-            _expression(lhs, "the claim")
+            checked_expression(lhs, "the claim")
             raise TypeError(f"verify needs two sides or a relation; only {lhs!r} was given")
         if relation is not None:
             raise ValueError("relation= is for two separate sides; a relation was given")
         relation, lhs, rhs = lhs.rel_op, *lhs.args
-    operator = _relation("=" if relation is None else relation)
+    operator = checked_relation("=" if relation is None else relation)
     lhs, rhs = (
-        _expression(lhs, "the left side"),
-        _expression(rhs, "the right side", floats=digits is not None),
+        checked_expression(lhs, "the left side"),
+        checked_expression(rhs, "the right side", floats=digits is not None),
     )
     if lhs == rhs:
         raise ValueError(
-            f"both sides are {_text(lhs)}: SymPy made them identical before anything was "
+            f"both sides are {to_text(lhs)}: SymPy made them identical before anything was "
             "checked; write sympy.Derivative(f, x) for f.diff(x), or use evaluate=False"
         )
-    conditions, meaning = _given(given), _definitions(where)
-    because, tight_at = _reason(because, required=False), _tight(tight_at)
-    claim = f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
-    domain, kind = _Domain(conditions), "identity"
+    conditions, meaning = checked_conditions(given), collected_definitions(where)
+    because, tight_at = checked_reason(because, required=False), checked_tightness(tight_at)
+    claim = f"{to_text(lhs)} {SIGNS[operator]} {to_text(rhs)}"
+    domain, kind = Domain(conditions), "identity"
     evidence = "symbolic"
     if digits is not None:
         whole = isinstance(digits, int) and not isinstance(digits, bool)
         if operator != "==" or not whole or not 0 <= digits <= 30:
             raise ValueError(f"digits={digits!r}: a number of decimals up to 30, with relation =")
-        claim = f"{_text(lhs)} ≈ {_text(rhs)}"
-        _check_decimal(lhs, rhs, digits, meaning, claim)
-        kind, operator, evidence = "decimal", "~", f"evaluated at {_DIGITS} digits, rounded"
+        claim = f"{to_text(lhs)} ≈ {to_text(rhs)}"
+        check_decimal(lhs, rhs, digits, meaning, claim)
+        kind, operator, evidence = "decimal", "~", f"evaluated at {DIGITS} digits, rounded"
     elif operator == "==":
         if proof is not None or tight_at is not None:
             raise ValueError("proof= and tight_at= belong to bounds, not to identities")
-        _check_identity(lhs, rhs, domain, meaning, claim)
+        check_identity(lhs, rhs, domain, meaning, claim)
     else:
         kind = "bound"
-        proof = None if proof is None else _expression(proof, "proof=")
-        _check_inequality(lhs, operator, rhs, domain, meaning, claim, proof, tight_at)
+        proof = None if proof is None else checked_expression(proof, "proof=")
+        check_inequality(lhs, operator, rhs, domain, meaning, claim, proof, tight_at)
     equation = Equation(
         lhs, rhs, operator, kind, evidence, conditions, meaning, label, because, tight_at, proof,
         digits,
@@ -282,21 +292,21 @@ def define(
         arguments = []
     else:
         raise TypeError(f"define accepts a symbol or f(x), not {name!r}")
-    meaning = _expression(meaning, "the meaning")
+    meaning = checked_expression(meaning, "the meaning")
     if meaning.has(name.func if arguments else name):
-        raise ValueError(f"{_text(name)} occurs in its own definition")
-    conditions, names = _given(given), _definitions(where)
-    domain, claim = _Domain(conditions), f"{_text(name)} = {_text(meaning)}"
+        raise ValueError(f"{to_text(name)} occurs in its own definition")
+    conditions, names = checked_conditions(given), collected_definitions(where)
+    domain, claim = Domain(conditions), f"{to_text(name)} = {to_text(meaning)}"
     evidence = "definition"
     if not isinstance(meaning, MatrixExpr):
-        resolved = _resolved(meaning, names)
-        symbols = _real_symbols(resolved, *domain.given)
+        resolved = with_meanings(meaning, names)
+        symbols = real_symbols(resolved, *domain.given)
         value = evaluated(resolved, claim)
-        _refute(value, value, "==", domain, symbols, claim)
-        _require_defined(resolved, domain, claim)
+        refute(value, value, "==", domain, symbols, claim)
+        require_defined(resolved, domain, claim)
         _refute_signs(name, value, domain, symbols)
         if isinstance(agrees_with, Expr):
-            _check_identity(meaning, agrees_with, domain, names, claim)
+            check_identity(meaning, agrees_with, domain, names, claim)
             evidence = "definition, agrees with a second source"
         elif callable(agrees_with):
             order = arguments or sorted(symbols, key=lambda s: s.name)
@@ -308,37 +318,37 @@ def define(
         raise TypeError("agrees_with= is for scalar definitions")
     equation = Equation(
         name, meaning, "==", "definition", evidence, conditions, names, label,
-        _reason(because, required=False),
+        checked_reason(because, required=False),
     )  # fmt: skip
     claim_label(label, str(equation))
     return equation
 
 
-def _refute_signs(name: Expr, meaning: Expr, domain: _Domain, symbols: set[Symbol]) -> None:
+def _refute_signs(name: Expr, meaning: Expr, domain: Domain, symbols: set[Symbol]) -> None:
     """Look for a point where a meaning has not the sign that its name is declared to have."""
     signs = {">": name.is_positive, "<": name.is_negative}
     signs |= {">=": name.is_nonnegative, "<=": name.is_nonpositive}
     for operator, declared in signs.items():
         if declared:
-            claim = f"{_text(meaning)} {_SIGNS[operator]} 0, as {_text(name)} is declared,"
-            _refute(meaning, sympy.S.Zero, operator, domain, symbols, claim)
+            claim = f"{to_text(meaning)} {SIGNS[operator]} 0, as {to_text(name)} is declared,"
+            refute(meaning, sympy.S.Zero, operator, domain, symbols, claim)
             return
 
 
 def _check_kernel(
-    meaning: Expr, kernel: Callable, order: list[Symbol], domain: _Domain, claim: str
+    meaning: Expr, kernel: Callable, order: list[Symbol], domain: Domain, claim: str
 ) -> None:
     extra = meaning.free_symbols - set(order)
     if extra:
         raise ValueError(f"{claim}: {', '.join(map(str, extra))} is not an argument")
-    value = _evaluator(meaning, order)
-    for point in domain.points(order, _hints(meaning)):
-        exact = value(point, _DIGITS)
+    value = evaluator(meaning, order)
+    for point in domain.points(order, number_hints(meaning)):
+        exact = value(point, DIGITS)
         computed = float(kernel(*(np.float64(point[s]) for s in order)))
         if not abs(computed - float(exact)) <= 1e-10 * max(1.0, abs(float(exact))):
             raise DerivationError(
-                f"{claim} disagrees with agrees_with= at {_assignment(point)}: the definition "
-                f"is {_digits(exact)}, the second source is {computed:.12g}",
+                f"{claim} disagrees with agrees_with= at {assignment_text(point)}: the definition "
+                f"is {digits_text(exact)}, the second source is {computed:.12g}",
                 point,
             )
 
@@ -400,7 +410,7 @@ def numeric(
     ...         check=lambda rng: {A: rng.normal(size=(3, 3)), B: rng.normal(size=(3, 3))})
     tr(A·B) = tr(B·A)   [numeric, rtol 1e-10, 20 draws]
     """
-    operator, because = _relation(relation), _reason(because, required=False)
+    operator, because = checked_relation(relation), checked_reason(because, required=False)
     if not callable(check):
         raise TypeError(f"check= must be a function of a random generator, not {check!r}")
     if isinstance(draws, bool) or not isinstance(draws, int) or not 0 < draws <= 10**6:
@@ -411,10 +421,13 @@ def numeric(
         raise ValueError(f"seed={seed!r}: a whole number from 0 on")
     written = lhs if isinstance(lhs, str) else None
     if written is None:
-        lhs, rhs = _expression(lhs, "the left side"), _expression(rhs, "the right side")
+        lhs, rhs = (
+            checked_expression(lhs, "the left side"),
+            checked_expression(rhs, "the right side"),
+        )
         symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=str)
         symbols = [s for s in symbols if isinstance(s, (Symbol, sympy.MatrixSymbol))]
-        claim = f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
+        claim = f"{to_text(lhs)} {SIGNS[operator]} {to_text(rhs)}"
         sides = [
             sympy.lambdify(
                 symbols, _without_derivatives(side, claim), modules=["numpy", "scipy"],
@@ -426,7 +439,7 @@ def numeric(
         raise TypeError("with LaTeX, write the whole equation as one string")
     else:
         lhs = None
-    name = written or f"{_text(lhs)} {_SIGNS[operator]} {_text(rhs)}"
+    name = written or f"{to_text(lhs)} {SIGNS[operator]} {to_text(rhs)}"
     for draw, generator in enumerate(np.random.default_rng(seed).spawn(draws)):
         result = check(generator)
         if written is None:
