@@ -2855,3 +2855,18 @@ def test_a_decimal_of_many_digits_shows_those_that_were_checked():
     found = verify(sympy.pi, sympy.pi.evalf(40), digits=30)
     assert found.latex == r"\pi \approx 3.141592653589793238462643383280"
     assert verify(sympy.Rational(1, 4), sympy.Float("0.25"), digits=2).latex.endswith(" 0.25")
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        (((0, sympy.Or(Eq(x, 0), x < 0)), (1 / x, True)), ((0, x <= 0), (1 / x, True))),
+        (
+            ((1 / x, sympy.And(x > 0, Ne(x, 2))), (0, True)),
+            ((0, sympy.Or(x <= 0, Eq(x, 2))), (1 / x, True)),
+        ),
+    ],
+    ids=["or", "and"],
+)
+def test_a_case_is_defined_where_none_of_the_joined_conditions_before_it_holds(left, right):
+    assert verify(Piecewise(*left), Piecewise(*right)).kind == "identity"

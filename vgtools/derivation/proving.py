@@ -63,8 +63,21 @@ def _settled(condition: Relational, domain: Domain) -> Boolean | None:
     return None
 
 
+def _parts(condition: Boolean, domains: list[Domain]) -> list[Domain]:
+    """Domains that together are the part of some domains where a condition holds."""
+    found = []
+    for domain in domains:
+        for alternative in sympy.Or.make_args(sympy.to_dnf(condition)):
+            part: Domain | None = domain
+            for relation in sympy.And.make_args(alternative):
+                part = part and _part(relation, part)
+            if part is not None:
+                found.append(part)
+    return found
+
+
 def _part(condition: Boolean, domain: Domain) -> Domain | None:
-    """The part of a domain where a condition holds, or None if it surely holds nowhere."""
+    """The part of a domain where a relation holds, or None if it surely holds nowhere."""
     if isinstance(condition, Relational):
         bound = as_bound(condition)
         settled = None if bound and bound[2].is_number else _settled(condition, domain)
@@ -289,16 +302,14 @@ _CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
 def require_defined(expression: Any, domain: Domain, claim: str) -> None:
     """Prove that an expression has a real value everywhere on the domain."""
     if isinstance(expression, Piecewise):
-        rest: Domain | None = domain
+        rest = [domain]
         for branch, condition in expression.args:
-            if rest is None:
-                break
-            require_defined(condition, rest, claim)
-            region = _part(condition, rest)
-            if region is not None:
+            for part in rest:
+                require_defined(condition, part, claim)
+            for region in _parts(condition, rest):
                 require_defined(branch, region, claim)
-            rest = _part(sympy.Not(condition), rest)
-        if expression.args[-1][1] != sympy.true and rest is not None:
+            rest = _parts(sympy.Not(condition), rest)
+        if rest:
             raise DerivationError(f"{claim} is not proved: {to_text(expression)} leaves cases open")
         return
     if isinstance(expression, (Derivative, sympy.Subs)):
