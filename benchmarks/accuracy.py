@@ -365,7 +365,10 @@ def main(arguments: list[str] | None = None) -> None:
     start = time.perf_counter()
     libraries = {"PyTorch": torch_functions(), "JAX": jax_functions(), "SciPy": scipy_functions()}
     if options.keep and not all(libraries.values()):
-        parser.error("--keep asks for all of " + ", ".join(libraries))
+        parser.error(
+            f"--keep asks for all of {', '.join(libraries)}: run it in the environment that "
+            "tools/environment _build/bench requirements.txt benchmarks/requirements.txt makes"
+        )
     libraries = {name: functions for name, functions in libraries.items() if functions}
     anywhere = errors_on_any_processor(options.log_spaced, options.dense) if options.keep else {}
     kept: list[tuple[str, ...]] = []

@@ -18,11 +18,7 @@ from vgtools.activations import Activation, _decimals, activation, catalogue, er
 from vgtools.activations.definitions import SYMBOLS
 from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
 
-NAMES = [
-    "sigmoid", "tanh", "scaled_tanh", "hard_sigmoid", "hard_tanh", "softsign", "softplus",
-    "relu", "relu6", "leaky_relu", "prelu", "rrelu", "elu", "celu", "selu", "gelu", "gelu_tanh",
-    "silu", "hard_swish", "mish",
-]  # fmt: skip
+NAMES = list(catalogue())
 
 NOT_MONOTONE = {"gelu", "gelu_tanh", "silu", "hard_swish", "mish"}
 
@@ -391,9 +387,7 @@ def test_parameters_are_checked(name, parameters, error, message):
 
 
 def test_the_catalogue():
-    functions = catalogue()
-    assert list(functions) == NAMES
-    for name, function in functions.items():
+    for name, function in catalogue().items():
         assert function == activation(name)
         assert function.name == name
         assert function.title
@@ -463,7 +457,9 @@ def test_fractions_of_a_hundredth_or_less_are_shown_as_decimals():
 def test_the_table_of_errors_holds_upper_bounds(name, float_type):
     f = activation(name)
     [measured] = accuracy.worst_errors(f, float_type, log_spaced=700, dense=1601).values()
-    bounds = errors.worst_errors(float_type.__name__)[name]["vgtools"]
+    table = errors.worst_errors(float_type.__name__)
+    assert name in table, errors.HOW_TO_MEASURE
+    bounds = table[name]["vgtools"]
     if not f.expression.has(sp.exp, sp.tanh, sp.log, sp.erf):
         # Plain arithmetic is rounded the same way on every processor.
         assert bounds == tuple(accuracy.rounded_up(worst.error) for worst in measured)
@@ -484,7 +480,7 @@ def test_a_bound_is_rounded_up(error, kept):
 def test_the_table_of_errors_is_complete():
     for float_type in FLOAT_TYPES:
         table = errors.worst_errors(float_type.__name__)
-        assert list(table) == NAMES
+        assert set(table) == set(NAMES), errors.HOW_TO_MEASURE
         libraries = [label.split()[0] for label in table["sigmoid"]]
         assert libraries == ["vgtools", "PyTorch", "JAX", "SciPy"]
         assert table["scaled_tanh"].keys() == {"vgtools"}

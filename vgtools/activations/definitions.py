@@ -68,6 +68,11 @@ class Entry:
     kinks: Callable[..., dict[float, float]] = lambda **parameters: {}
     constants: Mapping[str, sp.Expr] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        for name in (*self.parameters, *self.constants):
+            if name not in SYMBOLS:
+                raise ValueError(f"{self.title}: say in SYMBOLS how {name!r} is written")
+
 
 def _sigmoid(x: sp.Expr) -> sp.Expr:
     return 1 / (1 + exp(-x))

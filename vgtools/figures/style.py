@@ -139,8 +139,8 @@ def colour(name: str) -> str:
     if known and name in {shade.light for shade in shades.values()}:
         return name
     raise ValueError(
-        f"no colour has the name {name!r}: give an activation of the catalogue or one of "
-        f"{', '.join(shades)}"
+        f"no colour has the name {name!r}: give one of {', '.join(shades)}, or an activation, "
+        "which needs a colour and a dash in _LOOKS (vgtools/figures/style.py)"
     )
 
 
