@@ -153,7 +153,7 @@ def test_a_notebook_alone_says_how_to_install_the_package(path):
     lines = "\n".join(map(source, code(path))).splitlines()
     imports = [line for line in lines if line.startswith("import vgtools")]
     assert imports == [
-        "import vgtools as vg  # missing? %pip install git+ADDRESS_OF_THE_REPOSITORY"
+        'import vgtools as vg  # missing? %pip install "vgtools[all] @ git+ADDRESS_OF_THE_REPOSITORY"'
     ]
 
 

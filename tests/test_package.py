@@ -54,3 +54,35 @@ def test_a_name_that_is_not_there_says_so():
         vgtools.relu  # noqa: B018
     with pytest.raises(ImportError, match="cannot import name 'explor'"):
         from vgtools.explore import explor  # noqa: F401
+
+
+@pytest.mark.parametrize(
+    "package, extra, use",
+    [
+        ("sklearn", "data", "vg.datasets.digits()"),
+        ("scipy", "special", "vg.numeric(x, x, check=lambda rng: {x: 1.0})"),
+        (
+            "ipywidgets",
+            "live",
+            "vg.explore(a=(0, 2), alt=lambda a: '')(lambda a: None)._live_box()",
+        ),
+    ],
+)
+def test_what_needs_an_extra_says_which(package, extra, use):
+    code = f"""
+import sys
+sys.modules[{package!r}] = None  # importing it fails, as if it were not installed
+import sympy, vgtools as vg
+x = sympy.Symbol("x")
+try:
+    {use}
+except ModuleNotFoundError as error:
+    print(error)
+"""
+    assert run(code) == f"{package} is not installed: pip install 'vgtools[{extra}]'"
+
+
+def test_figures_need_numpy_and_matplotlib_alone():
+    code = "from vgtools.explore import explore; import sys; print(*sys.modules)"
+    heavy = {"IPython", "ipywidgets", "mpmath", "scipy", "sklearn", "sympy", "tqdm"}
+    assert heavy & set(run(code).split()) == set()

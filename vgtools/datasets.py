@@ -8,6 +8,7 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from vgtools.frontend import optional
 from vgtools.networks import checks
 
 TRAINING_SAMPLES = 1400
@@ -147,6 +148,7 @@ def adding_problem(
 
 @cache
 def _scans() -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    from sklearn.datasets import load_digits  # takes longer than the rest of vgtools to import
+    with optional("sklearn", "data"):
+        from sklearn.datasets import load_digits
 
     return load_digits(return_X_y=True)

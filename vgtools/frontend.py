@@ -10,9 +10,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import TypeVar
-
-from tqdm.auto import tqdm
 
 STATIC_VARIABLE = "VGTOOLS_STATIC"
 """Environment variable that the Sphinx extension sets to ``1`` during a build."""
@@ -81,5 +80,40 @@ def progress(items: Iterable[Item], what: str) -> Iterator[Item]:
     >>> list(progress(range(3), "counting"))
     [0, 1, 2]
     """
-    watched = live_notebook() or (not static_build() and sys.stderr.isatty())
-    return iter(tqdm(items, desc=what, disable=not watched, leave=False))
+    if not (live_notebook() or (not static_build() and sys.stderr.isatty())):
+        return iter(items)
+    from tqdm.auto import tqdm  # which loads the widgets of a notebook, where there are any
+
+    return iter(tqdm(items, desc=what, leave=False))
+
+
+@contextmanager
+def optional(package: str, extra: str) -> Iterator[None]:
+    """Say which extra of `vgtools` is missing, where an import inside fails.
+
+    Parameters
+    ----------
+    package : str
+        What is imported.
+    extra : str
+        The extra that brings it.
+
+    Raises
+    ------
+    ModuleNotFoundError
+        If the package is not there.
+
+    Examples
+    --------
+    >>> with optional("no_such_package", "live"):
+    ...     import no_such_package
+    Traceback (most recent call last):
+    ModuleNotFoundError: no_such_package is not installed: pip install 'vgtools[live]'
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.split(".")[0] != package:
+            raise
+        message = f"{package} is not installed: pip install 'vgtools[{extra}]'"
+        raise ModuleNotFoundError(message, name=package) from error

@@ -30,6 +30,7 @@ from vgtools.derivation.refuting import (
     refute,
 )
 from vgtools.derivation.relations import check_decimal, check_identity, check_inequality
+from vgtools.frontend import optional
 
 
 def checked_expression(value: Any, what: str, floats: bool = False) -> Any:
@@ -428,6 +429,8 @@ def numeric(
         symbols = sorted(lhs.free_symbols | rhs.free_symbols, key=str)
         symbols = [s for s in symbols if isinstance(s, (Symbol, sympy.MatrixSymbol))]
         claim = f"{to_text(lhs)} {SIGNS[operator]} {to_text(rhs)}"
+        with optional("scipy", "special"):
+            import scipy.special  # noqa: F401 - what the printed functions are called on
         sides = [
             sympy.lambdify(
                 symbols, _without_derivatives(side, claim), modules=["numpy", "scipy"],

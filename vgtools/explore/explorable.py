@@ -16,7 +16,7 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from vgtools import figures, frontend
-from vgtools.explore import live, page
+from vgtools.explore import page
 from vgtools.explore.controls import Control, check_size, make_controls
 from vgtools.explore.frames import find_slots
 from vgtools.explore.svg import Element, svg_panels
@@ -194,7 +194,9 @@ class Explorable:
             )
             return f"<style>{page.style_sheet()}</style>{figure}"
 
-        return live.live_box(self.controls, draw)
+        with frontend.optional("ipywidgets", "live"):
+            from vgtools.explore.live import live_box
+        return live_box(self.controls, draw)
 
     def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
         with _drawing():
