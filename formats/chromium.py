@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Page, sync_playwright
 
-from formats.pages import FormatError
+from formats.chapter import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from formats import book
 from formats.archive import archive, folder
-from formats.pages import FormatError
+from formats.chapter import FormatError
 
 PACKAGE = ("vgtools", "pyproject.toml", "README.md", "LICENSE")
 """What the wheel is made of."""

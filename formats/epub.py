@@ -12,8 +12,9 @@ from markupsafe import Markup
 
 from formats import book
 from formats.archive import archive
+from formats.chapter import Chapter, FormatError
 from formats.chromium import opened
-from formats.pages import Chapter, FormatError, read_book
+from formats.pages import read_book
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

@@ -11,8 +11,9 @@ from pypdf import PdfReader, PdfWriter
 from pypdf.generic import ArrayObject, ByteStringObject, Fit, NameObject, TextStringObject
 
 from formats import book, checks
+from formats.chapter import Chapter, FormatError
 from formats.chromium import opened, printed
-from formats.pages import Chapter, FormatError, read_book
+from formats.pages import read_book
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -349,10 +349,17 @@ def test_an_unknown_name_far_from_all_gets_the_list():
         activation("xyz")
 
 
-@pytest.mark.parametrize("name", [None, 3, np.tanh, activation("relu")], ids=repr)
+@pytest.mark.parametrize("name", [None, 3, np.tanh], ids=repr)
 def test_a_name_is_a_string(name):
     with pytest.raises(TypeError, match="is a string such as 'relu', not "):
         activation(name)
+
+
+def test_a_made_function_is_taken_as_it_is():
+    leaky = activation("leaky_relu", alpha=0.2)
+    assert activation(leaky) is leaky
+    with pytest.raises(TypeError, match="is made already"):
+        activation(leaky, alpha=0.3)
 
 
 @pytest.mark.parametrize(

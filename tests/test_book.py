@@ -152,9 +152,8 @@ def test_a_notebook_alone_says_how_to_install_the_package(path):
     """A traceback shows the line that failed, with its comment."""
     lines = "\n".join(map(source, code(path))).splitlines()
     imports = [line for line in lines if line.startswith("import vgtools")]
-    assert imports == [
-        'import vgtools as vg  # missing? %pip install "vgtools[all] @ git+ADDRESS_OF_THE_REPOSITORY"'
-    ]
+    address = '"vgtools[all] @ git+ADDRESS_OF_THE_REPOSITORY"'
+    assert imports == [f"import vgtools as vg  # missing? %pip install {address}"]
 
 
 # Equations

@@ -213,14 +213,14 @@ class Activation:
         return rf"$\displaystyle f(x) = {sp.latex(_decimals(self.definition))}{assignments}$"
 
 
-def activation(name: str, **parameters: float) -> Activation:
+def activation(name: str | Activation, **parameters: float) -> Activation:
     """Make an activation function.
 
     Parameters
     ----------
-    name : str
+    name : str or Activation
         A name of the `catalogue`, ``"swish"`` (another name for ``"silu"``) or
-        ``"identity"``.
+        ``"identity"``. A made function is returned as it is.
     **parameters : float
         ``leaky_relu``: alpha = 0.01, from 0 to 1. ``prelu``: a = 0.25, any finite
         number. ``rrelu``: lower = 3 and upper = 8, what a negative input is divided
@@ -247,6 +247,10 @@ def activation(name: str, **parameters: float) -> Activation:
     ...
     ValueError: no activation is called 'rleu' (did you mean 'relu'?); accepted are celu, ...
     """
+    if isinstance(name, Activation):
+        if parameters:
+            raise TypeError(f"{name!r} is made already, and takes no parameters any more")
+        return name
     if not isinstance(name, str):
         raise TypeError(f"the name of an activation is a string such as 'relu', not {name!r}")
     name = ALIASES.get(name, name)

@@ -164,9 +164,7 @@ class ActivationLayer(Layer):
     """
 
     def __init__(self, activation: str | Activation) -> None:
-        if not isinstance(activation, Activation):
-            activation = find_activation(activation)
-        self.activation = activation
+        self.activation = find_activation(activation)
         self.pre_activation: NDArray | None = None
         self.output: NDArray | None = None
         self.delta: NDArray | None = None

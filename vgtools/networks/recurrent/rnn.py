@@ -69,8 +69,7 @@ class RNNLayer(RecurrentLayer):
         name: str = "rnn",
     ) -> None:
         super().__init__(features, hidden, init, recurrent_init, seed, dtype, name)
-        is_made = isinstance(activation, Activation)
-        self.activation = activation if is_made else find_activation(activation)
+        self.activation = find_activation(activation)
 
     def forward(self, x: ArrayLike, state: ArrayLike | None = None) -> NDArray:
         """Return h_1, ..., h_T, shape (T, n, hidden), from x and h_0 (zeros by default)."""
