@@ -175,7 +175,6 @@ def train(
         record_every = checks.count("record_every", record_every)
 
     log = _Log(network, criterion, (x, y), validation, record)
-    parameters = network.parameters()
     step, steps_per_epoch = 0, math.ceil(n / batch_size)
 
     # A network that diverges overflows first; the error below says it better.
@@ -187,18 +186,8 @@ def train(
             for start in range(0, n, batch_size):
                 batch = order[start : start + batch_size]
                 part = np.take(x, batch, axis=network.batch_axis)
-                logits = network.forward(part, training=True)
-                value, gradient = criterion(logits, y[batch])
-                if not math.isfinite(value):
-                    _stop(log, f"the loss became {value}", step, rule)
-                network.backward(gradient)
-                if clip_norm is not None:
-                    try:
-                        optimisers.clip_gradient(parameters, clip_norm)
-                    except ValueError:  # the loss is finite, and its gradient is not
-                        _stop(log, "the gradient became infinite or NaN", step, rule)
                 try:
-                    rule.step(parameters)
+                    _step(network, part, y[batch], criterion, clip_norm, rule)
                 except FloatingPointError as error:
                     _stop(log, str(error), step, rule)
                 step += 1
@@ -209,6 +198,28 @@ def train(
             if record_every is None:
                 log.take(step / steps_per_epoch)
     return log.history()
+
+
+def _step(
+    network: Network,
+    x: NDArray,
+    y: NDArray,
+    criterion: losses.Loss,
+    clip_norm: float | None,
+    rule: optimisers.Optimiser,
+) -> None:
+    """Go one step down the gradient of a batch; `FloatingPointError` says why there is none."""
+    loss, gradient = criterion(network.forward(x, training=True), y)
+    if not math.isfinite(loss):
+        raise FloatingPointError(f"the loss became {loss}")
+    network.backward(gradient)
+    parameters = network.parameters()
+    if clip_norm is not None:
+        try:
+            optimisers.clip_gradient(parameters, clip_norm)
+        except ValueError as error:  # the loss is finite, and its gradient is not
+            raise FloatingPointError("the gradient became infinite or NaN") from error
+    rule.step(parameters)
 
 
 @dataclass
