@@ -100,10 +100,13 @@ def test_defaults(specification, value, position):
         (True, 1, "off, on"),
         ([1, 2], True, "1, 2"),
         ([1, 2], "1", "1, 2"),
+        ([np.zeros(2), np.ones(2)], np.zeros(3), r"\[0. 0.\], \[1. 1.\]"),
+        ([np.zeros(2), [np.ones(2), 1]], [np.ones(2)], ".*"),
     ],
 )
 def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
-    with pytest.raises(ValueError, match=rf"'a' cannot be {value!r}: accepted are {accepted}$"):
+    shown = re.escape(repr(value))
+    with pytest.raises(ValueError, match=rf"'a' cannot be {shown}: accepted are {accepted}$"):
         one_control(specification, a=value)
 
 
@@ -593,12 +596,6 @@ def test_values_that_are_hard_to_compare_can_be_shown(values):
     for place, value in enumerate(choices):
         select.index = place
         assert select.value is value and html.escape(f"1 {value}") in view.value
-
-
-@pytest.mark.parametrize("value", [np.zeros(3), np.full(2, 2.0), [np.zeros(2)]])
-def test_an_array_that_is_no_value_is_refused(value):
-    with pytest.raises(ValueError, match=r"'a' cannot be .*: accepted are"):
-        one_control([np.zeros(2), np.ones(2), [np.zeros(2), 1]], a=value)
 
 
 def test_a_default_shows_in_page_and_controls():

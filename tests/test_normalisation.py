@@ -48,33 +48,6 @@ def test_backward(batch, units, training, seed):
         assert_gradient(loss, array, gradient, rng)
 
 
-@settings(max_examples=25)
-@given(
-    hidden=st.lists(st.integers(2, 6), min_size=1, max_size=3),
-    name=st.sampled_from(["tanh", "sigmoid", "softplus", "gelu"]),
-    training=st.booleans(),
-    seed=seeds,
-)
-def test_whole_network_backward(hidden, name, training, seed):
-    rng = np.random.default_rng(seed)
-    network = nets.MLP([3, *hidden, 4], name, "lecun", rng, normalisation="batch")
-    for layer in network.layers:
-        if isinstance(layer, nets.BatchNorm):
-            layer.epsilon = 0.05  # standardising few samples is steep: keep the loss smooth
-    x, y = rng.normal(size=(6, 3)), rng.integers(4, size=6)
-
-    def loss():
-        return nets.cross_entropy(network.forward(x, training), y)[0]
-
-    if not training:
-        network.forward(rng.normal(size=(6, 3)), training=True)
-    _, gradient = nets.cross_entropy(network.forward(x, training), y)
-    to_input = network.backward(gradient)
-    pairs = [(p.value, p.gradient.copy()) for p in network.parameters()]
-    for array, claimed in [(x, to_input), *pairs]:
-        assert_gradient(loss, array, claimed, rng)
-
-
 @settings(max_examples=40)
 @given(batch=st.integers(2, 9), units=st.integers(1, 5), seed=seeds)
 def test_training_standardises(batch, units, seed):

@@ -6,7 +6,7 @@ from functools import partial
 import numpy as np
 import pytest
 from gradient_check import assert_gradient, away_from
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vgtools.networks as nets
@@ -60,23 +60,6 @@ def test_rrelu_backward_with_the_draw_held_fixed(sampling, training, units, seed
 
     loss()
     assert_gradient(loss, z, layer.backward(weighting), rng)
-
-
-@few
-@given(per=st.sampled_from(["channel", "layer"]), seed=seeds)
-def test_whole_prelu_network_backward(per, seed):
-    rng = np.random.default_rng(seed)
-    network = nets.MLP([3, 5, 4, 2], nets.PReLU(a=0.3, per=per), "he", rng)
-    x, y = rng.normal(size=(4, 3)), rng.integers(2, size=4)
-
-    def loss():
-        return nets.cross_entropy(network.forward(x), y)[0]
-
-    _, gradient = nets.cross_entropy(network.forward(x), y)
-    assume(all(np.abs(layer.pre_activation).min() > 5e-3 for layer in network.hidden))
-    network.backward(gradient)
-    for parameter in network.parameters():
-        assert_gradient(loss, parameter.value, parameter.gradient.copy(), rng)
 
 
 def test_prelu_is_the_catalogue_function_until_it_learns():
@@ -140,14 +123,6 @@ def test_draws_follow_the_seed(make):
     assert not np.array_equal(first, other)
 
 
-@pytest.mark.parametrize("layer", [nets.PReLULayer(2), nets.RReLULayer()])
-def test_evaluation_goes_without_saying(layer):
-    z = -np.ones((4, 2))
-    np.testing.assert_array_equal(layer.forward(z), layer.forward(z, training=False))
-    np.testing.assert_array_equal(layer.forward([[-1, 2]]), layer.forward([[-1.0, 2.0]]))
-    assert layer.forward([[-1, 2]]).dtype == np.float64
-
-
 def test_the_slopes_of_the_last_pass():
     layer, z = nets.RReLULayer(), -np.ones((4, 2), np.float32)
     layer.forward(z, training=True)
@@ -205,6 +180,7 @@ def test_what_is_drawn(sampling, mean, second):
 def test_evaluation_is_deterministic_and_has_three_slopes():
     z = -np.ones((2, 3))
     layer = nets.RReLULayer()
+    np.testing.assert_array_equal(layer.forward(z), layer.forward(z, training=False))
     for evaluation, slope in [("paper", 2 / 11), ("pytorch", 11 / 48), ("mean", 0.19616585)]:
         layer.evaluation = evaluation
         np.testing.assert_allclose(layer.forward(z), -slope, rtol=1e-7)
