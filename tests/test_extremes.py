@@ -603,7 +603,7 @@ def test_weights_that_do_not_fit_are_refused():
         nets.MLP([2, 3, 1], init=nets.initialiser("normal", std=1e60), dtype=np.float32)
 
 
-# -- names and masks -----------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -630,46 +630,3 @@ def test_slopes_in_the_place_of_divisors_are_explained():
     for make in (partial(activation, "rrelu"), nets.RReLU, nets.RReLULayer):
         with pytest.raises(ValueError, match=r"divisors .*slopes from 1/8 to 1/3: lower=3"):
             make(lower=1 / 8, upper=1 / 3)
-
-
-X = np.random.default_rng(0).normal(size=(6, 3))
-MASKED = np.ma.masked_greater(X, 0.5)
-CLASSES = np.arange(6) % 2
-MASKED_CLASSES = np.ma.masked_equal(CLASSES, 1)
-NETWORK = vg.MLP([3, 4, 2])
-FIT = {"network": vg.MLP([3, 2]), "x": X, "y": CLASSES, "epochs": 1, "batch_size": 6}
-MASKS = [
-    (NETWORK.forward, {"x": MASKED}),
-    (NETWORK.forward, {"x": list(MASKED)}),
-    (vg.train, {**FIT, "x": MASKED}),
-    (vg.train, {**FIT, "y": MASKED_CLASSES}),
-    (vg.train, {**FIT, "validation": (MASKED, CLASSES)}),
-    (vg.train, {**FIT, "record": lambda _: {"z": MASKED}}),
-    (vg.GRU([3, 4, 2]).forward, {"x": np.ma.stack([MASKED])}),
-    (nets.Dense(3, 2).forward, {"x": MASKED}),
-    (nets.BatchNorm(3).forward, {"x": MASKED}),
-    (nets.ActivationLayer("relu").forward, {"x": MASKED}),
-    (nets.PReLULayer(3).forward, {"x": MASKED}),
-    (nets.RReLULayer().forward, {"x": MASKED}),
-    (losses.cross_entropy, {"logits": MASKED, "labels": CLASSES}),
-    (losses.cross_entropy, {"logits": X, "labels": MASKED_CLASSES}),
-    (losses.squared_error, {"prediction": X, "target": MASKED}),
-    (losses.binary_cross_entropy, {"logits": X[:, 0], "target": MASKED_CLASSES}),
-    (losses.accuracy, {"logits": X, "labels": MASKED_CLASSES}),
-    (gradient_flow, {"network": NETWORK, "x": X, "y": MASKED_CLASSES}),
-    (census, {"network": NETWORK, "x": MASKED}),
-    (gradient_underflow, {"network": NETWORK, "x": X, "y": MASKED_CLASSES}),
-    (theory.slope_per_layer, {"norms": MASKED[:, 0]}),
-    (theory.escape_width, {"weight": MASKED}),
-    (theory.jacobian_bound, {"weight": MASKED[:3], "steps": [1]}),
-    (activation("tanh"), {"x": MASKED}),
-    (activation("tanh").derivative, {"x": MASKED}),
-]
-
-
-@pytest.mark.parametrize("function, arguments", MASKS)
-def test_what_is_masked_is_not_read(function, arguments):
-    with pytest.raises((ValueError, TypeError), match="without masked entries"):
-        function(**arguments)
-    plain = np.ma.array(X)  # a masked array without masked entries is an array
-    np.testing.assert_array_equal(NETWORK.forward(plain), NETWORK.forward(X))

@@ -333,6 +333,27 @@ ARRAYS = [
 ]
 
 
+MASKABLE = [
+    (door, argument)
+    for door, (_, _, call) in DOORS.items()
+    for argument, value in call.items()
+    if isinstance(value, np.ndarray) and door != "check"
+]
+
+
+@pytest.mark.parametrize("door, argument", MASKABLE)
+def test_what_is_masked_is_not_read(door, argument):
+    _, function, call = DOORS[door]
+    plain = np.ma.array(call[argument], mask=False)
+    hidden = plain.copy()
+    hidden[0] = np.ma.masked
+    for masked in (hidden, list(hidden) if hidden.ndim > 1 else hidden):
+        with pytest.raises((ValueError, TypeError), match="without masked entries"):
+            function(**{**call, argument: masked})
+    if not door.startswith("train"):
+        function(**{**call, argument: plain})  # nothing is masked
+
+
 @pytest.mark.parametrize("size", [10**8, 10**12, HUGE])
 def test_huge_sizes_are_refused_before_anything_is_allocated(size):
     for make in (

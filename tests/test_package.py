@@ -6,6 +6,7 @@ import sys
 import pytest
 
 import vgtools
+from vgtools import text
 from vgtools.explore import explorable
 
 HEAVY = {"matplotlib", "numpy", "scipy", "sympy"}
@@ -86,3 +87,12 @@ def test_figures_need_numpy_and_matplotlib_alone():
     code = "from vgtools.explore import explore; import sys; print(*sys.modules)"
     heavy = {"IPython", "ipywidgets", "mpmath", "scipy", "sklearn", "sympy", "tqdm"}
     assert heavy & set(run(code).split()) == set()
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, True])
+def test_only_a_number_of_things_is_written_as_a_word(count):
+    assert text.number(2.0) == "two" and text.number(1200) == "1,200"
+    with pytest.raises(ValueError, match="a whole number from 0 on"):
+        text.number(count)
+    with pytest.raises(ValueError, match="nothing to list"):
+        text.listing([])
