@@ -361,6 +361,7 @@ def test_huge_sizes_are_refused_before_anything_is_allocated(size):
         lambda: vg.MLP([10**7, 10**7]),
         lambda: vg.LSTM([3, size, 2]),
         lambda: vg.initialiser("normal")(size, size),
+        lambda: vg.initialiser("normal")(10**5, 10**4),  # a gigabyte is the most
         lambda: vg.datasets.adding_problem(size, 10),
         lambda: vg.datasets.adding_problem(10**7, 10**7),
         lambda: vg.train(mlp(), SAMPLES, CLASSES, epochs=size),

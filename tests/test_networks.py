@@ -77,23 +77,6 @@ def test_backward_of_a_network(hidden, batch, name, init, loss, seed):
         assert_gradient(lambda: criterion(network.forward(x), y)[0], array, claimed, rng)
 
 
-def test_layers_leave_what_diagnostics_need():
-    rng = np.random.default_rng(0)
-    network = nets.MLP([3, 5, 4, 2], "tanh", seed=1)
-    x, g = rng.normal(size=(6, 3)), rng.normal(size=(6, 2))
-    first, second = network.hidden
-    assert first.pre_activation is first.output is first.delta is network.dense[0].input is None
-    network.forward(x)
-    network.backward(g)
-    w1, w2, w3 = (layer.weight.value for layer in network.dense)
-    assert network.dense[0].input is x
-    np.testing.assert_allclose(first.pre_activation, x @ w1, rtol=1e-13)
-    np.testing.assert_allclose(first.output, np.tanh(x @ w1), rtol=1e-13)
-    delta_2 = (g @ w3.T) * (1 - second.output**2)
-    np.testing.assert_allclose(second.delta, delta_2, rtol=1e-12)
-    np.testing.assert_allclose(first.delta, (delta_2 @ w2.T) * (1 - first.output**2), rtol=1e-12)
-
-
 @every_network
 def test_a_pass_overwrites_gradients_alone(build, x):
     network = build()
@@ -287,13 +270,6 @@ def test_weights_are_double_precision_of_seed_0_unless_told_otherwise(name):
     single = recipe(5, 5, dtype=np.float32)
     np.testing.assert_array_equal(single, weights.astype(np.float32), strict=True)
     assert not any(layer.bias.value.any() for layer in nets.MLP([3, 3, 3], init=name).dense)
-
-
-def test_the_most_weights_that_are_drawn(monkeypatch):
-    monkeypatch.setattr(checks, "MOST_WEIGHTS", 12)
-    assert nets.initialiser("he")(3, 4).shape == (3, 4)
-    with pytest.raises(ValueError, match="must be at most 12, not 3 times 5"):
-        nets.initialiser("he")(3, 5)
 
 
 # -- losses --------------------------------------------------------------------------

@@ -146,21 +146,14 @@ def test_nbval_holds_a_record_fixed(tmp_path):
     assert "1 failed, 1 passed" in done.stdout
 
 
-# The book itself, counted in another way
+# The book itself
 
 
 @chapters
-def test_counts_agree_with_another_count(path):
+def test_a_chapter_asserts_in_short_what_several_seeds_show(path):
     text = "\n".join(map(book.source, book.code(path)))
-    found = read(path)
-    assert {one.label for one in found.statements} == set(re.findall(r'label="(eq-[^"]+)"', text))
-    assert sum(one.steps or 0 for one in found.statements) == len(
-        re.findall(r"(?:^\s*|\))\.step\(", text, re.M)
-    )
-    numeric = [one for one in found.statements if one.kind == "numeric check"]
-    assert len(numeric) == text.count("vg.numeric(")
-    assert len(found.assertions) == len(re.findall(r"^\s*assert\b", text, re.M))
-    assert not any("\n" in one.source or len(one.source) > 180 for one in found.assertions)
+    found = read(path).assertions
+    assert found and not any("\n" in one.source or len(one.source) > 180 for one in found)
     assert re.search(r"for \w+ in (?:SEEDS|range\(\d+\))", text), "one seed shows nothing"
 
 

@@ -188,11 +188,3 @@ def test_refresh_leaves_nothing_of_the_machine_in_a_notebook():
 def test_refresh_refuses_what_is_not_text(output, what):
     with pytest.raises(ValueError, match=what):
         load_refresh().normalise(notebook_with(output))
-
-
-def test_refresh_names_the_chapters_when_it_is_given_none():
-    done = subprocess.run(
-        [sys.executable, "-m", "tools.refresh"], cwd=BOOK, capture_output=True, text=True
-    )
-    assert done.returncode == 1
-    assert "make refresh C=" in done.stderr
