@@ -12,6 +12,7 @@ from vgtools import figures
 from vgtools.explore.controls import Control
 from vgtools.explore.frames import CHILDREN, Slot, payload
 from vgtools.explore.svg import Element, markup
+from vgtools.explore.tour import Stop
 
 _SHARE = (
     '<div class="vg-share"><button type="button" class="vg-link" '
@@ -81,6 +82,7 @@ def figure_html(
     caption: str = "",
     controls: Sequence[Control] = (),
     slots: Sequence[Slot] = (),
+    tour: Sequence[Stop] = (),
     with_runtime: bool = True,
 ) -> str:
     """Write one figure as HTML.
@@ -99,6 +101,8 @@ def figure_html(
         What can be moved; they stay hidden where scripts do not run.
     slots : sequence of Slot
         What changes from state to state.
+    tour : sequence of Stop
+        Named states: a list, whose names the script turns into buttons.
     with_runtime : bool
         Whether style sheet and script come along: once on each page.
 
@@ -137,6 +141,15 @@ def figure_html(
             parts.append(_control_html(key, control))
         parts.append(_SHARE)
         parts.append("</div>")
+    if tour:
+        parts.append('<ol class="vg-tour" aria-label="A tour of this figure">')
+        parts += [
+            f'<li data-places="{" ".join(map(str, stop.places))}"><strong>'
+            f"{escape(stop.name, quote=False)}</strong> "
+            f"<span>{escape(stop.sentence, quote=False)}</span></li>"
+            for stop in tour
+        ]
+        parts.append("</ol>")
     live = ' aria-live="polite"' if controls else ""
     parts.append(f'<p class="vg-says" id="{says}"{live}>{escape(description, quote=False)}</p>')
     if caption:
