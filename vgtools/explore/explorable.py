@@ -110,7 +110,7 @@ class Explorable:
             text = text(**{**self.defaults, **state})
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
-        return " ".join(text.split())
+        return page.printable(self.__name__, " ".join(text.split()))
 
     def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
         """Return the figure with all its states as HTML that needs nothing else.
@@ -289,11 +289,14 @@ def explore(
     stops = make_stops(tour, made)
 
     def decorate(draw: Callable[..., Figure]) -> Explorable:
+        if not inspect.isfunction(draw):
+            raise TypeError(f"what draws must be a function with a name, not {draw!r:.60}")
         for function in filter(callable, (draw, alt)):
             accepted = list(inspect.signature(function).parameters)
             if sorted(accepted) != sorted(controls):
+                name = getattr(function, "__name__", "alt")
                 raise TypeError(
-                    f"{function.__name__} takes ({', '.join(accepted)}), but the controls are "
+                    f"{name} takes ({', '.join(accepted)}), but the controls are "
                     f"({', '.join(controls)})"
                 )
         return Explorable(draw, made, alt, caption, stops)
