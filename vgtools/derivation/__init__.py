@@ -29,9 +29,10 @@ is refused as "not proved".
 """
 
 from vgtools.derivation.chains import Derivation, Step
+from vgtools.derivation.draws import numeric
 from vgtools.derivation.equations import Equation
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.statements import define, numeric, verify
+from vgtools.derivation.statements import define, verify
 
 __all__ = [
     "Derivation",
