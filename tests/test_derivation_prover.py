@@ -7,12 +7,12 @@ import re
 import pytest
 import sympy
 from sympy import (
-    Abs, Derivative, Eq, Function, Integral, Limit, Max, Min, Ne, Piecewise, Subs, Sum, Symbol,
-    acosh, cosh, exp, log, oo, pi, sign, sqrt, tanh,
+    Abs, Derivative, Eq, Function, Integral, Limit, Max, Min, Ne, Piecewise, Rational, Subs, Sum,
+    Symbol, acosh, cosh, exp, log, oo, pi, sign, sqrt, tanh,
 )  # fmt: skip
 
 from tests.derivation_claims import (
-    INSIDE, NOT_EQUIVALENT, P, a, b, f, k, n, p0, q, q0, r, u, w, x, y,
+    INSIDE, NOT_EQUIVALENT, P, a, b, f, k, m, n, p0, q, q0, r, u, w, x, y,
 )  # fmt: skip
 from vgtools.derivation import (
     Derivation, DerivationError, define, equivalence, judging, statements, verify,
@@ -76,6 +76,8 @@ def test_powers_are_compared_by_their_bases_only_where_they_grow_with_them():
 @pytest.mark.parametrize(
     ("expression", "given", "signs"),
     [
+        ((m - 1000) ** 2, (m > Rational(1999, 2),), "nonnegative"),
+        ((2 * (m - w) - 1) ** 2, (Ne(m, w),), "nonnegative"),
         (x, (), ""), (P, (P >= 0, P <= 1), "nonnegative"), (1 - P, (P >= 0, P <= 1), "nonnegative"),
         (P - 1, (P < 1,), "negative nonpositive nonzero"),
         (P * (1 - P), INSIDE, "positive nonnegative nonzero"), (x, (Ne(x, 0),), "nonzero"),

@@ -303,6 +303,9 @@ def test_a_person_may_change_what_a_label_stands_for(monkeypatch):
 
 # --- bad input -------------------------------------------------------------------------
 
+CIRCLE = {f: Lambda(x, g(x)), g: Lambda(x, f(x) + 1)}
+ROOT = verify(sqrt(x**2), x, given=x > 0)
+
 
 @pytest.mark.parametrize(
     ("call", "error", "match"),
@@ -379,6 +382,12 @@ def test_a_person_may_change_what_a_label_stands_for(monkeypatch):
         (lambda: verify(x, y, where={x: 3}), TypeError, "where= maps"),
         (lambda: define(f(x), "x"), TypeError, "^the meaning must be"),
         (lambda: define(f(x, x), x), ValueError, "must be distinct symbols"),
+        (lambda: define(f(2 * x), x), ValueError, "must be distinct symbols"),
+        (lambda: define(f(x), f(2 * x) + 1), ValueError, "occurs in its own definition"),
+        (lambda: define(x + 1, x), TypeError, r"a symbol or f\(x\), not x \+ 1"),
+        (lambda: verify(f(x), x, where=CIRCLE), ValueError, "in a circle"),
+        (lambda: verify(f(x), x, where=[CIRCLE, {g: Lambda(x, x)}]), ValueError, "g is defined tw"),
+        (lambda: verify(x, y, where=ROOT), ValueError, "of kind identity"),
         (lambda: define(x, x + 1), ValueError, "^x occurs in its own definition"),
         (lambda: define(f(x), x, because=""), ValueError, "must not be empty"),
         (lambda: define(f(x), x, label="f"), ValueError, "a label is eq-"),

@@ -26,6 +26,22 @@ How a claim is judged
 
 Numbers alone never count as a proof: a claim that survives step 1 and fails step 3
 is refused as "not proved".
+
+The order of the modules
+------------------------
+Each module imports from those above it only.
+
+1. `errors`, `printing`: the error, and how expressions are written.
+2. `conditions`: the domain of a claim.
+3. `cases`, `derivatives`, `limits`, `definitions`: what an expression is, with its cases,
+   derivatives, one-sided limits and names resolved.
+4. `claim`: a claim with its sides, its domain and its text. All that follows takes it.
+5. `evaluation`, `refuting`: step 1.
+6. `proving`, `defined`: normal forms and signs, and with them step 2.
+7. `matrices`, `judging`, `equivalence`: the three steps in turn, for an identity, a bound or
+   a decimal value, and for two relations.
+8. `display`, `equations`, `arguments`: what is shown, what is kept, what is accepted.
+9. `statements`, `draws`, `chains`: the public functions.
 """
 
 from vgtools.derivation.chains import Derivation, Step

@@ -15,6 +15,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.conventions import requires_partial
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.pretty_symbology import pretty_symbol, pretty_use_unicode
 from sympy.printing.str import StrPrinter
 
 FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
@@ -341,8 +342,6 @@ class _Plain(_Textbook, StrPrinter):
 
 def pretty_name(name: str) -> str:
     """``alpha_1`` as α₁."""
-    from sympy.printing.pretty.pretty_symbology import pretty_symbol, pretty_use_unicode
-
     before = pretty_use_unicode(True)
     try:
         return pretty_symbol(name)
