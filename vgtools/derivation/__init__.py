@@ -15,7 +15,8 @@ equations must be *equivalent*, not merely implied by one another.
 How a claim is judged
 ---------------------
 1. *Refute.* Both sides are evaluated at 50 and at 100 digits at points that satisfy
-   the conditions. If they differ, that point is the counterexample.
+   the conditions, and at 2,000 digits where they seem to differ. If they do, that point
+   is the counterexample.
 2. *Is everything defined?* Each denominator must be shown to be nonzero, each
    argument of a logarithm positive. A derivative must exist where it is taken: where
    cases meet, it is the limit of the difference quotient, and not SymPy's derivative of

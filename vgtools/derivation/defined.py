@@ -16,7 +16,7 @@ from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain, real_symbols
 from vgtools.derivation.derivatives import ENTIRE, NoSlope, evaluated
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.evaluation import DIGITS, NEEDS_EVALF, evaluator, point_text
+from vgtools.derivation.evaluation import DIGITS, MANY_DIGITS, NEEDS_EVALF, evaluator, point_text
 from vgtools.derivation.printing import to_text
 from vgtools.derivation.proving import is_proved_sign, regions, same_everywhere
 
@@ -134,6 +134,8 @@ def _require_sign(part: Expr, sign: str, why: str, claim: Claim) -> None:
     value = evaluator(part)
     for point in claim.domain.points(real_symbols(part, *claim.domain.given), [part]):
         found = value(point, DIGITS)
+        if found is not None and not _has_sign(found, sign) and not part.has(*NEEDS_EVALF):
+            found = value(point, MANY_DIGITS)  # large terms may have cancelled
         if found is not None and not _has_sign(found, sign):
             raise claim.undefined(
                 f"{to_text(part)} is not {sign} ({why}) at {point_text(point)}; "

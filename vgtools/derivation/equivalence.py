@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import mpmath
@@ -17,6 +17,8 @@ from vgtools.derivation.defined import NEEDED_SIGNS, is_defined, require_defined
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import (
     DIGITS,
+    MANY_DIGITS,
+    NEEDS_EVALF,
     evaluator,
     mpmath_number,
     point_text,
@@ -167,17 +169,18 @@ def _refute_equivalence(before: Claim, after: Claim, symbols: set[Symbol]) -> No
             (before, after), gaps, sides[::2], sides[1::2], strict=True
         )
     ]
+    rough = any(side.has(*NEEDS_EVALF) for side in sides)
+    precisions = [DIGITS] if rough else [DIGITS, MANY_DIGITS]
     points = before.domain.points(symbols, sides)
     roots = (_roots(gap, points, before.domain) for gap in gaps)
     for point in itertools.chain(*roots, points):
-        truths = [test(point) for test in tests]
-        if None in truths or truths[0] == truths[1]:
+        if not all(_one_holds(test(point, digits) for test in tests) for digits in precisions):
             continue
         texts = [
             f"{to_text(claim.values[0])} {SIGNS[claim.relation]} {to_text(claim.values[1])}"
             for claim in (before, after)
         ]
-        holds, fails = texts if truths[0] else reversed(texts)
+        holds, fails = texts if tests[0](point, DIGITS) else reversed(texts)
         shown = {s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()}
         raise DerivationError(
             f"{before.text} is not an equivalence: at {point_text(shown)}, {holds} holds and "
@@ -186,12 +189,16 @@ def _refute_equivalence(before: Claim, after: Claim, symbols: set[Symbol]) -> No
         )
 
 
-def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping], bool | None]:
+def _one_holds(truths: Iterable[bool | None]) -> bool:
+    return set(truths) == {True, False}
+
+
+def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping, int], bool | None]:
     """Return a test whether a relation holds at a point; None where digits do not tell."""
     gap_at, size_at = evaluator(gap), evaluator(size)
 
-    def truth(point: Mapping) -> bool | None:
-        value, scale = gap_at(point, DIGITS), size_at(point, DIGITS)
+    def truth(point: Mapping, digits: int) -> bool | None:
+        value, scale = gap_at(point, digits), size_at(point, digits)
         if value is None or scale is None:
             return None
         if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):

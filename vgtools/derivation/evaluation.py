@@ -16,6 +16,9 @@ from vgtools.derivation.derivatives import NoSlope, evaluated
 from vgtools.derivation.printing import to_text
 
 DIGITS = 50
+MANY_DIGITS = 2000
+"""For what is about to be called false: large terms that cancel leave nothing of 50 digits."""
+
 NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
 
 

@@ -13,6 +13,7 @@ from vgtools.derivation.derivatives import NoSlope
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import (
     DIGITS,
+    MANY_DIGITS,
     NEEDS_EVALF,
     evaluator,
     number_text,
@@ -20,6 +21,8 @@ from vgtools.derivation.evaluation import (
     with_definite_functions,
 )
 from vgtools.derivation.printing import to_text
+
+_FINE_NOISE = mpmath.mpf(10) ** (-MANY_DIGITS // 4)
 
 
 def refute(claim: Claim) -> None:
@@ -31,17 +34,19 @@ def refute(claim: Claim) -> None:
     # At a kink of the integrand, SymPy's quadrature has a few right digits whatever is asked.
     rough = any(side.has(*NEEDS_EVALF) for side in sides)
     noise = mpmath.mpf(10) ** (-3 if rough else -30)
+    fine_digits, fine_noise = (4 * DIGITS, mpmath.inf) if rough else (MANY_DIGITS, _FINE_NOISE)
     for point in claim.domain.points(symbols, sides):
         values = left(point, DIGITS), right(point, DIGITS)
+        if None in values and not rough:
+            values = left(point, MANY_DIGITS), right(point, MANY_DIGITS)
         if None in values:
             raise claim.undefined(_why_undefined(sides, values, point), point)
-        scale = max(abs(values[0]), abs(values[1]), mpmath.mpf(10) ** -200)
-        difference = _sure_difference(lambda digits, at=point: gap(at, digits), noise * scale)
-        if difference is None:
-            # Exactly equal at a rational point refutes a strict inequality.
-            false = claim.relation in ("<", ">") and gap(point, 4 * DIGITS) == 0
-        else:
-            false = claim.relation == "==" or (difference > 0) == (claim.relation[0] == "<")
+        difference = _sure_difference(lambda digits, at=point: gap(at, digits), values, noise)
+        false = _contradicts(claim.relation, difference)
+        if (false and not rough) or (difference is None and claim.relation in ("<", ">")):
+            # Large terms may have cancelled. Exact equality refutes a strict inequality.
+            difference = _beyond_noise(gap(point, fine_digits), values, fine_noise)
+            false = _contradicts(claim.relation, difference)
         if false:
             functions = "".join(f", {f}(…) = {to_text(m.expr)}" for f, m in chosen.items())
             raise DerivationError(
@@ -51,19 +56,32 @@ def refute(claim: Claim) -> None:
             )
 
 
-def _sure_difference(gap: Callable[[int], Any], noise: Any) -> Any:
+def _contradicts(relation: str, difference: Any) -> bool:
+    """Tell whether left − right refutes a relation; None is too small a difference to tell."""
+    if not difference:
+        return difference is not None and relation in ("<", ">")
+    return relation == "==" or (difference > 0) == (relation[0] == "<")
+
+
+def _sure_difference(gap: Callable[[int], Any], values: tuple[Any, Any], noise: Any) -> Any:
     """A difference to many digits if it is certainly larger than noise, else None.
 
     Rounding leaves a difference that shrinks when digits are added; a true
     difference stays.
     """
-    first = gap(DIGITS)
-    if first is None or abs(first) <= noise:
+    first = _beyond_noise(gap(DIGITS), values, noise)
+    if not first:
         return None
     second = gap(2 * DIGITS)
     if second is None or abs(first - second) > abs(second) * mpmath.mpf(10) ** -10:
         return None
     return second
+
+
+def _beyond_noise(difference: Any, values: tuple[Any, Any], noise: Any) -> Any:
+    """A difference that is 0 or, compared with the values, larger than noise; else None."""
+    scale = max(*map(abs, values), mpmath.mpf(10) ** -200)
+    return difference if not difference or abs(difference) > noise * scale else None
 
 
 def _why_undefined(sides: list[Expr], values: tuple[Any, Any], point: Mapping) -> str:
