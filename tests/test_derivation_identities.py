@@ -57,6 +57,7 @@ IDENTITIES = [
     (sqrt(P) * sqrt(1 - P), sqrt(P * (1 - P)), {"given": (P >= 0, P <= 1)}),
     (QUARTER**n, exp(-n * log(4)), {}), (log(exp(x) * exp(x * y / 2)), x + x * y / 2, {}),
     (cosh(40 * x) ** 2 - sympy.sinh(40 * x) ** 2, 1, {}),
+    (1 / (cosh(40 * x) ** 2 - sympy.sinh(40 * x) ** 2), 1, {}),
 ]  # fmt: skip
 
 
@@ -236,7 +237,7 @@ def test_a_case_is_defined_where_none_of_the_joined_conditions_before_it_holds(l
         (log(x), x, "ln(x) = x does not hold as stated: the left side is undefined (or not real)"),
         (x, log(x), "x = ln(x) does not hold as stated: the right side is undefined"),
         (log(x), 2 * log(x), "both sides are undefined (or not real) at x = 0; add a condition"),
-        (a * x, w, "is false at w = "),
+        (a * x, w, "is false at α = "),
     ],
     ids=str,
 )  # fmt: skip

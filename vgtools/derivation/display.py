@@ -75,8 +75,8 @@ class Displayed:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
         """MyST markdown while the book is built, LaTeX and the record in a notebook, and text."""
         if not static_build():
-            shown = {"text/latex": self._repr_latex_(), "text/plain": str(self)}
-            return {RECORD: self.record(), **shown}
+            formats = {"text/latex": self._repr_latex_(), "text/plain": str(self)}
+            return {RECORD: self.record(), **formats}
         label = f":label: {self.label}\n" if self.label else ""
         blocks = [f"```{{math}}\n{label}\n{self.typeset(letters=True)}\n```"]
         if self.reasons():

@@ -2,42 +2,29 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable
 
-import mpmath
 import sympy
-from sympy import Expr, Piecewise, Rational, Symbol
+from sympy import Expr, Piecewise, Symbol
 
 from vgtools.derivation.cases import KINKED
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain, as_bound
 from vgtools.derivation.defined import NEEDED_SIGNS, is_defined, require_defined
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.evaluation import (
-    DIGITS,
-    MANY_DIGITS,
-    NEEDS_EVALF,
-    evaluator,
-    mpmath_number,
-    point_text,
-    with_definite_functions,
-)
-from vgtools.derivation.printing import FLIPPED, SIGNS, to_text
+from vgtools.derivation.printing import FLIPPED
 from vgtools.derivation.proving import is_proved_sign, is_proved_zero
+from vgtools.derivation.refuting import refute_equivalence
 
 _INJECTIVE = (sympy.log, sympy.exp, sympy.atanh, sympy.tanh)
-_SIMPLE = 2_520_000  # a denominator that those of most simple fractions divide
 
 
 def judge_equivalence(before: Claim, after: Claim) -> None:
     """Prove that two relations have the same solutions on their common domain, or raise."""
-    symbols = before.symbols | after.symbols
     for claim in (before, after):
         for side in claim.sides:
             require_defined(side, claim)
-    _refute_equivalence(before, after, symbols)
+    refute_equivalence(before, after)
     if (before.relation == "==") != (after.relation == "=="):
         raise DerivationError(f"{before.text}: an equation is not equivalent to an inequality")
     if not (
@@ -157,98 +144,3 @@ def _is_permitted(value: Expr, symbol: Symbol, domain: Domain) -> bool:
             if not is_proved_sign(sign * (value - end[0]), kind, rest):
                 return False
     return all(is_proved_sign(value - other, "nonzero", rest) for other in bounds.excluded)
-
-
-def _refute_equivalence(before: Claim, after: Claim, symbols: set[Symbol]) -> None:
-    """Raise if some point satisfies one of the two relations and not the other."""
-    sides, _ = with_definite_functions((*before.values, *after.values))
-    gaps = [sides[0] - sides[1], sides[2] - sides[3]]
-    tests = [
-        _truth(claim.relation, gap, abs(left) + abs(right))
-        for claim, gap, left, right in zip(
-            (before, after), gaps, sides[::2], sides[1::2], strict=True
-        )
-    ]
-    rough = any(side.has(*NEEDS_EVALF) for side in sides)
-    precisions = [DIGITS] if rough else [DIGITS, MANY_DIGITS]
-    points = before.domain.points(symbols, sides)
-    roots = (_roots(gap, points, before.domain) for gap in gaps)
-    for point in itertools.chain(*roots, points):
-        if not all(_one_holds(test(point, digits) for test in tests) for digits in precisions):
-            continue
-        texts = [
-            f"{to_text(claim.values[0])} {SIGNS[claim.relation]} {to_text(claim.values[1])}"
-            for claim in (before, after)
-        ]
-        holds, fails = texts if tests[0](point, DIGITS) else reversed(texts)
-        shown = {s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()}
-        raise DerivationError(
-            f"{before.text} is not an equivalence: at {point_text(shown)}, {holds} holds and "
-            f"{fails} does not",
-            shown,
-        )
-
-
-def _one_holds(truths: Iterable[bool | None]) -> bool:
-    return set(truths) == {True, False}
-
-
-def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping, int], bool | None]:
-    """Return a test whether a relation holds at a point; None where digits do not tell."""
-    gap_at, size_at = evaluator(gap), evaluator(size)
-
-    def truth(point: Mapping, digits: int) -> bool | None:
-        value, scale = gap_at(point, digits), size_at(point, digits)
-        if value is None or scale is None:
-            return None
-        if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
-            return relation in ("==", "<=", ">=")
-        if abs(value) < mpmath.mpf(10) ** -15 * max(1, scale):
-            return None
-        return relation != "==" and (value < 0) == (relation[0] == "<")
-
-    return truth
-
-
-def _roots(expression: Expr, points: list[dict], domain: Domain) -> Iterator[dict]:
-    """Points of the domain at which an expression is zero, to 50 digits."""
-    value = evaluator(expression)
-    for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
-        line = sorted({p[symbol] for p in points if isinstance(p[symbol], Rational)})
-        for base in points[:6]:
-            before = None
-            for place in line:
-                point = base | {symbol: place}
-                number = value(point, DIGITS) if domain.allows(point) else None
-                if number == 0:
-                    yield point
-                elif None not in (before, number) and before[1] * number < 0:
-                    root = None if symbol.is_integer else _root_between(
-                        value, point, symbol, before[0]
-                    )  # fmt: skip
-                    between = base | {symbol: root}
-                    permitted = root is not None and not domain.excludes(symbol, root)
-                    if permitted and domain.allows(between):
-                        yield between
-                before = (place, number) if number else None
-
-
-def _root_between(value: Callable, point: dict, symbol: Symbol, start: Rational) -> Any:
-    """The place of a sign change between two values of a symbol, to 50 digits."""
-
-    def along(x: Any) -> Any:
-        result = value(point | {symbol: x}, DIGITS)
-        if result is None:
-            raise ValueError
-        return result
-
-    with mpmath.workdps(DIGITS + 5):
-        try:
-            ends = (mpmath_number(start), mpmath_number(point[symbol]))
-            root = mpmath.findroot(along, ends, solver="anderson", tol=1e-90, verify=False)
-            simple = Rational(int(mpmath.nint(root * _SIMPLE)), _SIMPLE)
-            if abs(root - mpmath_number(simple)) < mpmath.mpf(10) ** -30:
-                return simple
-            return sympy.Float(root, DIGITS)
-        except (ValueError, ZeroDivisionError):
-            return None

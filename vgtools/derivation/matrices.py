@@ -55,9 +55,9 @@ def _refute_matrices(claim: Claim) -> None:
     values = [concrete(side) for side in (left, right)]
     if values[0] != values[1]:
         point = {str(m): v.tolist() for m, v in zip(matrices, entries.values(), strict=True)}
-        shown = ", ".join(f"{m} = {v}" for m, v in point.items())
+        choice = ", ".join(f"{m} = {v}" for m, v in point.items())
         raise DerivationError(
-            f"{claim.text} is false at {shown}: the left side is {values[0].tolist()}, "
+            f"{claim.text} is false at {choice}: the left side is {values[0].tolist()}, "
             f"the right side is {values[1].tolist()}",
             point,
         )

@@ -1,14 +1,17 @@
-"""Refuting: the search for a point at which a claim is false."""
+"""Refuting: the search for a point at which a claim is false, or one of two relations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import mpmath
-from sympy import Dummy, Expr
+import sympy
+from sympy import Dummy, Expr, Rational, Symbol
 
 from vgtools.derivation.claim import Claim
+from vgtools.derivation.conditions import Domain
 from vgtools.derivation.derivatives import NoSlope
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import (
@@ -16,12 +19,14 @@ from vgtools.derivation.evaluation import (
     MANY_DIGITS,
     NEEDS_EVALF,
     evaluator,
+    mpmath_number,
     number_text,
     point_text,
     with_definite_functions,
 )
-from vgtools.derivation.printing import to_text
+from vgtools.derivation.printing import SIGNS, to_text
 
+_SIMPLE = 2_520_000  # a denominator that those of most simple fractions divide
 _FINE_NOISE = mpmath.mpf(10) ** (-MANY_DIGITS // 4)
 
 
@@ -103,3 +108,100 @@ def _missing_slope(side: Expr, point: Mapping) -> str | None:
     except TypeError:
         return None
     return min((gap.reason for gap, name in names.items() if name in left), default=None)
+
+
+def refute_equivalence(before: Claim, after: Claim) -> None:
+    """Raise if some point satisfies one of the two relations and not the other."""
+    sides, _ = with_definite_functions((*before.values, *after.values))
+    gaps = [sides[0] - sides[1], sides[2] - sides[3]]
+    tests = [
+        _truth(claim.relation, gap, abs(left) + abs(right))
+        for claim, gap, left, right in zip(
+            (before, after), gaps, sides[::2], sides[1::2], strict=True
+        )
+    ]
+    rough = any(side.has(*NEEDS_EVALF) for side in sides)
+    precisions = [DIGITS] if rough else [DIGITS, MANY_DIGITS]
+    points = before.domain.points(before.symbols | after.symbols, sides)
+    roots = (_roots(gap, points, before.domain) for gap in gaps)
+    for point in itertools.chain(*roots, points):
+        if not all(_one_holds(test(point, digits) for test in tests) for digits in precisions):
+            continue
+        texts = [
+            f"{to_text(claim.values[0])} {SIGNS[claim.relation]} {to_text(claim.values[1])}"
+            for claim in (before, after)
+        ]
+        holds, fails = texts if tests[0](point, DIGITS) else reversed(texts)
+        rounded = {
+            s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()
+        }
+        raise DerivationError(
+            f"{before.text} is not an equivalence: at {point_text(rounded)}, {holds} holds and "
+            f"{fails} does not",
+            rounded,
+        )
+
+
+def _one_holds(truths: Iterable[bool | None]) -> bool:
+    return set(truths) == {True, False}
+
+
+def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping, int], bool | None]:
+    """Return a test whether a relation holds at a point; None where digits do not tell."""
+    gap_at, size_at = evaluator(gap), evaluator(size)
+
+    def truth(point: Mapping, digits: int) -> bool | None:
+        value, scale = gap_at(point, digits), size_at(point, digits)
+        if value is None or scale is None:
+            return None
+        if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
+            return relation in ("==", "<=", ">=")
+        if abs(value) < mpmath.mpf(10) ** -15 * max(1, scale):
+            return None
+        return relation != "==" and (value < 0) == (relation[0] == "<")
+
+    return truth
+
+
+def _roots(expression: Expr, points: list[dict], domain: Domain) -> Iterator[dict]:
+    """Points of the domain at which an expression is zero, to 50 digits."""
+    value = evaluator(expression)
+    for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
+        line = sorted({p[symbol] for p in points if isinstance(p[symbol], Rational)})
+        for base in points[:6]:
+            before = None
+            for place in line:
+                point = base | {symbol: place}
+                number = value(point, DIGITS) if domain.allows(point) else None
+                if number == 0:
+                    yield point
+                elif None not in (before, number) and before[1] * number < 0:
+                    root = None if symbol.is_integer else _root_between(
+                        value, point, symbol, before[0]
+                    )  # fmt: skip
+                    between = base | {symbol: root}
+                    permitted = root is not None and not domain.excludes(symbol, root)
+                    if permitted and domain.allows(between):
+                        yield between
+                before = (place, number) if number else None
+
+
+def _root_between(value: Callable, point: dict, symbol: Symbol, start: Rational) -> Any:
+    """The place of a sign change between two values of a symbol, to 50 digits."""
+
+    def along(x: Any) -> Any:
+        result = value(point | {symbol: x}, DIGITS)
+        if result is None:
+            raise ValueError
+        return result
+
+    with mpmath.workdps(DIGITS + 5):
+        try:
+            ends = (mpmath_number(start), mpmath_number(point[symbol]))
+            root = mpmath.findroot(along, ends, solver="anderson", tol=1e-90, verify=False)
+            simple = Rational(int(mpmath.nint(root * _SIMPLE)), _SIMPLE)
+            if abs(root - mpmath_number(simple)) < mpmath.mpf(10) ** -30:
+                return simple
+            return sympy.Float(root, DIGITS)
+        except (ValueError, ZeroDivisionError):
+            return None
