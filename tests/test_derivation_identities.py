@@ -57,6 +57,7 @@ IDENTITIES = [
     (sqrt(P) * sqrt(1 - P), sqrt(P * (1 - P)), {"given": (P >= 0, P <= 1)}),
     (QUARTER**n, exp(-n * log(4)), {}), (log(exp(x) * exp(x * y / 2)), x + x * y / 2, {}),
     (cosh(40 * x) ** 2 - sympy.sinh(40 * x) ** 2, 1, {}),
+    (f(x).diff(x) * (Abs(x) + x), 2 * f(x).diff(x) * Max(x, 0), {}),
     (1 / (cosh(40 * x) ** 2 - sympy.sinh(40 * x) ** 2), 1, {}),
 ]  # fmt: skip
 

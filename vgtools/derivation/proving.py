@@ -64,7 +64,10 @@ def _cases(expression: Expr, domain: Domain) -> Iterator[Expr]:
         for substitution in region.substitutions():
             case = part
             for _ in range(len(substitution)):
-                case = case.xreplace(substitution)
+                try:
+                    case = case.xreplace(substitution)
+                except ValueError:  # the slope of an unknown function, by what is replaced
+                    case = case.subs(substitution, simultaneous=True)
                 if not case.free_symbols & set(bounds):
                     break
             yield case
