@@ -79,10 +79,10 @@ epub: book ## the whole book as an EPUB, checked by EPUBCheck
 dist: pdf epub ## everything to give away: the book as an archive, PDF, EPUB, and vgtools as a wheel
 	$(BIN)/python -m formats.dist
 
-bench: book ## measure the book beside its peers: benchmarks/RESULTS.md
+bench: book ## measure training, activations and the build: benchmarks/RESULTS.md
 	@test -e _build/bench/.ready -a _build/bench/.ready -nt benchmarks/requirements.txt \
 	  || { tools/environment _build/bench requirements.txt benchmarks/requirements.txt && touch _build/bench/.ready; }
-	CHROMIUM="$$(tools/chromium whole)" _build/bench/bin/python -m benchmarks
+	_build/bench/bin/python -m benchmarks
 
 lock: ## pin requirements.in into requirements.txt
 	@tools/lock

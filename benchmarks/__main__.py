@@ -15,15 +15,11 @@ from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 COMMANDS = {
-    "figures": "A figure that moves: weight, speed in the browser, frames in the build",
     "building": "Building the book",
     "training": "One training step",
     "accuracy": "Accuracy of the activation functions",
-    "payload": "The figures of each page of the book",
 }
-PACKAGES = (
-    "numpy scipy matplotlib ipywidgets torch jax panel bokeh altair plotly sphinx jupyter-book"
-).split()
+PACKAGES = ("numpy scipy matplotlib torch jax sphinx jupyter-book").split()
 
 
 def processor() -> str:

@@ -5,8 +5,7 @@ worst error of each function and of its derivative over the whole line, and
 where it occurs. Beside it stand the errors of PyTorch's and JAX's own functions,
 their derivatives by automatic differentiation, and of SciPy's, their derivatives
 by the formulas that SciPy's functions allow; whichever is installed. The last
-table counts where one of them is better, and below it stands what it would cost to
-be better than NumPy's tanh, which is the one that vgtools takes. ``--keep`` writes the errors to
+lines count where one of them is better. ``--keep`` writes the errors to
 ``vgtools/activations/errors.csv``, which chapter 2 shows. NumPy's exp and tanh are others on
 another processor, so the errors of vgtools are measured again there without AVX-512 and
 without all instructions that NumPy can do without; the largest is kept, rounded up.
@@ -37,7 +36,6 @@ import mpmath
 import numpy as np
 import sympy as sp
 
-from benchmarks.timing import in_turns
 from tools import processors
 from vgtools.activations import Activation, catalogue
 from vgtools.activations.errors import COLUMNS, ERRORS, OURS
@@ -260,59 +258,6 @@ def scipy_functions() -> dict[str, Evaluate]:
     return {name: wrap(pair) for name, pair in own.items()}
 
 
-def careful_tanh() -> Callable[[np.ndarray], np.ndarray]:
-    """Return a tanh of float64 with half an ulp of error: a table, and the sum of arguments.
-
-    The table holds tanh at the middle of 64 intervals for each power of two, as a sum of
-    two floats, and 1 - tanh**2. With t = tanh(b) of the small rest b = x - a, from its
-    series, tanh(a + b) = tanh(a) + (1 - tanh(a)**2) * t / (1 + tanh(a) * t).
-    """
-    smallest, largest, drop = np.array([2.0**-7, 20.0]).view(np.int64).tolist() + [46]
-    starts = np.arange(smallest >> drop, (largest >> drop) + 1)
-    middles = ((starts << drop) | (1 << (drop - 1))).view(np.float64)
-    rows = [(0.0, 0.0, 0.0, 1.0)]  # below the table, the series alone
-    with mpmath.workdps(50):
-        for a in middles:
-            value = mpmath.tanh(mpmath.mpf(float(a)))
-            rows.append((float(a), float(value), float(value - float(value)), float(1 - value**2)))
-    columns, first = np.array(rows).T.copy(), starts[0] - 1
-
-    def tanh(x: np.ndarray) -> np.ndarray:
-        magnitude = np.minimum(np.abs(x), 20.0)
-        place = (magnitude.view(np.int64) >> drop) - first
-        a, high, low, slope = (column.take(place, mode="clip") for column in columns)
-        b = magnitude - a
-        square = b * b
-        t = b + b * (square * (-1 / 3 + square * (2 / 15 - square * (17 / 315))))
-        return np.copysign(high + (low + slope * t / (1 + high * t)), x)
-
-    return tanh
-
-
-def print_cost_of_tanh(log_spaced: int, dense: int) -> None:
-    """Print error and time of NumPy's tanh and of one that errs by half an ulp at most."""
-    function = catalogue()["tanh"]
-    x = sample(np.float64, log_spaced, dense)
-    exact, _ = exact_values(function, x)
-    layers, shape = 30, (50, 64)
-    layer = np.random.default_rng(0).normal(size=shape)
-    sides = {"NumPy": np.tanh, "from a table": careful_tanh()}
-    taken = in_turns({name: lambda f=f: f(layer) for name, f in sides.items()}, least=1000)
-    print("\n| tanh, float64 | worst error, ulp | ns for each of 50 x 64 | ms for 30 such layers |")
-    print("|---|---|---|---|")
-    for name, tanh in sides.items():
-        error = ulp_errors(tanh(x), x, exact).max()
-        median = taken[name].median
-        print(
-            f"| {name} | {error:.2f} | {1e9 * median / layer.size:.1f} | "
-            f"{1e3 * median * layers:.2f} |"
-        )
-    print(
-        "\nSo the one cell can be had, for a time that a step of training does not have: see "
-        "the row MLP 30x64."
-    )
-
-
 Errors = dict[str, list[float]]
 """From "float64 tanh" to the errors of f and of f'."""
 
@@ -370,49 +315,47 @@ def main(arguments: list[str] | None = None) -> None:
             "tools/environment _build/bench requirements.txt benchmarks/requirements.txt makes"
         )
     libraries = {name: functions for name, functions in libraries.items() if functions}
-    anywhere = errors_on_any_processor(options.log_spaced, options.dense) if options.keep else {}
-    kept: list[tuple[str, ...]] = []
-    better, cells = [], 0
+    kept, better, compared = [], [], 0
     for float_type in FLOAT_TYPES:
         sides = ["vgtools", *libraries]
         print(f"\n{float_type.__name__}: worst error in ulp, and the x where it occurs")
         print("| function | " + " | ".join(f"{side} f | {side} f'" for side in sides) + " |")
         print("|---" * (1 + 2 * len(sides)) + "|")
         for name, function in catalogue().items():
-            beside = {
-                side: functions[name] for side, functions in libraries.items() if name in functions
-            }
+            beside = {side: known[name] for side, known in libraries.items() if name in known}
             found = worst_errors(
                 function, float_type, options.log_spaced, options.dense, peers=beside
             )
-            cells_of_row = []
-            for side in ["", *libraries]:
-                pair = found.get(side)
-                if pair:
-                    release = version(PACKAGES[side]).partition("+")[0] if side else ""
-                    label = f"{side} {release}" if side else OURS
-                    errors = [f"{worst.error:.3g}" for worst in pair]
-                    if options.keep and not side:
-                        ours = anywhere[f"{float_type.__name__} {name}"]
-                        errors = [f"{rounded_up(error):g}" for error in ours]
-                    kept.append((float_type.__name__, name, label, *errors))
-                cells_of_row += ["", ""] if pair is None else [str(worst) for worst in pair]
-                for kind, worst, ours in zip(("f", "f'"), pair or (), found[""]):
-                    cells += bool(side)
+            cells = [str(worst) for side in ["", *libraries] for worst in found.get(side, ("", ""))]
+            print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
+            for side in beside:
+                compared += 2
+                for kind, worst, ours in zip(("f", "f'"), found[side], found[""]):
                     if worst.error < ours.error:
                         better.append(
                             f"{float_type.__name__} {name} {kind}: {side} {worst.error:.3g}, "
                             f"vgtools {ours.error:.3g}"
                         )
-            print(f"| {name} | " + " | ".join(cells_of_row) + " |", flush=True)
-    print(f"\nA peer is better in {len(better)} of {cells} cells.")
+                label = f"{side} {version(PACKAGES[side]).partition('+')[0]}"
+                errors = [f"{worst.error:.3g}" for worst in found[side]]
+                kept.append((float_type.__name__, name, label, *errors))
+    print(f"\nA peer is better in {len(better)} of {compared} cells.")
     for line in better:
         print(f"- {line}")
-    print_cost_of_tanh(options.log_spaced, options.dense)
     if options.keep:
-        with ERRORS.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file, lineterminator="\n").writerows([COLUMNS, *kept])
+        keep(kept, errors_on_any_processor(options.log_spaced, options.dense))
     print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
+
+
+def keep(peers: list[tuple[str, ...]], ours: Errors) -> None:
+    """Write the table of chapter 2: each function of vgtools, and its peers below it."""
+    rows = []
+    for key, errors in ours.items():
+        float_type, name = key.split()
+        rows.append((float_type, name, OURS, *(f"{rounded_up(error):g}" for error in errors)))
+        rows += [row for row in peers if row[:2] == (float_type, name)]
+    with ERRORS.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
 
 
 if __name__ == "__main__":

@@ -5,19 +5,13 @@ sentence of one chapter changed. Beside the first stands the sum of the times th
 the notebooks took, as jupyter-cache recorded them; beside the others, Sphinx on the
 same pages without code. The whole book takes minutes; ``--chapters 02_sigmoid
 05_leaky_relu`` builds those alone.
-
-The last tables tell how the cost grows: a figure with 10, 100 and 1000 states, and
-books of 10, 20 and 40 synthetic chapters, of which one changes.
 """
 
 from __future__ import annotations
 
-import os
-
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
 import argparse
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -25,12 +19,7 @@ import tempfile
 import time
 from pathlib import Path
 
-import numpy as np
 from jupyter_cache import get_cache
-
-from benchmarks.payload import kilobytes
-from vgtools import figures
-from vgtools.explore.explorable import Explorable, explore
 
 BOOK = Path(__file__).resolve().parents[1]
 SOURCES = [
@@ -163,86 +152,12 @@ def configuration(folder: Path) -> None:
         )
 
 
-def states_table() -> None:
-    """Print what a figure with more and more states costs."""
-    print("\n| states | ms of processor time for each | bytes, gzip, for each | kB in all |")
-    print("|---|---|---|---|")
-    for count in (10, 100, 1000):
-        growing = figure_with(count)
-        start = time.process_time()
-        html = growing.to_html(with_runtime=False)
-        taken = time.process_time() - start
-        size = kilobytes(html)
-        print(f"| {count} | {1e3 * taken / count:.0f} | {1e3 * size / count:.0f} | {size:.1f} |")
-
-
-def figure_with(count: int) -> Explorable:
-    """Make a figure with so many states."""
-
-    @explore(alpha=(1, count, 1), alt=lambda alpha: f"The slope is {alpha}.")
-    def growing(alpha: int) -> object:
-        figure, [axes] = figures.subplots()
-        x = np.linspace(-3, 3, 61)
-        axes.plot(x, np.tanh(x * (1 + alpha / count)))
-        axes.set(xlim=(-3, 3), ylim=(-1.1, 1.1))
-        return figure
-
-    return growing
-
-
-def chapters_table(counts: list[int]) -> None:
-    """Print what more and more chapters cost, and how many run again when one changes."""
-    print("\n| chapters | cold, s | for each | one cell changed, s | chapters that ran again |")
-    print("|---|---|---|---|---|")
-    for count in counts:
-        with tempfile.TemporaryDirectory() as place:
-            folder, log = Path(place) / "book", Path(place) / "log"
-            (folder / "chapters").mkdir(parents=True)
-            for name in ("_static", "_templates"):
-                shutil.copytree(BOOK / name, folder / name)
-            for name in ("_config.yml", "references.bib", "requirements.txt", "claims.toml"):
-                shutil.copy(BOOK / name, folder / name)
-            for number in range(count):
-                write_chapter(folder, number, log, "1 + 1")
-            lines = ["format: jb-book", "root: chapters/c0", "chapters:"]
-            lines += [f"- file: chapters/c{number}" for number in range(1, count)]
-            (folder / "_toc.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-            cold = run(*JUPYTER_BOOK, "build", ".", folder=folder)
-            assert len(log.read_text().splitlines()) == count
-            log.write_text("")
-            write_chapter(folder, count // 2, log, "1 + 2")
-            again = run(*JUPYTER_BOOK, "build", ".", folder=folder)
-            ran = len(log.read_text().splitlines())
-        print(f"| {count} | {cold:.1f} | {cold / count:.2f} | {again:.1f} | {ran} |", flush=True)
-
-
-def write_chapter(folder: Path, number: int, log: Path, code: str) -> None:
-    """Write a chapter that notes each of its executions in a log."""
-    note = f"with open({str(log)!r}, 'a') as log:\n    log.write('chapter {number}\\n')"
-    cells = [
-        {"cell_type": "markdown", "id": "title", "source": f"# Chapter {number}\n\nWords."},
-        {"cell_type": "code", "id": "log", "source": note},
-        {"cell_type": "code", "id": "sum", "source": code},
-    ]
-    for cell in cells:
-        cell["metadata"] = {}
-        if cell["cell_type"] == "code":
-            cell |= {"execution_count": None, "outputs": []}
-    kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
-    content = {"cells": cells, "metadata": {"kernelspec": kernel}, "nbformat": 4}
-    path = folder / "chapters" / f"c{number}.ipynb"
-    path.write_text(json.dumps(content | {"nbformat_minor": 5}), encoding="utf-8")
-
-
 def main(arguments: list[str] | None = None) -> None:
-    """Print the tables."""
+    """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--chapters", nargs="*", default=[], help="only these; by default, all")
-    parser.add_argument("--counts", nargs="*", type=int, default=[10, 20, 40])
     options = parser.parse_args(arguments)
     book_table(options.chapters)
-    states_table()
-    chapters_table(options.counts)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What the figures of each page weigh: ``python -m benchmarks.payload``.
+"""What the figures of a page weigh.
 
 Weights are those of a server that compresses with gzip at its usual level 6,
 in units of 1000 bytes.
@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from vgtools.explore.page import runtime
-
-BOOK = Path(__file__).resolve().parents[1] / "_build" / "html"
 
 FIGURE = re.compile(r'<figure class="vg-explore".*?</figure>', re.DOTALL)
 
@@ -37,20 +35,3 @@ def page_weight(page: Path) -> Weight:
 def runtime_kilobytes() -> float:
     """Return the weight of the script that moves the figures."""
     return kilobytes(runtime())
-
-
-def main() -> None:
-    """Print the table."""
-    pages = sorted(BOOK.rglob("*.html"))
-    if not pages:
-        raise SystemExit(f"There is no book in {BOOK}: run make book first.")
-    print(f"{'page':<32}{'figures':>8}{'kB gzip':>10}")
-    for page in pages:
-        weight = page_weight(page)
-        name = page.relative_to(BOOK).as_posix()
-        print(f"{name:<32}{weight.figures:>8}{weight.gzip_kilobytes:>10.1f}")
-    print(f"{'runtime':<32}{'':>8}{runtime_kilobytes():>10.1f}")
-
-
-if __name__ == "__main__":
-    main()

@@ -4,7 +4,8 @@
 
 `execution` runs the chapters: with the static switch on, on both cores, and again whenever
 something that an output depends on has changed. `pages` decides what a page loads: nothing
-from another server, and nothing that it does not use. `notebooks` reads what a chapter
+from another server, and nothing that it does not use. `folding` folds preparations and what
+goes deeper. `notebooks` reads what a chapter
 states, from its cells and the records of its equations. `register` makes a page of it,
 `claims` one of `claims.toml`. `glossary` links each term to the place that introduces it.
 `formulas` and `numbers` warn of formulas in sentences with nothing behind them and of number
@@ -16,7 +17,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from bookext import claims, execution, formulas, glossary, numbers, pages, register, sharing
+from bookext import (
+    claims,
+    execution,
+    folding,
+    formulas,
+    glossary,
+    numbers,
+    pages,
+    register,
+    sharing,
+)
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part with Sphinx."""
-    for part in (execution, pages, claims, register, formulas, numbers, glossary, sharing):
+    parts = (execution, pages, folding, claims, register, formulas, numbers, glossary, sharing)
+    for part in parts:
         part.connect(app)
     return {"env_version": 3, "parallel_read_safe": False, "parallel_write_safe": True}

@@ -44,6 +44,7 @@ SVG output, because Firefox refuses web fonts on pages that are read from disk.
 
 ASSETS_ON_DEMAND = {
     r"clipboard|copybutton": r'class="highlight',
+    r"folds": r'<details class="(deeper|admonition hide)',
     r"togglebutton|toggleHint|toggleOpenOnPrint": r"\bdropdown\b|\btoggle\b",
     r"design-tabs|sphinx-design": r'class="[^"]*\bsd-',
     r"mystnb": r'class="[^"]*\bcell\b',

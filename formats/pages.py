@@ -136,6 +136,9 @@ def strip(body: Tag) -> None:
     """Remove what paper has no use for, and what is empty then."""
     for tag in body.select(", ".join(LEFT_OUT)):
         tag.decompose()
+    for details in body.select("details.deeper"):
+        details.summary.decompose()
+        details.unwrap()
     for details in body.find_all("details"):
         if details.summary:
             details.summary.name = "p"

@@ -1,11 +1,14 @@
 """The package as a whole: what it offers, and what loading it costs."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import vgtools
+import vgtools.derivation
 from vgtools import text
 from vgtools.explore import explorable
 
@@ -72,6 +75,7 @@ def test_a_name_that_is_not_there_says_so():
 def test_what_needs_an_extra_says_which(package, extra, use):
     code = f"""
 import sys
+from pathlib import Path
 sys.modules[{package!r}] = None  # importing it fails, as if it were not installed
 import sympy, vgtools as vg
 x = sympy.Symbol("x")
@@ -96,3 +100,13 @@ def test_only_a_number_of_things_is_written_as_a_word(count):
         text.number(count)
     with pytest.raises(ValueError, match="nothing to list"):
         text.listing([])
+
+
+def test_derivation_imports_in_the_order_that_it_names():
+    package = Path(vgtools.__file__).parent / "derivation"
+    order = re.findall(r"`(\w+)`", vgtools.derivation.__doc__.partition("order of the modules")[2])
+    assert sorted(order) == sorted(p.stem for p in package.glob("*.py") if p.stem != "__init__")
+    for place, name in enumerate(order):
+        source = (package / f"{name}.py").read_text(encoding="utf-8")
+        used = re.findall(r"(?<=vgtools\.derivation\.)\w+(?= import)", source)
+        assert {order.index(one) for one in used} <= set(range(place)), name

@@ -5,12 +5,15 @@
 (() => {
   const DESCRIPTION = -1, TEXT = "", CHILDREN = "*", SWEEP = 4000, FASTEST = 60;
   const later = window.requestIdleCallback ?? setTimeout;  // the controls need not wait for frames
+  const GEOMETRY = new Set("d x y x1 x2 y1 y2 cx cy r width height points transform".split(" "));
+  const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g;
+  const GLIDE = 700, still = matchMedia("(prefers-reduced-motion: reduce)");
   const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
 
   function start(figure) {
     const inputs = [...figure.querySelectorAll("[data-control]")];
     const first = inputs.map(getPlace);
-    let slots, timer = 0;
+    let slots, timer = 0, finish = () => {};
 
     /* Nothing, while the frames are still on their way. */
     function read() {
@@ -31,19 +34,78 @@
       });
     }
 
-    function draw() {
-      if (!read()) return document.addEventListener("DOMContentLoaded", draw);
-      const places = inputs.map(getPlace);
+    /* Shows the state of the controls, at once or by moving there for so many milliseconds. */
+    function draw(duration = 0) {
+      if (!read()) return document.addEventListener("DOMContentLoaded", () => draw());
+      finish();
+      const places = inputs.map(getPlace), moves = [];
+      markStop(places);
       for (const slot of slots) {
         const at = slot.at(places);
         if (slot.shown === at) continue;
-        slot.shown = at;
         const { target, name } = slot, value = slot.values[at];
-        if (name === TEXT) target.textContent = value;
+        const way = duration && GEOMETRY.has(name) && between(slot.values[slot.shown], value);
+        slot.shown = at;
+        if (way) moves.push([slot, way]);
+        else if (name === TEXT) target.textContent = value;
         else if (name === CHILDREN) target.innerHTML = value;
         else if (value === null) target.removeAttribute(name);
         else target.setAttribute(name, value);
       }
+      if (!moves.length) return;
+      let frame = 0;
+      const begin = performance.now();
+      finish = () => {
+        cancelAnimationFrame(frame);
+        for (const [slot] of moves) slot.target.setAttribute(slot.name, slot.values[slot.shown]);
+        finish = () => {};
+      };
+      const step = (now) => {
+        const share = (now - begin) / duration;
+        if (share >= 1) return finish();
+        for (const [slot, way] of moves) slot.target.setAttribute(slot.name, way(Math.max(0, share)));
+        frame = requestAnimationFrame(step);
+      };
+      step(begin);
+    }
+
+    const stops = [...figure.querySelectorAll(".vg-tour > li")].map((item) => {
+      const places = item.dataset.places.split(" ").map(Number);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = item.firstElementChild.textContent;
+      button.addEventListener("click", () => {
+        inputs.forEach((input, number) => setPlace(input, places[number]));
+        draw(still.matches ? 0 : GLIDE);
+        save();
+      });
+      item.firstElementChild.replaceWith(button);
+      return { item, places };
+    });
+
+    function markStop(places) {
+      for (const { item, places: own } of stops) {
+        item.toggleAttribute("data-here", own.every((place, number) => place === places[number]));
+      }
+    }
+
+    /* On paper every stop shows its drawing. */
+    if (stops.length) {
+      addEventListener("beforeprint", () => {
+        const before = inputs.map(getPlace);
+        for (const { item, places } of stops) {
+          inputs.forEach((input, number) => setPlace(input, places[number]));
+          draw();
+          const copy = figure.querySelector(".vg-panels").cloneNode(true);
+          for (const element of [copy, ...copy.querySelectorAll("[id]")]) element.removeAttribute("id");
+          item.append(copy);
+        }
+        inputs.forEach((input, number) => setPlace(input, before[number]));
+        draw();
+      });
+      addEventListener("afterprint", () => {
+        for (const { item } of stops) item.querySelector(".vg-panels")?.remove();
+      });
     }
 
     const key = (input) => `${figure.id}.${input.dataset.control}`;
@@ -79,13 +141,13 @@
     }
 
     for (const input of inputs) {
-      const move = () => {
+      const move = (duration) => {
         setPlace(input, getPlace(input));
-        draw();
+        draw(duration);
         clearTimeout(timer);
         timer = setTimeout(save, PAUSE);
       };
-      input.addEventListener("input", move);
+      input.addEventListener("input", () => move());
       const button = input.parentElement.querySelector(".vg-play");
       if (button) playable(input, button, move);
     }
@@ -98,7 +160,23 @@
     restore();
     addEventListener("popstate", restore);
     figure.querySelector(".vg-controls").hidden = false;
+    figure.querySelector(".vg-tour")?.classList.add("vg-guided");
+    markStop(inputs.map(getPlace));
     later(read);
+  }
+
+  /* What stands between two values of an attribute, by share; null if their forms differ. */
+  function between(one, other) {
+    const form = one?.replace(NUMBER, "#").replace(/[\s,]+/g, "");
+    if (!form || form !== other?.replace(NUMBER, "#").replace(/[\s,]+/g, "")) return null;
+    const from = one.match(NUMBER) ?? [], to = other.match(NUMBER) ?? [];
+    return (share) => {
+      let number = 0;
+      return form.replaceAll("#", () => {
+        const start = +from[number], end = +to[number++];
+        return ` ${(start + (end - start) * share).toFixed(2)}`;
+      });
+    };
   }
 
   function getPlace(input) {
@@ -160,15 +238,20 @@
     };
     button.addEventListener("click", () => {
       if (timer) return stop();
-      if (+input.value === last) input.value = 0;
-      else input.value = +input.value + 1;
-      move();
+      const pace = Math.max(FASTEST, SWEEP / (last + 1));
+      if (+input.value === last) {
+        input.value = 0;
+        move();
+      } else {
+        input.value = +input.value + 1;
+        move(pace);
+      }
       button.setAttribute("aria-pressed", "true");
       timer = setInterval(() => {
         if (+input.value === last) return stop();
         input.value = +input.value + 1;
-        move();
-      }, Math.max(FASTEST, SWEEP / (last + 1)));
+        move(pace);
+      }, pace);
     });
     input.addEventListener("pointerdown", stop);
     input.addEventListener("keydown", stop);
