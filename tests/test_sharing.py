@@ -89,6 +89,7 @@ def test_without_addresses_a_page_says_what_it_is_and_nothing_else(build):
     two = tags(out / "chapters" / "two.html")
     assert (two["og:description"], two["og:type"]) == ("Two & a half ends here", "article")
     text = (out / "chapters" / "one.html").read_text()
+    assert text.count('content="Why is “it” &lt; 1, and so small?"') == 2, "as HTML wants it"
     assert "canonical" not in text and "book-elsewhere" not in text
     assert not re.search(r"binder|colab|/edit/", text, re.I)
     assert not (out / "sitemap.xml").exists()
