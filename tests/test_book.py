@@ -13,6 +13,7 @@ from pybtex.database import parse_file
 
 from bookext import notebooks
 from bookext.claims import LEDGER, load
+from vgtools.activations import catalogue
 from vgtools.frontend import RECORD
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -269,6 +270,7 @@ def test_every_source_is_cited():
     text = "\n".join(map(everything, NOTEBOOKS + PAGES))
     keys = {key.strip() for key in ",".join(roles(r"cite(?::\w+)?", text)).split(",")}
     keys |= {key for claim in load(BOOK / LEDGER) for key in claim.sources}
+    keys |= {function.source for function in catalogue().values()}
     assert set(bibliography()) - keys == set()
 
 
