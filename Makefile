@@ -1,6 +1,6 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test live lint format serve lab chapter refresh pdf epub dist bench lock clean distclean mutate processors
+.PHONY: help book test live lint format serve lab new chapter refresh pdf epub dist bench lock clean distclean mutate processors
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -54,6 +54,9 @@ serve: $(READY) ## serve the built book on this machine (PORT=8000)
 lab: $(READY) ## open the table of contents in JupyterLab
 	$(BIN)/jupyter lab chapters/start.md --LabApp.app_settings_dir=$(CURDIR)/tools/lab \
 	  --custom-css --ServerApp.tornado_settings=static_custom_path=$(CURDIR)/tools/lab/custom $(if $(filter 0,$(shell id -u)),--allow-root)
+
+new: ## begin a chapter, as a draft: make new C=12_name
+	@tools/new '$(C)'
 
 chapter: $(READY) ## build one chapter alone, for authors: make chapter C=02_sigmoid
 	@test -e "chapters/$(C).ipynb" || { echo "There is no chapters/$(C).ipynb. Say which, as in make chapter C=02_sigmoid:"; \

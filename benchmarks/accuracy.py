@@ -149,6 +149,15 @@ def worst_errors(
     return found
 
 
+def namesakes(library: object) -> dict[str, Callable]:
+    """Return a library's functions that are called as in the catalogue, or without "_"."""
+    found = {
+        name: getattr(library, name, None) or getattr(library, name.replace("_", ""), None)
+        for name in catalogue()
+    }
+    return {name: function for name, function in found.items() if function}
+
+
 def torch_functions() -> dict[str, Evaluate]:
     """Return PyTorch's counterparts by name; empty without PyTorch."""
     try:
@@ -157,27 +166,11 @@ def torch_functions() -> dict[str, Evaluate]:
     except ImportError:
         return {}
 
-    own = {
-        "sigmoid": torch.sigmoid,
-        "tanh": torch.tanh,
-        "hard_sigmoid": functional.hardsigmoid,
-        "hard_tanh": functional.hardtanh,
-        "softsign": functional.softsign,
-        "softplus": functional.softplus,
-        "relu": torch.relu,
-        "relu6": functional.relu6,
-        "leaky_relu": functional.leaky_relu,
+    own = namesakes(functional) | {
         "prelu": lambda x: functional.prelu(x, torch.tensor([0.25], dtype=x.dtype)),
         # the slope of the paper's evaluation; PyTorch's own rrelu averages otherwise
         "rrelu": lambda x: functional.leaky_relu(x, 2 / 11),
-        "elu": functional.elu,
-        "celu": functional.celu,
-        "selu": functional.selu,
-        "gelu": functional.gelu,
         "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
-        "silu": functional.silu,
-        "hard_swish": functional.hardswish,
-        "mish": functional.mish,
     }
 
     def wrap(function: Callable) -> Evaluate:
@@ -200,24 +193,10 @@ def jax_functions() -> dict[str, Evaluate]:
         return {}
 
     jax.config.update("jax_enable_x64", True)
-    own = {
-        "sigmoid": jax.nn.sigmoid,
-        "tanh": jax.nn.tanh,
-        "hard_sigmoid": jax.nn.hard_sigmoid,
-        "hard_tanh": jax.nn.hard_tanh,
+    own = namesakes(jax.nn) | {
         "softsign": jax.nn.soft_sign,
-        "softplus": jax.nn.softplus,
-        "relu": jax.nn.relu,
-        "relu6": jax.nn.relu6,
-        "leaky_relu": jax.nn.leaky_relu,
-        "elu": jax.nn.elu,
-        "celu": jax.nn.celu,
-        "selu": jax.nn.selu,
         "gelu": lambda x: jax.nn.gelu(x, approximate=False),
         "gelu_tanh": jax.nn.gelu,
-        "silu": jax.nn.silu,
-        "hard_swish": jax.nn.hard_swish,
-        "mish": jax.nn.mish,
     }
 
     def wrap(function: Callable) -> Evaluate:

@@ -5,12 +5,12 @@
 `execution` runs the chapters: with the static switch on, on both cores, and again whenever
 something that an output depends on has changed. `pages` decides what a page loads: nothing
 from another server, and nothing that it does not use. `folding` folds preparations and what
-goes deeper. `notebooks` reads what a chapter
-states, from its cells and the records of its equations. `register` makes a page of it,
-`claims` one of `claims.toml`. `glossary` links each term to the place that introduces it.
-`formulas` and `numbers` warn of formulas in sentences with nothing behind them and of number
-words that the data may outlive. `sharing` tells others about a page: link previews,
-addresses, and where it can be run.
+goes deeper. `notebooks` reads what a chapter states, from its cells and the records of its
+equations. `register` makes a page of it, `claims` one of `claims.toml`, `contents` the table
+of all chapters. `glossary` links each term to the place that introduces it. `formulas` and
+`numbers` warn of formulas in sentences with nothing behind them and of number words that the
+data may outlive. `sharing` tells others about a page: link previews, addresses, and where it
+can be run.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from bookext import (
     claims,
+    contents,
     execution,
     folding,
     formulas,
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part with Sphinx."""
-    parts = (execution, pages, folding, claims, register, formulas, numbers, glossary, sharing)
-    for part in parts:
+    parts = (execution, pages, folding, claims, register, contents)
+    for part in (*parts, formulas, numbers, glossary, sharing):
         part.connect(app)
     return {"env_version": 3, "parallel_read_safe": False, "parallel_write_safe": True}

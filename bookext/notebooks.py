@@ -129,6 +129,11 @@ def title(path: Path) -> str:
     return text.lstrip().partition("\n")[0].removeprefix("# ")
 
 
+def draft(path: Path) -> bool:
+    """Tell whether a notebook calls itself a draft: a box of this class in its first cell."""
+    return ":class: draft\n" in "".join(cells(path)[0]["source"])
+
+
 def read(path: Path) -> Notebook:
     """Read what an executed notebook states, in order; raise `EvidenceError` as said above."""
     return Notebook(title(path), *_stated(path.name, path.read_text(encoding="utf-8")))

@@ -6,6 +6,9 @@ picture of link previews and a sitemap. ``repository: url`` (and ``branch``) is
 where its source lives; with it come the links that open a chapter in Binder or
 Colab, and the one that edits a page. On GitHub Actions the environment names the
 repository. What is not known is left out.
+
+Two extensions would do part of it: without a base address one writes relative ones, and the
+theme's launch buttons need Bootstrap's script, which the book leaves out.
 """
 
 from __future__ import annotations

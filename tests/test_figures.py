@@ -12,6 +12,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 
 import vgtools as vg
 from vgtools import figures
+from vgtools.activations.definitions import CATALOGUE, IDENTITY
 
 LIGHT_PAGES = ["#ffffff"]
 DARK_PAGES = ["#14181e", "#121212"]
@@ -49,8 +50,13 @@ def test_no_two_colours_are_the_same_and_each_goes_by_its_name():
 def test_every_activation_has_a_look_of_its_own():
     names = [*vg.catalogue(), "identity"]
     looks = {name: (figures.colour(name), figures.dash(name)) for name in names}
+    taken = {entry.look for entry in [*CATALOGUE.values(), IDENTITY]}
+    free = sorted({*itertools.product(figures.PALETTE, figures.DASHES)} - taken)
     for one, other in itertools.combinations(names, 2):
-        assert looks[one] != looks[other], (one, other)
+        assert looks[one] != looks[other], (
+            f"{one} and {other} look the same; write another `look` of one of them into "
+            f"vgtools/activations/definitions.py, such as {free[0]}"
+        )
 
 
 def test_a_line_has_the_dash_that_is_asked_for():

@@ -16,7 +16,7 @@ from nbclient import NotebookClient
 from bookext.execution import kernel_environment
 from vgtools.frontend import RECORD, STATIC_VARIABLE
 
-CHAPTERS = Path(__file__).resolve().parents[1] / "chapters"
+BOOK = Path(__file__).resolve().parents[1]
 KERNEL = {"display_name": "Python 3", "language": "python", "name": "python3"}
 KEPT = {"text/plain", "text/markdown", "text/latex", RECORD}
 
@@ -83,7 +83,8 @@ def text_outputs(cell: nbformat.NotebookNode) -> list[nbformat.NotebookNode]:
 
 def main(names: list[str]) -> None:
     """Refresh the chapters of these names, or say which there are."""
-    known = {path.stem: path for path in sorted(CHAPTERS.glob("*.ipynb"))}
+    paths = [*sorted(BOOK.glob("chapters/*.ipynb")), *BOOK.glob("docs/*.ipynb")]
+    known = {path.stem: path for path in paths}
     if not names or set(names) - set(known):
         sys.exit(f"Say which: make refresh C={' or C='.join(known)}")
     with tempfile.TemporaryDirectory() as folder:

@@ -222,10 +222,10 @@ def activation(name: str | Activation, **parameters: float) -> Activation:
         A name of the `catalogue`, ``"swish"`` (another name for ``"silu"``) or
         ``"identity"``. A made function is returned as it is.
     **parameters : float
-        ``leaky_relu``: alpha = 0.01, from 0 to 1. ``prelu``: a = 0.25, any finite
-        number. ``rrelu``: lower = 3 and upper = 8, what a negative input is divided
-        by, with 1 <= lower <= upper; libraries that take slopes call them 1/8 and 1/3.
-        ``elu`` and ``celu``: alpha = 1, positive. ``silu``: beta = 1, positive.
+        Such as alpha of ``leaky_relu``. What each function takes, its own value and what it
+        accepts stand in `definitions` as ``parameters`` and ``condition``; the error for any
+        other value repeats it. ``rrelu`` takes what a negative input is divided by, where
+        libraries take slopes: lower = 3 and upper = 8 for 1/8 and 1/3.
 
     Returns
     -------

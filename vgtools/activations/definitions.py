@@ -1,8 +1,8 @@
 r"""The catalogue: what each activation function is.
 
 The symbolic definition is the truth; the kernels are tested against it at 50
-digits and more. To add a function, write its two kernels in `kernels` and its
-entry here.
+digits and more. To add a function, write its two kernels in `kernels`, its entry
+here and its source in ``references.bib``.
 
 Notes on single entries
 -----------------------
@@ -54,11 +54,16 @@ SYMBOLS = {
 
 @dataclass(frozen=True)
 class Entry:
-    """One activation function; every callable takes x and the parameters by name."""
+    """One activation function; every callable takes x and the parameters by name.
+
+    `source` is a key of ``references.bib``, `look` a colour of `vgtools.figures.PALETTE` and a
+    dash of `vgtools.figures.DASHES` that no other function has together.
+    """
 
     title: str
     source: str
     year: int
+    look: tuple[str, str]
     definition: Callable[..., sp.Expr]
     derivative: Callable[..., sp.Expr]
     kernel: Callable[..., Array]
@@ -95,6 +100,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Sigmoid",
         source="rumelhart1986learning",
         year=1986,
+        look=("blue", "solid"),
         definition=_sigmoid,
         derivative=lambda x: _sigmoid(x) * (1 - _sigmoid(x)),
         kernel=kernels.sigmoid,
@@ -104,6 +110,7 @@ CATALOGUE: dict[str, Entry] = {
         title="tanh",
         source="lecun1989backpropagation",
         year=1989,
+        look=("vermillion", "solid"),
         definition=tanh,
         derivative=lambda x: 1 - tanh(x) ** 2,
         kernel=kernels.tanh,
@@ -113,6 +120,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Scaled tanh",
         source="lecun1998efficient",
         year=1998,
+        look=("vermillion", "dashed"),
         definition=lambda x: Rational("1.7159") * tanh(2 * x / 3),
         derivative=lambda x: Rational("1.7159") * 2 / 3 * (1 - tanh(2 * x / 3) ** 2),
         kernel=kernels.scaled_tanh,
@@ -122,6 +130,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Hard sigmoid",
         source="courbariaux2015binaryconnect",
         year=2015,
+        look=("blue", "dotted"),
         definition=lambda x: Piecewise((0, x <= -3), (1, x >= 3), (x / 6 + Rational(1, 2), True)),
         derivative=lambda x: Piecewise((Rational(1, 6), Abs(x) < 3), (0, True)),
         kernel=kernels.hard_sigmoid,
@@ -132,6 +141,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Hard tanh",
         source="collobert2004large",
         year=2004,
+        look=("vermillion", "dotted"),
         definition=lambda x: Piecewise((-1, x <= -1), (1, x >= 1), (x, True)),
         derivative=lambda x: Piecewise((1, Abs(x) < 1), (0, True)),
         kernel=kernels.hard_tanh,
@@ -142,6 +152,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Softsign",
         source="elliott1993better",
         year=1993,
+        look=("vermillion", "dashdot"),
         definition=lambda x: x / (1 + Abs(x)),
         derivative=lambda x: 1 / (1 + Abs(x)) ** 2,
         kernel=kernels.softsign,
@@ -151,6 +162,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Softplus",
         source="dugas2000incorporating",
         year=2000,
+        look=("green", "dashed"),
         definition=lambda x: log(1 + exp(x)),
         derivative=_sigmoid,
         kernel=kernels.softplus,
@@ -160,6 +172,7 @@ CATALOGUE: dict[str, Entry] = {
         title="ReLU",
         source="nair2010rectified",
         year=2010,
+        look=("green", "solid"),
         definition=lambda x: Piecewise((x, x > 0), (0, True)),
         derivative=lambda x: Piecewise((1, x > 0), (0, True)),
         kernel=kernels.relu,
@@ -170,6 +183,7 @@ CATALOGUE: dict[str, Entry] = {
         title="ReLU6",
         source="krizhevsky2010convolutional",
         year=2010,
+        look=("green", "dotted"),
         definition=lambda x: Piecewise((0, x <= 0), (6, x >= 6), (x, True)),
         derivative=lambda x: Piecewise((1, (x > 0) & (x < 6)), (0, True)),
         kernel=kernels.relu6,
@@ -180,6 +194,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Leaky ReLU",
         source="maas2013rectifier",
         year=2013,
+        look=("purple", "solid"),
         definition=lambda x, alpha: Piecewise((x, x > 0), (alpha * x, True)),
         derivative=lambda x, alpha: Piecewise((1, x > 0), (alpha, True)),
         kernel=kernels.leaky_relu,
@@ -192,6 +207,7 @@ CATALOGUE: dict[str, Entry] = {
         title="PReLU",
         source="he2015delving",
         year=2015,
+        look=("orange", "solid"),
         definition=lambda x, a: Piecewise((x, x > 0), (a * x, True)),
         derivative=lambda x, a: Piecewise((1, x > 0), (a, True)),
         kernel=kernels.prelu,
@@ -204,6 +220,7 @@ CATALOGUE: dict[str, Entry] = {
         title="RReLU",
         source="xu2015empirical",
         year=2015,
+        look=("sky", "solid"),
         definition=lambda x, lower, upper: Piecewise((x, x > 0), (2 * x / (lower + upper), True)),
         derivative=lambda x, lower, upper: Piecewise((1, x > 0), (2 / (lower + upper), True)),
         kernel=kernels.rrelu,
@@ -220,6 +237,7 @@ CATALOGUE: dict[str, Entry] = {
         title="ELU",
         source="clevert2016fast",
         year=2015,
+        look=("olive", "solid"),
         definition=lambda x, alpha: Piecewise((x, x > 0), (alpha * (exp(x) - 1), True)),
         derivative=lambda x, alpha: Piecewise((1, x > 0), (alpha * exp(x), True)),
         kernel=kernels.elu,
@@ -232,6 +250,7 @@ CATALOGUE: dict[str, Entry] = {
         title="CELU",
         source="barron2017continuously",
         year=2017,
+        look=("olive", "dashed"),
         definition=lambda x, alpha: Piecewise((x, x > 0), (alpha * (exp(x / alpha) - 1), True)),
         derivative=lambda x, alpha: Piecewise((1, x > 0), (exp(x / alpha), True)),
         kernel=kernels.celu,
@@ -243,6 +262,7 @@ CATALOGUE: dict[str, Entry] = {
         title="SELU",
         source="klambauer2017self",
         year=2017,
+        look=("olive", "dashdot"),
         definition=lambda x, selu_lambda, selu_alpha: Piecewise(
             (selu_lambda * x, x > 0), (selu_lambda * selu_alpha * (exp(x) - 1), True)
         ),
@@ -258,6 +278,7 @@ CATALOGUE: dict[str, Entry] = {
         title="GELU",
         source="hendrycks2016gaussian",
         year=2016,
+        look=("grey", "solid"),
         definition=lambda x: x * (1 + erf(x / sqrt(2))) / 2,
         derivative=lambda x: (1 + erf(x / sqrt(2))) / 2 + x * exp(-(x**2) / 2) / sqrt(2 * pi),
         kernel=kernels.gelu,
@@ -267,6 +288,7 @@ CATALOGUE: dict[str, Entry] = {
         title="GELU (tanh form)",
         source="hendrycks2016gaussian",
         year=2016,
+        look=("grey", "dotted"),
         definition=lambda x: x * (1 + _gelu_gate(x)) / 2,
         derivative=lambda x: (1 + _gelu_gate(x)) / 2 + x * _gelu_gate_slope(x) / 2,
         kernel=kernels.gelu_tanh,
@@ -276,6 +298,7 @@ CATALOGUE: dict[str, Entry] = {
         title="SiLU",
         source="elfwing2018sigmoid",
         year=2017,
+        look=("purple", "dashdot"),
         definition=lambda x, beta: x * _sigmoid(beta * x),
         derivative=lambda x, beta: _sigmoid(beta * x) * (1 + beta * x * (1 - _sigmoid(beta * x))),
         kernel=kernels.silu,
@@ -287,6 +310,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Hard Swish",
         source="howard2019searching",
         year=2019,
+        look=("purple", "dotted"),
         definition=lambda x: Piecewise((0, x <= -3), (x, x >= 3), (x * (x + 3) / 6, True)),
         derivative=lambda x: Piecewise((0, x <= -3), (1, x >= 3), ((2 * x + 3) / 6, True)),
         kernel=kernels.hard_swish,
@@ -297,6 +321,7 @@ CATALOGUE: dict[str, Entry] = {
         title="Mish",
         source="misra2019mish",
         year=2019,
+        look=("grey", "dashed"),
         definition=lambda x: x * _mish_gate(x),
         derivative=lambda x: _mish_gate(x) + x * _sigmoid(x) * (1 - _mish_gate(x) ** 2),
         kernel=kernels.mish,
@@ -308,6 +333,7 @@ IDENTITY = Entry(
     title="Identity",
     source="",
     year=0,
+    look=("sky", "dashed"),
     definition=lambda x: x,
     derivative=lambda x: sp.Integer(1),
     kernel=kernels.identity,

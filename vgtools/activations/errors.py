@@ -13,13 +13,6 @@ ERRORS = Path(__file__).with_name("errors.csv")
 
 COLUMNS = ("float type", "function", "library", "f", "f'")
 
-HOW_TO_MEASURE = """\
-errors.csv has not the functions of the catalogue. Measure them, in an environment that holds
-the other libraries:
-  tools/environment _build/bench requirements.txt benchmarks/requirements.txt
-  _build/bench/bin/python -m benchmarks.accuracy --keep"""
-"""What to do after a function was added or taken away."""
-
 OURS = "vgtools"
 """How the table calls this package."""
 

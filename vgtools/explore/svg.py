@@ -1,4 +1,8 @@
-"""From a Matplotlib figure to small SVG trees that follow the page's theme."""
+"""From a Matplotlib figure to small SVG trees that follow the page's theme.
+
+Each panel is an element of its own: side by side on a desktop, below each other on a phone,
+where one drawing of both would have labels of 6 pixels.
+"""
 
 from __future__ import annotations
 

@@ -12,6 +12,7 @@ from vgtools.figures.plots import band, curve_and_slope, profile
 from vgtools.figures.style import (
     DASHDOT,
     DASHED,
+    DASHES,
     DOTTED,
     GRID,
     INK,
@@ -29,6 +30,7 @@ from vgtools.figures.style import (
 __all__ = [
     "DASHDOT",
     "DASHED",
+    "DASHES",
     "DOTTED",
     "GRID",
     "INK",

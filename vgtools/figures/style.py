@@ -4,7 +4,8 @@ Colours are names of the Okabe-Ito palette, which colour-blind readers can tell
 apart. Each stands for two values, one for a light page and one for a dark page,
 so that every line and its label keep a contrast of at least 4.5:1 on both; the page picks the
 value through a CSS variable (see `vgtools.explore`). Lines that share a colour
-differ by dash.
+differ by dash. Which look an activation has is part of its entry in the catalogue,
+`vgtools.activations.definitions`.
 """
 
 from __future__ import annotations
@@ -47,29 +48,8 @@ DASHED = (0, (5, 2))
 DOTTED = (0, (1.2, 1.6))
 DASHDOT = (0, (6, 2, 1.2, 2))
 
-_LOOKS: dict[str, tuple[str, object]] = {
-    "sigmoid": ("blue", SOLID),
-    "hard_sigmoid": ("blue", DOTTED),
-    "tanh": ("vermillion", SOLID),
-    "scaled_tanh": ("vermillion", DASHED),
-    "hard_tanh": ("vermillion", DOTTED),
-    "softsign": ("vermillion", DASHDOT),
-    "relu": ("green", SOLID),
-    "relu6": ("green", DOTTED),
-    "softplus": ("green", DASHED),
-    "leaky_relu": ("purple", SOLID),
-    "prelu": ("orange", SOLID),
-    "rrelu": ("sky", SOLID),
-    "elu": ("olive", SOLID),
-    "celu": ("olive", DASHED),
-    "selu": ("olive", DASHDOT),
-    "gelu": ("grey", SOLID),
-    "gelu_tanh": ("grey", DOTTED),
-    "silu": ("purple", DASHDOT),
-    "hard_swish": ("purple", DOTTED),
-    "mish": ("grey", DASHED),
-    "identity": ("sky", DASHED),
-}
+DASHES = {"solid": SOLID, "dashed": DASHED, "dotted": DOTTED, "dashdot": DASHDOT}
+"""What the catalogue calls each dash."""
 
 STYLE: dict[str, object] = {
     "axes.axisbelow": True,
@@ -107,6 +87,14 @@ STYLE: dict[str, object] = {
 """Matplotlib settings under which `vgtools.explore` draws every figure."""
 
 
+def _looks() -> dict[str, tuple[str, str]]:
+    """Return colour and dash of every activation."""
+    # A figure that draws none of them does without SymPy.
+    from vgtools.activations.definitions import CATALOGUE, IDENTITY
+
+    return {name: entry.look for name, entry in {**CATALOGUE, "identity": IDENTITY}.items()}
+
+
 def colour(name: str) -> str:
     """Return the colour of an activation, or of a palette entry, on a light page.
 
@@ -132,15 +120,16 @@ def colour(name: str) -> str:
     True
     """
     shades = {**PALETTE, **NEUTRALS}
-    known = isinstance(name, str)
-    look = _LOOKS.get(name, (name, SOLID))[0] if known else ""
-    if look in shades:
-        return shades[look].light
-    if known and name in {shade.light for shade in shades.values()}:
-        return name
+    if isinstance(name, str):
+        if name in {shade.light for shade in shades.values()}:
+            return name
+        if name not in shades and name in (looks := _looks()):
+            name = looks[name][0]
+        if name in shades:
+            return shades[name].light
     raise ValueError(
-        f"no colour has the name {name!r}: give one of {', '.join(shades)}, or an activation, "
-        "which needs a colour and a dash in _LOOKS (vgtools/figures/style.py)"
+        f"no colour has the name {name!r}: give an activation of the catalogue, "
+        f"or one of {', '.join(shades)}"
     )
 
 
@@ -157,9 +146,9 @@ def dash(name: str) -> object:
     >>> dash("relu")
     'solid'
     """
-    if name not in _LOOKS:
-        raise ValueError(f"no dash is known for {name!r}: give one of {', '.join(_LOOKS)}")
-    return _LOOKS[name][1]
+    if name not in (looks := _looks()):
+        raise ValueError(f"no dash is known for {name!r}: give one of {', '.join(looks)}")
+    return DASHES[looks[name][1]]
 
 
 def line_style(name: str, linestyle: object = None) -> dict[str, object]:
@@ -180,6 +169,8 @@ def line_style(name: str, linestyle: object = None) -> dict[str, object]:
     >>> line_style("blue", DOTTED)["linestyle"] == DOTTED
     True
     """
+    color = colour(name)
     if linestyle is None:
-        linestyle = dash(name) if name in _LOOKS else SOLID
-    return {"color": colour(name), "linestyle": linestyle}
+        plain = name == color or name in PALETTE or name in NEUTRALS
+        linestyle = SOLID if plain else dash(name)
+    return {"color": color, "linestyle": linestyle}
