@@ -76,7 +76,7 @@ def test_within_a_few_ulp_of_the_definition(function, float_type):
     double = float_type == np.float64
     [measured] = accuracy.worst_errors(function, float_type, log_spaced=90, dense=201).values()
     for worst in measured:
-        assert worst.error <= (4 if double else 0.51), f"off by {worst}"
+        assert worst.error <= (5 if double else 0.51), f"off by {worst}"
     table = errors.worst_errors(float_type.__name__)
     if function == activation(function.name) and function.name in table:
         # The exp and tanh of a processor that was not tried may err a little more.
@@ -266,7 +266,7 @@ def test_a_made_function_is_taken_as_it_is():
         ("elu", {"alpha": np.ones(2)}, TypeError, "alpha of elu is a real number, not array"),
         ("elu", {"alpha": 0}, ValueError, "with alpha > 0; given: alpha=0.0"),
         ("elu", {"alpha": INF}, ValueError, "elu accepts finite .*; given: alpha=inf"),
-        ("celu", {"alpha": -1}, ValueError, "celu .* alpha > 0; given: alpha=-1.0"),
+        ("celu", {"alpha": -1}, ValueError, "celu .* alpha >= 2.3e-308; given: alpha=-1.0"),
         ("silu", {"beta": 0}, ValueError, "silu .* beta > 0; given: beta=0.0"),
         ("leaky_relu", {"alpha": 1.5}, ValueError, "0 <= alpha <= 1; given: alpha=1.5"),
         ("leaky_relu", {"alpha": -0.1}, ValueError, "0 <= alpha <= 1; given: alpha=-0.1"),
