@@ -242,10 +242,10 @@ class Chapter:
             if derivation.where.get(name) == before:
                 where = {**derivation.where, name: after}
                 for k in range(1, len(derivation) + 1):
-                    yield lambda d=derivation, k=k, w=where: _step(d, d._lines(), k, w)
+                    yield lambda d=derivation, k=k, w=where: _step(d, d.lines, k, w)
 
     def _derivation(self, derivation: vg.Derivation) -> None:
-        lines = derivation._lines()
+        lines = derivation.lines
         names = _names(*lines)
         for k, line in enumerate(lines):
             for kind, new in alterations(line, *names):

@@ -5,7 +5,6 @@ Each function takes the state, 0 or 1, and an Axes, and draws on it, or on its f
 
 import numpy as np
 from matplotlib import patches, patheffects, ticker
-from matplotlib.collections import LineCollection, PatchCollection
 from matplotlib.lines import Line2D
 
 from vgtools import figures
@@ -55,28 +54,9 @@ def a_hatch_that_comes_and_goes(state, axes):
 
 
 @drawing
-def hatched_contours(state, axes):
-    axes.contourf(GRID + state, hatches=["/", "\\", "-", "."], levels=4, cmap="viridis", alpha=0.7)
-
-
-@drawing
 def contours_with_labels(state, axes):
+    axes.contourf(GRID + state, hatches=["/", "\\", "-", "."], levels=4, cmap="viridis", alpha=0.7)
     axes.clabel(axes.contour(GRID, levels=4 + state, linestyles=["-", "--", ":"]))
-
-
-@drawing
-def filled_between(state, axes):
-    axes.fill_between(X, np.sin(X) + state, 0, alpha=0.3, hatch="||", edgecolor="tab:green",
-                      facecolor="tab:orange", where=np.sin(X) > 0)  # fmt: skip
-    axes.stackplot(X, np.ones(13), X / 4, baseline="sym", colors=["#0072b2", "#c25400"])
-
-
-@drawing
-def steps_and_stairs(state, axes):
-    axes.stairs([1, 3, 2 + state], fill=True, hatch="/")
-    axes.step([0, 1, 2], [1, 2, 0], where="mid")
-    axes.broken_barh([(0, 1), (2, 0.5)], (3, 0.5 + state))
-    axes.hist([1, 1, 2, 3 + state], histtype="stepfilled", bins=4, alpha=0.5)
 
 
 @drawing
@@ -85,31 +65,12 @@ def a_pie(state, axes):
              autopct="%.0f%%", hatch=["", "O", "."])  # fmt: skip
 
 
-@drawing
-def boxes_and_violins(state, axes):
-    samples = np.sin(np.arange(60) ** 1.5).reshape(20, 3) + state
-    axes.boxplot(samples, notch=True, patch_artist=True, positions=[1, 2, 3], flierprops={})
-    axes.violinplot(samples[:, 0], positions=[4], showmedians=True)
-
-
-@drawing
-def hexagons(state, axes):
-    places = np.sin(np.arange(300)), np.cos(np.arange(300) ** 1.3)
-    axes.hexbin(*places, gridsize=8 + state, cmap="magma", mincnt=1)
-
-
 # Images and meshes
 
 
 @drawing
 def pictures(state, axes):
     axes.imshow(GRID[:, ::-1] if state else GRID, interpolation="bilinear", alpha=0.8)
-
-
-@drawing
-def a_picture_of_many_pixels(state, axes):
-    large = np.hypot(*np.mgrid[-1:1:700j, -1:1:1100j]) < 0.9 - 0.3 * state
-    axes.imshow(large, interpolation="none", extent=(0, 3, 0, 2), aspect="auto")
 
 
 @drawing
@@ -141,12 +102,6 @@ def a_flat_mesh(state, axes):
 def a_smooth_mesh_as_pixels(state, axes):
     axes.pcolormesh(GRID, shading="gouraud", rasterized=True)
     axes.plot([0, 8 - state], [0, 6], "k", rasterized=bool(state))
-
-
-@drawing
-def triangles(state, axes):
-    axes.tripcolor(X, np.sin(3 * X), np.cos(X + state), edgecolors="k")
-    axes.tricontour(X, np.sin(3 * X), X)
 
 
 @drawing(columns=2)
@@ -197,43 +152,6 @@ def faint(state, axes):
         axes.plot([0, 1], [state, 1], "k", alpha=0.004, lw=20, solid_capstyle="butt")
 
 
-@drawing
-def errors(state, axes):
-    axes.errorbar(X, np.sin(X), yerr=0.2 + state / 4, xerr=0.1, fmt="D", capsize=3, lolims=True)
-    axes.stem(X, np.cos(X), bottom=0.5)
-    axes.eventplot([0.5, 1.5, 2 + state], lineoffsets=-1)
-
-
-@drawing
-def dashes(state, axes):
-    for place, style in enumerate(["--", ":", "-.", (1, (3, 1, 1, 2)), (0.5 + state, (0.3, 4))]):
-        caps = {"dash_capstyle": "round", "dash_joinstyle": "miter"} if place % 2 else {}
-        axes.plot([0, 1, 0.5], [place, place, place + 2], ls=style, lw=1 + place, alpha=0.6, **caps)
-    axes.plot([0, 1], [0, 6], ls="--", color="tab:red", gapcolor="tab:green", lw=4)
-
-
-@drawing
-def collections(state, axes):
-    rows = [[(0, row), (2 + state, row + 0.5), (3, row)] for row in range(3)]
-    axes.add_collection(LineCollection(rows, colors=["r", "g"], linestyles=["--", "-"], lw=3))
-    shapes = [patches.Wedge((1, 3), 0.8, 10, 250), patches.RegularPolygon((3, 3), 5, radius=0.6)]
-    axes.add_collection(PatchCollection(shapes, hatch="..", facecolors=["gold", "none"]))
-    axes.set(xlim=(-1, 4), ylim=(-1, 4))
-
-
-@drawing
-def fields(state, axes):
-    y, x = np.mgrid[-1:1:6j, -1:1:8j]
-    axes.quiverkey(axes.quiver(x, y, -y, x + state, x), 0.8, 1.05, 1, "one")
-    axes.barbs(x[::3, ::3], y[::3, ::3], 30 * x[::3, ::3], 20 + 30 * y[::3, ::3], length=5)
-
-
-@drawing
-def streams(state, axes):
-    y, x = np.mgrid[-1:1:9j, -1:1:9j]
-    axes.streamplot(x, y, -y, x * (1 + state), color=x, linewidth=2, density=0.5)
-
-
 # Shapes
 
 
@@ -245,17 +163,6 @@ def a_clip_by_a_circle(state, axes):
         line.set_clip_path(circle)
     axes.text(1, 0.3, "clipped as well", clip_on=True, clip_path=circle, fontsize=14)
     axes.plot([-1, 9], [1.2, 1.2], clip_on=False)
-
-
-@drawing
-def boxes(state, axes):
-    for place, style in enumerate(["round", "sawtooth", "larrow", "ellipse", "round4,pad=0.1"]):
-        box = patches.FancyBboxPatch((place, 0.2), 0.5, 0.3 + state / 4, boxstyle=style,
-                                     mutation_scale=0.4, hatch="/", fc="tab:pink")  # fmt: skip
-        axes.add_patch(box)
-    axes.add_patch(patches.Ellipse((2, 1.5), 3, 0.5, angle=20, linestyle="--", alpha=0.5))
-    axes.add_patch(patches.Arc((4, 1.5), 1, 1, theta1=0, theta2=200))
-    axes.set(xlim=(-1, 6), ylim=(-0.5, 2))
 
 
 @drawing
@@ -327,33 +234,12 @@ def logarithms(state, axes):
     axes.grid(True, which="minor", ls=":")
 
 
-@drawing(formulas=True)
-def offsets(state, axes):
-    axes.plot(1e9 + X, 1e-7 * (X + state))
-    axes.ticklabel_format(useMathText=True)
-    axes.minorticks_on()
-
-
 @drawing
 def legends(state, axes):
     axes.plot([0, 1], label="a line", marker="o")
     axes.bar([0.5], [0.5 + state / 4], 0.2, hatch="//", label="a bar")
     axes.scatter([0.2], [0.8], label="dots & <more>")
     axes.legend(title="Key", shadow=True, frameon=True, framealpha=0.7, fancybox=True, ncols=2)
-
-
-@drawing
-def a_legend_of_the_figure(state, axes):
-    axes.plot([0, 1 + state], label="a line")
-    axes.figure.legend(loc="upper right")
-    axes.figure.suptitle("above all" + " panels" * state)
-
-
-@drawing
-def a_table(state, axes):
-    axes.table([["1", "2"], ["3", str(4 + state)]], rowLabels=["a", "b"], colLabels=["x", "y"],
-               cellColours=[["gold", "w"], ["w", "gold"]][:: 1 - 2 * state])  # fmt: skip
-    axes.set_axis_off()
 
 
 # Axes
@@ -372,54 +258,12 @@ def solid(state, axes):
     axes.scatter(X, X, X / 4, depthshade=True)
 
 
-@drawing(projection="mollweide")
-def a_globe(state, axes):
-    axes.plot(X / 2, np.sin(X + state))
-
-
-@drawing
-def twins(state, axes):
-    other = axes.twinx()
-    other.plot([3, 1 + state], color="tab:red", lw=12)
-    axes.plot([0, 1], lw=12)
-    axes.set_zorder(2)
-    axes.secondary_xaxis("top")
-
-
-@drawing
-def a_layout(state, axes):
-    figure = axes.figure
-    figure.clear()
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots(2)[state]
-    axes.set(ylabel="one\ntwo" if state else "one", title="a title")
-
-
-@drawing
-def insets(state, axes):
-    axes.plot(X, np.sin(X))
-    inset = axes.inset_axes([0.6, 0.6, 0.35, 0.35], xlim=(1, 1.5 + state), ylim=(0.8, 1))
-    inset.plot(X, np.sin(X))
-    axes.indicate_inset_zoom(inset, edgecolor="k")
-    axes.figure.add_axes([0.2, 0.3, 0.2, 0.2]).hist([1, 2, 2])
-
-
 @drawing(columns=2)
 def two_panels(state, left, right):
     for panel in (left, right):
         panel.bar([0, 1], [1, 2 + state], hatch="//", color="tab:olive")
         panel.plot([0, 1], [1, 1], "o-", ms=9)
     right.set_title("right" * (1 + state))
-
-
-@drawing
-def subfigures(state, axes):
-    axes.figure.clear()
-    one, other = axes.figure.subfigures(1, 2)
-    one.set_facecolor("lightyellow")
-    one.subplots().plot([0, 1 + state])
-    other.subplots().bar([0], [1], hatch="x")
-    other.suptitle("other")
 
 
 @drawing

@@ -3,7 +3,6 @@
 import dataclasses
 import math
 import pickle
-from functools import cache
 from itertools import product
 from pathlib import Path
 
@@ -11,14 +10,14 @@ import mpmath
 import numpy as np
 import pytest
 import sympy as sp
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 from pybtex.database import parse_file
 
 from benchmarks import accuracy
 from benchmarks.accuracy import ulp_errors
-from vgtools.activations import Activation, _decimals, activation, catalogue, errors
+from vgtools.activations import Activation, activation, catalogue, errors
 from vgtools.activations.definitions import CATALOGUE, SYMBOLS
 from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
 
@@ -45,7 +44,7 @@ FLOAT_TYPES = [np.float64, np.float32, np.float16]
 
 every_variant = pytest.mark.parametrize("function", VARIANTS, ids=repr)
 some_function = st.sampled_from([*VARIANTS, activation("identity")])
-quickly = settings(max_examples=200)
+quickly = settings(max_examples=100)
 
 
 @st.composite
@@ -64,16 +63,27 @@ def any_floating_point_flag_is_an_error():
 # Accuracy
 
 
-@every_variant
-@pytest.mark.parametrize(
-    ("float_type", "limit"), [(np.float64, 4), (np.float32, 0.51), (np.float16, 0.51)]
-)
-def test_within_a_few_ulp_of_the_definition(function, float_type, limit):
-    ((value, slope),) = accuracy.worst_errors(
-        function, float_type, log_spaced=55, dense=201
-    ).values()
-    assert value.error <= limit, f"f is off by {value}"
-    assert slope.error <= limit, f"f' is off by {slope}"
+# Narrow types are computed in double precision and rounded once, the same for every function.
+MEASURED = [(function, np.float64) for function in VARIANTS] + [
+    (activation(name), dtype)
+    for name in ("tanh", "silu", "hard_swish", "gelu")
+    for dtype in FLOAT_TYPES[1:]
+]
+
+
+@pytest.mark.parametrize("function, float_type", MEASURED)
+def test_within_a_few_ulp_of_the_definition(function, float_type):
+    double = float_type == np.float64
+    [measured] = accuracy.worst_errors(function, float_type, log_spaced=90, dense=201).values()
+    for worst in measured:
+        assert worst.error <= (4 if double else 0.51), f"off by {worst}"
+    table = errors.worst_errors(float_type.__name__)
+    if function == activation(function.name) and function.name in table:
+        # The exp and tanh of a processor that was not tried may err a little more.
+        more = 0.3 if double else 0.001
+        bounds = table[function.name]["vgtools"]
+        for worst, bound in zip(measured, bounds, strict=True):
+            assert worst.error <= bound + more, f"off by {worst}, and {bound} in the table"
 
 
 def test_the_measure_counts_units_in_the_last_place():
@@ -82,25 +92,12 @@ def test_the_measure_counts_units_in_the_last_place():
     exact = [mpmath.mpf(value) for value in (1, smallest, 0, 5, 5)]
     x = np.arange(1.0, 6.0)
     assert list(ulp_errors(computed, x, exact)) == [2, 2, 0, INF, INF]
-
-
-def test_the_measure_is_absolute_next_to_a_change_of_sign():
+    # Next to a change of sign the measure is absolute.
     x = np.array([-1.6, -1.5001, -1.4999, -1.0])
     exact = [mpmath.mpf(value) for value in (-0.05, -5e-5, 5e-5, 0.25)]
     computed = np.array([float(value) for value in exact]) + 2.0**-53
     near_crossing = ulp_errors(computed, x, exact)[:3]
     assert near_crossing == pytest.approx([1, 1, 1], abs=0.1)
-
-
-@pytest.mark.parametrize(
-    ("name", "x", "expected"),
-    [
-        ("sigmoid", 40.0, 4.248354255291589e-18),
-        ("tanh", 20.0, 1.6993417021166355e-17),
-    ],
-)
-def test_slopes_that_vanish_in_the_textbook_form(name, x, expected):
-    assert activation(name).derivative(x) == pytest.approx(expected, rel=1e-14)
 
 
 @every_variant
@@ -109,7 +106,7 @@ def test_derivative_expression_is_the_derivative(function):
     by_sympy = sp.lambdify(x, sp.diff(function.expression, x), "mpmath")
     stated = sp.lambdify(x, function.derivative_expression, "mpmath")
     with mpmath.workdps(60):
-        for numerator in range(-977, 978, 61):
+        for numerator in range(-977, 978, 244):
             point = mpmath.mpf(numerator) / 97
             assert abs(by_sympy(point) - stated(point)) < mpmath.mpf(10) ** -50
 
@@ -123,17 +120,6 @@ def test_definition_with_its_parameters_put_in_is_the_expression(function):
     for point in [sp.Rational(-7, 3), sp.Rational(5, 4)]:
         difference = function.definition.subs(values) - function.expression
         assert abs(sp.N(difference.subs(function.symbol, point), 30)) < 1e-25
-
-
-@quickly
-@given(some_function, st.floats(-8, 8))
-def test_derivative_agrees_with_finite_differences(function, x):
-    step = 1e-5
-    jumps = {0.0, *function.kinks}  # at 0 some second derivatives jump
-    assume(all(abs(x - jump) > 2 * step for jump in jumps))
-    x = round(x / step) * step
-    difference = (function(x + step) - function(x - step)) / ((x + step) - (x - step))
-    assert function.derivative(x) == pytest.approx(difference, abs=2e-8)
 
 
 def test_selu_constants_keep_mean_zero_and_variance_one():
@@ -205,30 +191,6 @@ def test_shape_type_and_input_are_kept_and_nan_passes(function, x):
     assert np.array_equal(x, before, equal_nan=True)
 
 
-@every_variant
-@pytest.mark.parametrize("float_type", FLOAT_TYPES)
-def test_nan_passes_through(function, float_type):
-    x = np.array([1, np.nan, -1], float_type)
-    for y in (function(x), function.derivative(x)):
-        assert list(np.isnan(y)) == [False, True, False]
-
-
-@cache
-def falls(function):
-    """Tell from the definition whether a function falls somewhere."""
-    return min(accuracy.exact_values(function, np.linspace(-12, 12, 97))[1]) < 0
-
-
-@quickly
-@given(some_function, st.floats(), st.floats())
-def test_functions_that_fall_nowhere_are_monotone(function, x, y):
-    assume(not math.isnan(x) and not math.isnan(y))
-    assume(not falls(function))
-    low, high = function(min(x, y)), function(max(x, y))
-    assert low <= high or low - high <= 8 * 2.0**-53 * abs(high)
-    assert function.derivative(x) >= 0
-
-
 @pytest.mark.parametrize(
     "x", [3, [1, -2], [[0.5], [2]], np.array([1, 2], np.uint8), np.array([[-4]], np.int64)]
 )
@@ -255,14 +217,9 @@ def test_views_and_foreign_byte_order(function):
 @pytest.mark.parametrize(
     ("x", "given"),
     [
-        (1j, "complex128"),
         (np.array([1 + 1j], np.complex64), "complex64"),
-        ("0.5", "<U3"),
-        (b"1", "|S1"),
-        (None, "object"),
         ([1, "a"], "<U21"),
-        (np.array([1.0], object), "object"),
-        (True, "bool"),
+        (None, "object"),
         ([False, True], "bool"),
         (np.longdouble(1), "float128|longdouble"),
         (np.datetime64("2020-01-01"), "datetime64"),
@@ -275,31 +232,20 @@ def test_what_is_no_real_array_is_refused(x, given):
     for method in (activation("tanh"), activation("tanh").derivative):
         with pytest.raises(TypeError, match=said):
             method(x)
-
-
-def test_ragged_lists_are_refused():
-    with pytest.raises(TypeError, match="takes an array of numbers; NumPy says: .*inhomogeneous"):
-        activation("relu")([[1.0], [1.0, 2.0]])
+        with pytest.raises(TypeError, match="takes an array of numbers; NumPy says: .*inhomogene"):
+            method([[1.0], [1.0, 2.0]])
 
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("rleu", "relu"), ("Leaky ReLU", "leaky_relu"), ("TANH", "tanh"), ("gelu-tanh", "gelu_tanh")],
+    [("Leaky ReLU", "leaky_relu"), ("gelu-tanh", "gelu_tanh"), ("xyz", "")],
 )
-def test_an_unknown_name_gets_a_hint(name, hint):
-    with pytest.raises(ValueError, match=f"{name}.*did you mean '{hint}'.*accepted are celu, elu"):
+def test_an_unknown_name_gets_a_hint_and_the_list(name, hint):
+    hint = rf" \(did you mean '{hint}'\?\)" if hint else ""
+    with pytest.raises(ValueError, match=f"'{name}'{hint}; accepted are celu, .*softplus, .*tanh$"):
         activation(name)
-
-
-def test_an_unknown_name_far_from_all_gets_the_list():
-    with pytest.raises(ValueError, match="called 'xyz'; accepted are celu, .*softplus, .*tanh$"):
-        activation("xyz")
-
-
-@pytest.mark.parametrize("name", [None, 3, np.tanh], ids=repr)
-def test_a_name_is_a_string(name):
     with pytest.raises(TypeError, match="is a string such as 'relu', not "):
-        activation(name)
+        activation(np.tanh)
 
 
 def test_a_made_function_is_taken_as_it_is():
@@ -316,10 +262,7 @@ def test_a_made_function_is_taken_as_it_is():
         ("elu", {"beta": 1}, TypeError, "elu has no parameter 'beta'; accepted: alpha"),
         ("selu", {"selu_alpha": 1}, TypeError, "selu has no parameter"),
         ("rrelu", {"a": 1}, TypeError, "rrelu has no parameter 'a'; accepted: lower, upper"),
-        ("elu", {"alpha": "1"}, TypeError, "alpha of elu is a real number, not '1'"),
-        ("elu", {"alpha": None}, TypeError, "alpha of elu is a real number, not None"),
         ("elu", {"alpha": True}, TypeError, "alpha of elu is a real number, not True"),
-        ("elu", {"alpha": 1j}, TypeError, "alpha of elu is a real number, not 1j"),
         ("elu", {"alpha": np.ones(2)}, TypeError, "alpha of elu is a real number, not array"),
         ("elu", {"alpha": 0}, ValueError, "with alpha > 0; given: alpha=0.0"),
         ("elu", {"alpha": INF}, ValueError, "elu accepts finite .*; given: alpha=inf"),
@@ -385,31 +328,7 @@ def test_latex_shows_the_definition_with_its_parameters():
     assert r"1.7159 \tanh{\left(\frac{2 x}{3} \right)}" in activation("scaled_tanh")._repr_latex_()
 
 
-def test_fractions_of_a_hundredth_or_less_are_shown_as_decimals():
-    x = sp.Symbol("x")
-    shown = _decimals(x / 100 + x**2 / 50 + 17159 * x**3 / 10_000 + x**4 / 300)
-    assert str(shown) == "x**4/300 + 1.7159*x**3 + x**2/50 + 0.01*x"
-
-
 # The table of errors
-
-
-@pytest.mark.parametrize(
-    ("name", "float_type"),
-    [(name, np.float64) for name in errors.worst_errors()]
-    + [(name, dtype) for name in ("tanh", "silu", "hard_swish") for dtype in FLOAT_TYPES[1:]],
-)
-def test_the_table_of_errors_holds_upper_bounds(name, float_type):
-    f = activation(name)
-    [measured] = accuracy.worst_errors(f, float_type, log_spaced=700, dense=1601).values()
-    bounds = errors.worst_errors(float_type.__name__)[name]["vgtools"]
-    if not f.expression.has(sp.exp, sp.tanh, sp.log, sp.erf):
-        # Plain arithmetic is rounded the same way on every processor.
-        assert bounds == tuple(accuracy.rounded_up(worst.error) for worst in measured)
-    # The exp and tanh of a processor that was not tried may err a little more.
-    more = 0.3 if float_type == np.float64 else 0.001
-    for worst, bound in zip(measured, bounds):
-        assert worst.error <= bound + more, f"off by {worst}, and {bound} in the table"
 
 
 @pytest.mark.parametrize(
@@ -427,13 +346,7 @@ def test_the_table_of_errors_has_functions_of_the_catalogue():
         libraries = [label.split()[0] for label in table["sigmoid"]]
         assert libraries == ["vgtools", "PyTorch", "JAX", "SciPy"]
         assert table["scaled_tanh"].keys() == {"vgtools"}
-
-
-@pytest.mark.parametrize("float_type", ["float8", np.float32, None, ["float32"]])
-def test_there_are_three_tables_of_errors(float_type):
-    with pytest.raises(ValueError, match="float_type must be one of float64, float32, float16"):
-        errors.worst_errors(float_type)
-
-
-def test_the_table_of_errors_is_the_one_of_double_precision_by_default():
     assert errors.worst_errors() == errors.worst_errors("float64") != errors.worst_errors("float32")
+    for float_type in ("float8", np.float32, None, ["float32"]):
+        with pytest.raises(ValueError, match="float_type must be one of float64, float32, float16"):
+            errors.worst_errors(float_type)

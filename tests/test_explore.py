@@ -58,12 +58,6 @@ def test_abbreviations(specification, kind, values, labels, default):
     assert [type(value) for value in control.values] == [type(value) for value in values]
 
 
-def test_values_of_a_slider_are_those_that_one_would_write():
-    values = one_control((0.05, 2.0, 0.05)).values
-    assert len(values) == 40
-    assert list(values) == [float(f"{5 * n / 100:.2f}") for n in range(1, 41)]
-
-
 @given(
     low=st.integers(-5000, 5000),
     steps=st.integers(1, MOST_STATES - 1),
@@ -79,11 +73,6 @@ def test_a_slider_reaches_both_ends(low, steps, step, places):
     assert numbers == list(control.values)
     for position in {0, steps // 2, steps}:
         assert control.index(control.values[position]) == position
-
-
-def test_titles_and_names():
-    [one, other] = make_controls({"learning_rate": (0, 1), "n": True}, {}, {"n": "depth"})
-    assert (one.title, other.title) == ("learning rate", "depth")
 
 
 @pytest.mark.parametrize(
@@ -111,10 +100,13 @@ def test_defaults(specification, value, position):
         (True, 1, "off, on"),
         ([1, 2], True, "1, 2"),
         ([1, 2], "1", "1, 2"),
+        ([np.zeros(2), np.ones(2)], np.zeros(3), r"\[0. 0.\], \[1. 1.\]"),
+        ([np.zeros(2), [np.ones(2), 1]], [np.ones(2)], ".*"),
     ],
 )
 def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
-    with pytest.raises(ValueError, match=rf"'a' cannot be {value!r}: accepted are {accepted}$"):
+    shown = re.escape(repr(value))
+    with pytest.raises(ValueError, match=rf"'a' cannot be {shown}: accepted are {accepted}$"):
         one_control(specification, a=value)
 
 
@@ -122,22 +114,13 @@ def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
     "specification, error, message",
     [
         ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple"),
-        (3, TypeError, r"'a' is given as 3"),
-        (None, TypeError, r"'a' is given as None"),
         ([], ValueError, r"'a' has no value"),
-        ({}, ValueError, r"'a' has no value"),
-        (["x", "x"], ValueError, r"'a' shows the same label"),
         ([1, "1"], ValueError, r"'a' shows the same label"),
         ((1,), TypeError, r"the slider 'a' is given as \(1,\)"),
-        ((1, 2, 3, 4), TypeError, r"the slider 'a'"),
-        (("low", "high"), TypeError, r"the slider 'a'"),
         ((False, True), TypeError, r"the slider 'a'"),
-        ((0, math.inf), TypeError, r"finite"),
         ((0, 1, math.nan), TypeError, r"finite"),
-        ((1, 0), ValueError, r"'a' needs low < high and step > 0"),
-        ((0, 0), ValueError, r"'a' needs low < high"),
+        ((0, 0), ValueError, r"'a' needs low < high and step > 0"),
         ((0, 1, 0), ValueError, r"'a' needs low < high and step > 0"),
-        ((0, 1, -1), ValueError, r"'a' needs low < high and step > 0"),
         ((0, 1, 1e-6), ValueError, r"'a' has 1000001 values, more than 1000: coarsen its step"),
     ],
 )
@@ -248,7 +231,7 @@ def drawn(figure, name="figure"):
     return svg_panels(figure, name)
 
 
-@pytest.mark.parametrize("columns", [1, 2, 3])
+@pytest.mark.parametrize("columns", [1, 3])
 def test_each_panel_is_a_drawing_of_its_own(columns):
     panels = drawn(curves(columns))
     assert len(panels) == columns
@@ -278,27 +261,13 @@ def test_nothing_leaks_that_differs_from_run_to_run():
     assert named and len(set(named)) == len(named)
     assert all(re.fullmatch(r"name-clip-\d-\d", name) for name in named)
     assert set(re.findall(r"url\(#([^)]*)\)", one)) == set(named)
-
-
-def test_identifiers_start_with_the_name_of_the_figure():
-    one, other = ("".join(map(markup, drawn(curves(), name))) for name in ("one", "other"))
-    assert one != other
-    assert one.replace("one-clip", "other-clip") == other
-
-
-def test_colours_follow_the_page():
-    text = "".join(map(markup, drawn(curves())))
+    elsewhere = "".join(map(markup, drawn(curves(), "other")))
+    assert one.replace("name-clip", "other-clip") == elsewhere
+    numbers = "|".join(("d", "transform", "x", "y", "width", "height"))
+    assert not re.search(rf' (?:{numbers})="[^"]*\.\d{{3}}', one), "two decimals are enough"
     for name in ("olive", "vermillion", "grey", "ink", "muted", "grid"):
-        assert f"var(--vg-{name}," in text
-    assert not re.findall(r"#[0-9a-f]{6}", re.sub(r"var\([^)]*\)", "", text))
-
-
-def test_numbers_have_two_decimals():
-    for panel in drawn(curves()):
-        for element in panel.iter():
-            for name, value in element.attrib.items():
-                if name in ("d", "transform", "x", "y", "width", "height"):
-                    assert not re.search(r"\.\d{3}", value), (name, value)
+        assert f"var(--vg-{name}," in one
+    assert not re.findall(r"#[0-9a-f]{6}", re.sub(r"var\([^)]*\)", "", one))
 
 
 def test_a_hatch_keeps_its_colours_and_follows_the_page():
@@ -338,22 +307,6 @@ def test_what_a_browser_cannot_show_is_refused(message):
     with pytest.raises(ValueError, match=message):
         drawn(figure)
     assert figure.dpi == 100
-
-
-def test_a_picture_keeps_its_pixels():
-    figure, [axes] = figures.subplots()
-    axes.imshow([[0.0, 1.0], [0.5, 0.25]])
-    [panel] = drawn(figure)
-    [image] = panel.iter("image")
-    assert image.get("href").startswith("data:image/png;base64,")
-
-
-def test_hidden_axes_are_left_out():
-    figure, [left, right] = figures.subplots(2)
-    left.set_title("left")
-    right.set_title("right")
-    right.set_visible(False)
-    assert [texts(panel)[-1:] for panel in drawn(figure)] == [["left"], []]
 
 
 # ---------- Frames ----------
@@ -461,7 +414,7 @@ def same(one, other):
 
 
 @given(movies())
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_every_frame_comes_back_from_the_slots(movie):
     shape, frames, sentences, default = movie
     text = payload(find_slots(frames, sentences, shape, default), shape)
@@ -476,46 +429,29 @@ def test_every_frame_comes_back_from_the_slots(movie):
         assert (sentences[default] if says is None else says) == sentences[number]
 
 
-@given(movies())
-def test_a_payload_decodes_to_the_values_of_its_slots(movie):
-    shape, frames, sentences, default = movie
-    slots = find_slots(frames, sentences, shape, default)
-    data = json.loads(payload(slots, shape))
-    assert data["shape"] == shape
-    for slot, (element, name, axes, values, *positions) in zip(slots, data["slots"], strict=True):
-        if positions:
-            values = [values[place] for place in positions[0]]
-        assert (element, name, tuple(axes), values) == (
-            slot.element, slot.name, slot.axes, slot.values,
-        )  # fmt: skip
-        assert len(values) == math.prod(shape[axis] for axis in axes)
+SLOTS = [
+    # What follows one control is stored once for each of its values.
+    (
+        [f"<text>{a}</text><path d='M{a} {b}'/>" for a in range(2) for b in range(3)],
+        [2, 3],
+        [(1, TEXT, (0,), ["0", "1"]), (2, "d", (0, 1), [f"M{a} {b}" for a in "01" for b in "012"])],
+    ),
+    # A change of structure ships the smallest part that changes.
+    (
+        [f"<g><text>t</text></g><g>{'<path/>' * n}</g>" for n in (1, 2)],
+        [2],
+        [(3, CHILDREN, (0,), ["<path/>", "<path/><path/>"])],
+    ),
+]  # fmt: skip
 
 
-def test_a_label_that_follows_one_control_is_stored_once_for_each_of_its_values():
-    def frame(a, b):
-        return [ElementTree.fromstring(f"<svg><text>{a}</text><path d='M{a} {b}'/></svg>")]
-
-    grid = list(itertools.product(range(2), range(3)))
-    slots = find_slots([frame(*state) for state in grid], ["same"] * 6, [2, 3], default=4)
-    assert [(slot.element, slot.name, slot.axes, len(slot.values)) for slot in slots] == [
-        (1, TEXT, (0,), 2),
-        (2, "d", (0, 1), 6),
-    ]
-
-
-def test_a_change_of_structure_ships_only_the_smallest_part():
-    frames = [
-        [ElementTree.fromstring(f"<svg><g><text>t</text></g><g>{'<path/>' * n}</g></svg>")]
-        for n in (1, 2)
-    ]
-    [slot] = find_slots(frames, ["same"] * 2, [2], default=0)
-    assert (slot.element, slot.name, slot.values) == (3, CHILDREN, ["<path/>", "<path/><path/>"])
-
-
-def test_frames_have_the_same_number_of_panels():
-    svg = ElementTree.Element("svg")
+@pytest.mark.parametrize("drawings, shape, expected", SLOTS)
+def test_a_page_carries_no_more_than_what_changes(drawings, shape, expected):
+    frames = [[ElementTree.fromstring(f"<svg>{drawing}</svg>")] for drawing in drawings]
+    found = find_slots(frames, ["same"] * len(frames), shape, default=1)
+    assert [(slot.element, slot.name, slot.axes, slot.values) for slot in found] == expected
     with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]"):
-        find_slots([[svg], [svg, svg]], ["", ""], [2], 0)
+        find_slots([frames[0], frames[0] * 2], ["", ""], [2], 0)
 
 
 # ---------- The object ----------
@@ -555,11 +491,6 @@ def still(alt="A line from 0 to 1."):
 
 
 @pytest.fixture
-def nobody(monkeypatch):
-    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
-
-
-@pytest.fixture
 def book(monkeypatch):
     monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
     monkeypatch.setattr(explorable, "_taken", set())
@@ -576,11 +507,6 @@ def test_the_text_says_controls_values_and_what_is_seen():
     assert repr(still()) == "Figure still_line\n  A line from 0 to 1."
 
 
-def test_the_text_wraps():
-    lines = repr(still("word " * 60)).splitlines()
-    assert len(lines) > 3 and all(len(line) <= 96 for line in lines)
-
-
 def test_calling_it_draws_a_state():
     lines = make()
     [axes] = lines(slope=0.75).axes
@@ -594,19 +520,18 @@ def test_calling_it_draws_a_state():
         still()(slope=1)
 
 
-def test_the_alt_is_required():
-    with pytest.raises(TypeError, match="alt"):
-        vg.explore(a=(0, 1))
-    with pytest.raises(TypeError, match=r"alt must be a text or a function.*NoneType"):
-        vg.explore(alt=None)
-    with pytest.raises(TypeError, match=r"alt must be a function of the controls"):
-        vg.explore(alt="one text", a=(0, 1))
-
-
-@pytest.mark.parametrize("text", ["", "  \n", None, 3])
-def test_the_alt_gives_a_sentence(text):
-    with pytest.raises((ValueError, TypeError), match=r"alt .* must"):
-        make(alt=lambda slope, name, grid: text).describe()
+@pytest.mark.parametrize(
+    "alt, message",
+    [
+        (None, "alt must be a text or a function.*NoneType"),
+        ("one text", "alt must be a function of the controls"),
+        (lambda slope, name, grid: "  \n", "the alt of some_lines must give a sentence"),
+        (lambda slope, name, grid: 3, "the alt of some_lines must give a sentence"),
+    ],
+)
+def test_the_alt_gives_a_sentence(alt, message):
+    with pytest.raises((ValueError, TypeError), match=message):
+        make(alt=alt).describe()
 
 
 def test_arguments_are_the_controls():
@@ -626,46 +551,19 @@ def test_arguments_are_the_controls():
             """Draw."""
 
 
-def test_a_drawing_is_a_figure():
-    @vg.explore(alt="Nothing.")
-    def forgetful():
-        figures.subplots()
-
-    with pytest.raises(TypeError, match=r"forgetful must return a matplotlib Figure, not NoneType"):
-        forgetful()
-
-
-def test_a_page_cannot_carry_too_many_states():
-    large = make(slope=(0.0, 1.0, 0.002))
-    with pytest.raises(ValueError, match=r"2004 states .*coarsen 'slope', which has 501 values"):
-        large.to_html()
-
-
 def parts(text):
     """Return the JSON data of a figure and the rest of its HTML."""
     match = re.search(r'<script type="application/json">(.*?)</script>', text, re.DOTALL)
     return json.loads(match[1]), text.replace(match[0], "")
 
 
-def test_the_page_contains_every_state():
+def test_the_page_takes_the_drawing_to_every_state():
     lines = make()
-    text = lines.to_html()
-    data, rest = parts(text)
+    data, rest = parts(lines.to_html(with_runtime=False, identifier="n"))
     assert data["shape"] == [3, 2, 2]
-    [says] = [slot for slot in data["slots"] if slot[0] == DESCRIPTION]
-    states = itertools.product([0.0, 0.5, 1.0], ["elu", "celu"], [False, True])
-    assert says[3] == [lines.describe(slope=s, name=n, grid=g) for s, n, g in states]
     assert html.escape(lines.describe(), quote=False) in rest
     assert "The <em>finding</em> is 1 &lt; 2." in rest
     assert re.search(r'<div class="vg-controls"[^>]* hidden>', rest)
-    assert rest.count("data-control=") == 3 and rest.count("vg-play") >= 1
-    for slot in data["slots"]:
-        assert len(slot[3]) <= math.prod(data["shape"][axis] for axis in slot[2])
-
-
-def test_the_page_takes_the_drawing_to_every_state():
-    lines = make()
-    data, _ = parts(lines.to_html(with_runtime=False, identifier="n"))
     first = drawn(lines(), "n")
     for state in [(0, 1, 0), (2, 0, 1), (2, 1, 1)]:
         values = {c.name: c.values[at] for c, at in zip(lines.controls, state, strict=True)}
@@ -700,12 +598,6 @@ def test_values_that_are_hard_to_compare_can_be_shown(values):
         assert select.value is value and html.escape(f"1 {value}") in view.value
 
 
-@pytest.mark.parametrize("value", [np.zeros(3), np.full(2, 2.0), [np.zeros(2)]])
-def test_an_array_that_is_no_value_is_refused(value):
-    with pytest.raises(ValueError, match=r"'a' cannot be .*: accepted are"):
-        one_control([np.zeros(2), np.ones(2), [np.zeros(2), 1]], a=value)
-
-
 def test_a_default_shows_in_page_and_controls():
     lines = make(defaults={"slope": 1.0, "name": "celu", "grid": False})
     _, rest = parts(lines.to_html(with_runtime=False))
@@ -719,29 +611,10 @@ def test_titles_are_escaped():
     assert "<b>" not in text and "<i>" not in text
 
 
-def test_labels_point_to_their_controls():
-    text = make().to_html(with_runtime=False)
-    named = re.findall(r'\sid="([^"]+)"', text)
-    assert len(set(named)) == len(named)
-    assert set(re.findall(r'\sfor="([^"]+)"', text)) <= set(named)
-    assert set(re.findall(r'aria-labelledby="([^"]+)"', text)) <= set(named)
-
-
 def test_a_figure_without_controls_has_nothing_to_move():
     text = still().to_html(with_runtime=False)
     assert "vg-controls" not in text and "<script" not in text and "aria-live" not in text
     assert "vg-link" not in text
-
-
-def test_the_link_to_a_state_is_copied_by_a_button_that_hides_where_scripts_do_not_run():
-    text = make().to_html(with_runtime=False)
-    [controls] = re.findall(r'<div class="vg-controls"[^>]* hidden>.*?</div><p', text)
-    [(label, seen)] = re.findall(
-        r'<button type="button" class="vg-link" aria-label="([^"]+)">([^<]+)</button>'
-        r'<span role="status"></span>',
-        controls,
-    )
-    assert seen in label  # who speaks to a computer says what they see
 
 
 @pytest.mark.usefixtures("book")
@@ -756,7 +629,7 @@ def test_the_book_gets_the_runtime_once():
 
 @pytest.mark.usefixtures("book")
 def test_figures_move_after_one_that_stands_still():
-    bundles = [figure._repr_mimebundle_()["text/html"] for figure in (still(), make(), make())]
+    bundles = [figure._repr_mimebundle_()["text/html"] for figure in (still(), make())]
     assert sum(page.runtime() in bundle for bundle in bundles) == 1
 
 
@@ -778,7 +651,7 @@ def named(name, controls):
     return vg.explore(alt=describe, **dict.fromkeys(controls, False))(draw)
 
 
-@settings(max_examples=10)
+@settings(max_examples=6)
 @given(
     st.lists(
         st.tuples(
@@ -814,7 +687,7 @@ def test_a_live_figure_shares_no_identifier_with_another():
     assert sum(map(len, names)) == len(set.union(*names)) > 3
 
 
-@pytest.mark.parametrize("name", ["", "two words", 'a"b', "a)b", "a<b", "a#b"])
+@pytest.mark.parametrize("name", ["", "two words", 'a"b', "a#b"])
 def test_an_identifier_that_no_page_can_hold_is_refused(name):
     with pytest.raises(ValueError, match=f"the identifier {re.escape(repr(name))} of a figure"):
         still().to_html(identifier=name)
@@ -868,27 +741,17 @@ def test_threads_that_draw_take_turns():
     assert not pyplot.get_fignums()
 
 
-@pytest.mark.usefixtures("nobody")
-def test_elsewhere_there_is_only_text():
-    lines = make()
+def test_a_person_gets_widgets_without_waiting_and_nobody_gets_text(monkeypatch):
+    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
+    drawn = []
+    lines = make(alt=lambda slope, name, grid: drawn.append(slope) or f"Slope {slope}.")
     assert lines._repr_mimebundle_() == {"text/plain": repr(lines)}
-
-
-def test_a_person_gets_widgets(monkeypatch, nobody):
     monkeypatch.setattr(frontend, "live_notebook", lambda: True)
-    lines = make()
     bundle = lines._repr_mimebundle_()
+    assert set(drawn) == {0.5}, "no other frame is computed"
     assert bundle["text/plain"] == repr(lines)
     assert "application/vnd.jupyter.widget-view+json" in bundle
     assert "text/html" not in bundle
-
-
-def test_a_person_never_waits_for_other_frames(monkeypatch, nobody):
-    monkeypatch.setattr(frontend, "live_notebook", lambda: True)
-    calls = []
-    lines = make(alt=lambda slope, name, grid: calls.append(slope) or f"Slope {slope}.")
-    lines._repr_mimebundle_()
-    assert set(calls) == {0.5}
 
 
 def test_a_live_figure_follows_its_controls():
@@ -918,14 +781,8 @@ def test_a_live_figure_shows_what_went_wrong_and_recovers():
     assert view.value == "<pre>RuntimeError: a &lt; 2, please</pre>"
     slider.value = 3
     assert view.value == "a = 3"
-
-
-def test_a_live_figure_that_never_worked_says_so_at_once():
-    def draw(a):
-        raise RuntimeError("always")
-
-    with pytest.raises(RuntimeError, match="always"):
-        live.live_box(make_controls({"a": (0, 3)}, {}, {}), draw)
+    with pytest.raises(RuntimeError, match="please"):  # one that never worked says so at once
+        live.live_box(make_controls({"a": (2, 3)}, {}, {}), draw)
 
 
 # ---------- Style sheet and script ----------
@@ -940,9 +797,6 @@ def test_the_style_sheet_knows_every_colour_of_both_pages():
         assert f"--vg-{name}:{shade.dark};" in dark
     for name in figures.NEUTRALS:
         assert f"--vg-{name}:" in light and f"--vg-{name}:" in dark
-
-
-def test_script_and_style_can_stand_inside_a_page():
-    for text in (page.style_sheet(), page.runtime()):
+    for text in (style, page.runtime()):  # both stand inside a page
         assert "</" not in text and "<!--" not in text
         assert not re.search(r"https?:|url\(|@import|\bfetch\b", text)

@@ -5,7 +5,7 @@ arithmetic with 40 digits and exponents without bounds.
 """
 
 import math
-import warnings
+from functools import partial
 
 import mpmath
 import numpy as np
@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 import vgtools as vg
 import vgtools.networks as nets
 from vgtools import theory
-from vgtools.activations import activation, catalogue
+from vgtools.activations import activation
 from vgtools.diagnostics import census, gradient_flow, gradient_underflow
 from vgtools.networks import losses, normalisation, norms, optimisers
 from vgtools.networks.parameters import Parameter
@@ -27,7 +27,7 @@ NETWORK_TYPES = [np.float32, np.float64]
 SMALLEST, LARGEST = math.ulp(0.0), float(np.finfo(np.float64).max)
 exact = mpmath.mp.clone()
 exact.dps = 40
-some = settings(max_examples=60)
+some = settings(max_examples=40)
 
 
 def anywhere(dtype, low=None, high=None):
@@ -116,15 +116,6 @@ def test_clipping_keeps_the_direction_of_gradients_of_any_size(dtype, data):
     for got, entry in zip(found, entries):
         smallest = 2 * float(info.smallest_subnormal)
         assert close(got, entry * shrink, 4 * float(info.eps), smallest, float(info.max))
-
-
-def test_clipping_of_the_public_reports():
-    for size, clipped in ((1e20, 0.5), (1e-25, 1e-25)):
-        parameter = Parameter("w", np.zeros(4, np.float32))
-        parameter.gradient[...] = size * np.array([1, -1, 1, -1])
-        assert optimisers.clip_gradient([parameter], 1.0) == pytest.approx(2 * size, rel=1e-6)
-        expected = clipped * np.array([1, -1, 1, -1])
-        np.testing.assert_allclose(parameter.gradient, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
@@ -239,22 +230,6 @@ def test_binary_cross_entropy_of_logits_of_any_size(dtype, data):
     assert close(value, total / 4, 1e-13)
     soft = [0.25 * (truth == 0.25) for truth in t]  # P - t cancels where P is near a soft t
     same_gradient(gradient, right, dtype, soft)
-
-
-def test_losses_of_the_public_reports():
-    assert losses.cross_entropy(np.array([[60000, -60000]], np.float16), [1])[0] == 120000.0
-    assert losses.squared_error(np.full(4, 1e25, np.float32), np.zeros(4))[0] == pytest.approx(
-        5e49, rel=1e-6
-    )
-    value, gradient = losses.cross_entropy([[50.0, 0.0]], [0])
-    assert value == pytest.approx(math.exp(-50), rel=1e-12)
-    np.testing.assert_allclose(gradient, [[-math.exp(-50), math.exp(-50)]], rtol=1e-12)
-
-
-@pytest.mark.parametrize("logits", [[[np.nan]], [[np.nan, 0.0]], [[0.0, np.nan]]])
-def test_a_logit_that_is_not_a_number_makes_everything_so(logits):
-    value, gradient = losses.cross_entropy(logits, [0])
-    assert math.isnan(value) and np.isnan(gradient).all()
 
 
 @pytest.mark.parametrize("dtype", FLOAT_TYPES)
@@ -435,14 +410,17 @@ def small_data(n=3, features=4, classes=3):
     return rng.normal(size=(n, features)), np.arange(n) // 2 % classes
 
 
-@pytest.mark.parametrize("init", ["lecun", "glorot", "normal"])
 @pytest.mark.parametrize(
-    "dtype, depth, rtol", [(np.float32, 45, 1e-3), (np.float64, 400, 1e-12)], ids=["45", "400"]
+    "dtype, depth, rtol, init",
+    [
+        (np.float32, 45, 1e-3, "glorot"),
+        (np.float64, 200, 1e-12, "lecun"),
+        # Down to 1e-300, as far as a float64 can say it.
+        (np.float64, 130, 1e-12, nets.initialiser("normal", std=0.01)),
+    ],
 )
 def test_flow_of_deep_sigmoid_networks(dtype, depth, rtol, init):
     x, y = small_data()
-    if init == "normal":  # in float64: down to 1e-300, as far as a float64 can say it
-        depth, init = depth if depth < 100 else 130, nets.initialiser("normal", std=0.01)
     network = nets.MLP([4] + [5] * depth + [3], "sigmoid", init, seed=1, dtype=dtype)
     x = x.astype(dtype)
     flow, right = gradient_flow(network, x, y), flow_of(network, x, y)
@@ -485,6 +463,11 @@ def test_flow_of_a_gradient_that_explodes(dtype, depth):
     ratio = flow.gradient / reference.gradient
     step = np.log2(ratio[:-1] / ratio[1:])
     np.testing.assert_allclose(step[depth // 2 :], 4, rtol=1e-5)
+    assert gradient_underflow(network, x, y, scale=1e300).overflow is True
+    for values, factor in (([1e200, 1e-200], math.inf), ([1e-200, 1e200], 0.0)):
+        extreme = type(flow)(flow.signal, np.array(values), *[flow.signal] * 4)
+        assert extreme.rate == pytest.approx(-400 if factor else 400)
+        assert extreme.backward_factor == factor
 
 
 @pytest.mark.parametrize("dtype", NETWORK_TYPES)
@@ -531,40 +514,6 @@ def test_flow_and_census_of_inputs_and_outputs_of_any_size(dtype, data):
     assert close(flow.weight_gradient[0], wanted, 4 * eps, 4 * eps * parts + math.ulp(0.0))
 
 
-@pytest.mark.parametrize("dtype", NETWORK_TYPES)
-@pytest.mark.parametrize("at", ["largest", "smallest"])
-def test_flow_and_census_at_the_ends_of_the_range(dtype, at):
-    info = np.finfo(dtype)
-    end = info.max if at == "largest" else info.smallest_subnormal * dtype(3)
-    x, labels = np.full((4, 2), end, dtype), [0, 0, 0, 0]
-    network = nets.MLP([2, 2, 2], "identity", "identity", dtype=dtype)
-    network.dense[1].weight.value[...] = [[info.tiny, 0], [0, 0]]
-    flow, count = gradient_flow(network, x, labels), census(network, x)
-    end = float(end)
-    for found in (flow.signal, count["mean"], count["median_mean"]):
-        assert found[0] == pytest.approx(end, rel=1e-15)
-    _, g = losses.cross_entropy(network.forward(x), labels)
-    delta = sum(exactly(g[:, 0])) * float(info.tiny)
-    right = exact.sqrt(2) * end * abs(delta)  # two inputs alike, and one unit that is used
-    assert close(flow.weight_gradient[0], right, 1e-6)
-
-
-def test_a_rate_beyond_the_range_of_float64_is_no_error():
-    flow = gradient_flow(nets.MLP([4, 5, 5, 3], "sigmoid"), *small_data())
-    for values, factor in (([1e200, 1e-200], math.inf), ([1e-200, 1e200], 0.0)):
-        extreme = type(flow)(flow.signal, np.array(values), *[flow.signal] * 4)
-        assert extreme.rate == pytest.approx(-400 if factor else 400)
-        assert extreme.backward_factor == factor
-
-
-def test_half_precision_with_a_scale_that_no_type_holds():
-    x, y = small_data()
-    for dtype in NETWORK_TYPES:
-        network = nets.MLP([4, 5, 3], "tanh", dtype=dtype)
-        result = gradient_underflow(network, x, y, scale=1e300)
-        assert result.overflow is True
-
-
 # -- theory and initialisers ---------------------------------------------------------
 
 
@@ -588,7 +537,7 @@ def test_moments_of_any_size(power):
     assert 0 < wide[1] <= 0.0625 * (1 + 1e-12)
 
 
-@pytest.mark.parametrize("name", ["relu", "tanh", "leaky_relu", "elu"])
+@pytest.mark.parametrize("name", ["tanh", "leaky_relu"])
 def test_the_gradient_is_predicted_where_the_signal_has_left_float64(name):
     sizes = [64] + [100] * 400 + [10]
     prediction = theory.mean_field(sizes, name, nets.initialiser("normal", std=1e-3))
@@ -608,7 +557,7 @@ def test_the_gradient_is_predicted_where_the_signal_has_left_float64(name):
 
 def test_a_signal_that_leaves_the_theory_is_named():
     with pytest.raises(ValueError, match=r"^sizes must.*layer 90 have.*above 1e\+300"):
-        theory.mean_field([10] * 400, "relu", nets.initialiser("normal", std=1e3))
+        theory.mean_field([10] * 95, "relu", nets.initialiser("normal", std=1e3))
     silent = theory.mean_field([4, 5, 5, 3], "relu", "constant")
     assert not silent.signal.any() and silent.gradient.tolist() == [0.0, 1.0]
 
@@ -654,23 +603,17 @@ def test_weights_that_do_not_fit_are_refused():
         nets.MLP([2, 3, 1], init=nets.initialiser("normal", std=1e60), dtype=np.float32)
 
 
-# -- small ones ----------------------------------------------------------------------
+# -- names ---------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "name, here",
     [
-        ("xavier", 'init="glorot"'),
         ("kaiming", 'init="he"'),
         ("Glorot", 'init="glorot"'),
-        ("lecun_normal", 'init="lecun"'),
-        ("he_normal", 'init="he"'),
-        ("glorot_uniform", 'init="glorot"'),
         ("xavier_uniform_", 'init="glorot"'),
         ("kaiming_uniform", 'vg.initialiser("he", distribution="uniform")'),
-        ("glorot_normal", 'vg.initialiser("glorot", distribution="normal")'),
         ("lecun_uniform", 'vg.initialiser("lecun", distribution="uniform")'),
-        ("zeros", 'vg.initialiser("constant", value=0)'),
         ("ones", 'vg.initialiser("constant", value=1)'),
         ("eye", 'init="identity"'),
     ],
@@ -683,78 +626,7 @@ def test_names_that_others_use_are_translated(name, here):
     assert isinstance(vg.initialiser(made), nets.Initialiser)
 
 
-def test_other_names_are_not_guessed():
-    with pytest.raises(ValueError, match="unknown initialiser 'hello'; the known ones are"):
-        vg.MLP([2, 3, 1], init="hello")
-
-
 def test_slopes_in_the_place_of_divisors_are_explained():
-    for make in (
-        lambda: activation("rrelu", lower=1 / 8, upper=1 / 3),
-        lambda: nets.RReLU(1 / 8, 1 / 3),
-        lambda: nets.RReLULayer(1 / 8, 1 / 3),
-    ):
+    for make in (partial(activation, "rrelu"), nets.RReLU, nets.RReLULayer):
         with pytest.raises(ValueError, match=r"divisors .*slopes from 1/8 to 1/3: lower=3"):
-            make()
-
-
-X = np.random.default_rng(0).normal(size=(6, 3))
-MASKED = np.ma.masked_greater(X, 0.5)
-CLASSES = np.arange(6) % 2
-MASKED_CLASSES = np.ma.masked_equal(CLASSES, 1)
-SEQUENCE = np.ma.masked_greater(np.random.default_rng(1).normal(size=(4, 6, 3)), 0.5)
-NETWORK = vg.MLP([3, 4, 2])
-
-
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda: NETWORK.forward(MASKED),
-        lambda: NETWORK.forward(list(MASKED)),
-        lambda: vg.train(vg.MLP([3, 2]), MASKED, CLASSES, epochs=1, batch_size=6),
-        lambda: vg.train(vg.MLP([3, 2]), X, MASKED_CLASSES, epochs=1, batch_size=6),
-        lambda: vg.train(
-            vg.MLP([3, 2]), X, CLASSES, validation=(MASKED, CLASSES), epochs=1, batch_size=6
-        ),
-        lambda: vg.train(
-            vg.MLP([3, 2]), X, CLASSES, record=lambda _: {"z": MASKED}, epochs=1, batch_size=6
-        ),
-        lambda: vg.GRU([3, 4, 2]).forward(SEQUENCE),
-        lambda: nets.Dense(3, 2).forward(MASKED),
-        lambda: nets.BatchNorm(3).forward(MASKED),
-        lambda: nets.ActivationLayer("relu").forward(MASKED),
-        lambda: nets.PReLULayer(3).forward(MASKED),
-        lambda: nets.RReLULayer().forward(MASKED),
-        lambda: losses.cross_entropy(MASKED, CLASSES),
-        lambda: losses.cross_entropy(X, MASKED_CLASSES),
-        lambda: losses.squared_error(X, MASKED),
-        lambda: losses.binary_cross_entropy(X[:, 0], MASKED_CLASSES),
-        lambda: losses.accuracy(X, MASKED_CLASSES),
-        lambda: gradient_flow(NETWORK, MASKED, CLASSES),
-        lambda: gradient_flow(NETWORK, X, MASKED_CLASSES),
-        lambda: census(NETWORK, MASKED),
-        lambda: gradient_underflow(NETWORK, X, MASKED_CLASSES),
-        lambda: theory.slope_per_layer(MASKED[:, 0]),
-        lambda: theory.escape_width(MASKED),
-        lambda: theory.jacobian_bound(MASKED[:3], [1]),
-        *[lambda f=f: f(MASKED) for f in catalogue().values()],
-        *[lambda f=f: f.derivative(MASKED) for f in catalogue().values()],
-    ],
-)
-def test_what_is_masked_is_not_read(call):
-    with pytest.raises((ValueError, TypeError), match="without masked entries"):
-        call()
-
-
-def test_a_masked_array_without_masked_entries_is_an_array():
-    plain = np.ma.array(X)
-    np.testing.assert_array_equal(NETWORK.forward(plain), NETWORK.forward(X))
-    np.testing.assert_array_equal(activation("tanh")(plain), np.tanh(X))
-
-
-def test_nothing_here_warns():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        with np.errstate(all="raise", under="ignore"):
-            losses.cross_entropy(np.array([[60000, -60000]], np.float16), [1])
-            losses.squared_error(np.array([3e38], np.float32), np.array([-3e38], np.float32))
+            make(lower=1 / 8, upper=1 / 3)

@@ -30,26 +30,21 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_the_contrast_of_black_and_white_is_21():
-    assert contrast("#000000", "#ffffff") == pytest.approx(21)
-
-
 TEXTS = {**figures.PALETTE, **{name: figures.NEUTRALS[name] for name in ("ink", "muted")}}
 
 
-@pytest.mark.parametrize("name", TEXTS)
-def test_every_colour_can_be_read_on_light_and_dark(name):
-    shade = TEXTS[name]
-    for page in LIGHT_PAGES:
-        assert contrast(shade.light, page) >= 4.5
-    for page in DARK_PAGES:
-        assert contrast(shade.dark, page) >= 4.5
+def test_every_colour_can_be_read_on_light_and_dark():
+    for name, shade in TEXTS.items():
+        assert all(contrast(shade.light, page) >= 4.5 for page in LIGHT_PAGES), name
+        assert all(contrast(shade.dark, page) >= 4.5 for page in DARK_PAGES), name
 
 
-def test_no_two_colours_are_the_same():
-    shades = [*figures.PALETTE.values(), *figures.NEUTRALS.values()]
-    assert len({shade.light for shade in shades}) == len(shades)
-    assert len({shade.dark for shade in shades}) == len(shades)
+def test_no_two_colours_are_the_same_and_each_goes_by_its_name():
+    shades = {**figures.PALETTE, **figures.NEUTRALS}
+    assert len({shade.light for shade in shades.values()}) == len(shades)
+    assert len({shade.dark for shade in shades.values()}) == len(shades)
+    for name, shade in shades.items():
+        assert figures.colour(name) == figures.colour(shade.light) == shade.light
 
 
 def test_every_activation_has_a_look_of_its_own():
@@ -64,16 +59,6 @@ def test_every_activation_has_a_look_of_its_own():
         )
 
 
-@pytest.mark.parametrize("name", [*figures.PALETTE, *figures.NEUTRALS])
-def test_palette_entries_are_colours_by_name(name):
-    assert figures.colour(name) == {**figures.PALETTE, **figures.NEUTRALS}[name].light
-
-
-@pytest.mark.parametrize("name", [*figures.PALETTE, *figures.NEUTRALS, "relu"])
-def test_a_colour_stands_for_itself(name):
-    assert figures.colour(figures.colour(name)) == figures.colour(name)
-
-
 def test_a_line_has_the_dash_that_is_asked_for():
     assert figures.line_style("gelu") == {"color": figures.colour("grey"), "linestyle": "solid"}
     assert figures.line_style("softplus")["linestyle"] == figures.DASHED
@@ -81,14 +66,8 @@ def test_a_line_has_the_dash_that_is_asked_for():
     assert figures.line_style("blue")["linestyle"] == figures.SOLID
 
 
-@pytest.mark.parametrize("function", [figures.colour, figures.dash, figures.line_style])
-def test_unknown_names_are_refused(function):
-    with pytest.raises(ValueError, match=r"'sigmoyd'.*relu|'sigmoyd'.*blue"):
-        function("sigmoyd")
-
-
 @pytest.mark.parametrize("columns", [1, 2, 3])
-@pytest.mark.parametrize("height", [1.8, 2.6, 4.0])
+@pytest.mark.parametrize("height", [1.8, 4.0])
 def test_every_panel_keeps_to_its_share(columns, height):
     figure, axes = figures.subplots(columns, height=height)
     assert len(axes) == columns == figures.panels(figure)
@@ -104,16 +83,35 @@ def test_every_panel_keeps_to_its_share(columns, height):
         assert 0 <= tight.y0 and tight.y1 <= 1
 
 
-@pytest.mark.parametrize("columns", [0, 4, 1.5, "two"])
-def test_only_one_to_three_panels(columns):
-    with pytest.raises(ValueError, match=r"columns must be 1, 2 or 3"):
-        figures.subplots(columns)
-
-
-@pytest.mark.parametrize("height", [0, -1.0, float("nan")])
-def test_the_height_is_positive(height):
-    with pytest.raises(ValueError, match=r"height must be a positive"):
-        figures.subplots(height=height)
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (lambda axes: figures.subplots(4), r"columns must be 1, 2 or 3"),
+        (lambda axes: figures.subplots(height=-1.0), r"height must be a positive"),
+        (lambda axes: figures.set_panel(axes, decades=(1, 1, 1)), r"lowest < highest and step"),
+        (lambda axes: figures.set_panel(axes, decades=(0, 1, 0)), r"lowest < highest and step"),
+        (lambda axes: figures.set_panel(axes, y=[0], decades=(-1, 0, 1)), r"y or decades, not"),
+        (lambda axes: figures.guide(axes), "x or y, one of them"),
+        (lambda axes: figures.guide(axes, x=0, y=0), "x or y, one of them"),
+        *(
+            (
+                lambda axes, shape=shape: figures.band(axes, [0, 1, 2], np.ones(shape), color="k"),
+                r"samples must have shape \(seeds, 3\)",
+            )
+            for shape in [(3,), (3, 4), (2, 3, 1)]
+        ),
+        (lambda axes: figures.short_number(math.nan), "must be finite"),
+        (lambda axes: figures.short_number(math.inf), "must be finite"),
+        *(
+            (lambda axes, look=look: look("sigmoyd"), r"'sigmoyd'.*relu|'sigmoyd'.*blue")
+            for look in (figures.colour, figures.dash, figures.line_style)
+        ),
+    ],
+)
+def test_what_cannot_be_drawn_is_refused(call, message):
+    _, [axes] = figures.subplots()
+    with pytest.raises(ValueError, match=message):
+        call(axes)
 
 
 def test_one_share_where_something_stands_across_the_panels():
@@ -137,13 +135,6 @@ def test_a_band_spans_all_seeds_around_the_median():
     assert line.get_color() == figures.colour("elu") and line.get_linestyle() == "--"
 
 
-@pytest.mark.parametrize("shape", [(3,), (3, 4), (2, 3, 1)])
-def test_a_band_asks_for_one_row_for_each_seed(shape):
-    _, [axes] = figures.subplots()
-    with pytest.raises(ValueError, match=r"samples must have shape \(seeds, 3\)"):
-        figures.band(axes, [0, 1, 2], np.zeros(shape), color="#000000")
-
-
 @pytest.mark.parametrize("lowest, highest, step", [(-20, 5, 5), (-3, 0, 1), (-7, 8, 3)])
 def test_decades_are_ticks_from_zero(lowest, highest, step):
     figure, [axes] = figures.subplots()
@@ -156,19 +147,6 @@ def test_decades_are_ticks_from_zero(lowest, highest, step):
     figure.draw_without_rendering()
     assert figures.power_of_ten(0) in [label.get_text() for label in axes.get_yticklabels()]
     assert not axes.yaxis.get_minorticklocs().size
-
-
-@pytest.mark.parametrize("decades", [(1, 1, 1), (2, 1, 1), (0, 1, 0)])
-def test_decades_are_in_order(decades):
-    _, [axes] = figures.subplots()
-    with pytest.raises(ValueError, match=r"lowest < highest and step >= 1"):
-        figures.set_panel(axes, decades=decades)
-
-
-def test_a_y_axis_is_told_its_ticks_once():
-    _, [axes] = figures.subplots()
-    with pytest.raises(ValueError, match=r"y or decades, not both"):
-        figures.set_panel(axes, y=[0, 1], decades=(-1, 0, 1))
 
 
 def test_ticks_are_the_limits_unless_these_are_given():
@@ -252,13 +230,6 @@ def test_a_guide_crosses_the_panel(place):
     assert line.get_color() == figures.colour("grey") and line.get_linewidth() == 2
 
 
-@pytest.mark.parametrize("place", [{}, {"x": 0, "y": 0}])
-def test_a_guide_has_one_place(place):
-    _, [axes] = figures.subplots()
-    with pytest.raises(ValueError, match="x or y, one of them"):
-        figures.guide(axes, **place)
-
-
 def test_theory_is_grey_and_a_stripe_only_where_it_is_asked_for():
     _, [axes] = figures.subplots()
     thin = figures.theory_line(axes, [1, 2], [3, 4])
@@ -279,15 +250,11 @@ def test_a_profile_counts_layers_from_one():
     [text] = axes.texts
     assert text.get_text() == "×2" and text.get_color() == middle.get_color()
     assert len(axes.collections) == 1
-
-
-def test_a_profile_without_theory_and_text_is_a_band():
     _, [axes] = figures.subplots()
     figures.profile(axes, [[1.0, 2.0]], color=figures.colour("relu"))
     assert len(axes.lines) == 1 and not axes.texts
 
 
-SMOOTH = [name for name, f in vg.catalogue().items() if not f.kinks]
 KINKED = [name for name, f in vg.catalogue().items() if f.kinks]
 
 
@@ -298,8 +265,8 @@ def drawn(name, x):
     return f, panels
 
 
-@pytest.mark.parametrize("name", SMOOTH)
-@settings(max_examples=10)
+@pytest.mark.parametrize("name", ["tanh", "gelu", "softplus"])
+@settings(max_examples=6)
 @given(x=st.floats(-3, 3))
 def test_the_tangent_touches_the_curve_with_its_slope(name, x):
     f, (left, right) = drawn(name, x)
@@ -361,12 +328,6 @@ def test_short_numbers_can_be_read_back(exponent, sign, digits):
     assert value_of(text) == pytest.approx(number, rel=1.001 * error)
 
 
-@given(st.integers(-999, 999))
-def test_whole_numbers_below_a_thousand_keep_their_digits(number):
-    if abs(number) < 995:
-        assert figures.short_number(number) == str(number).replace("-", "−")
-
-
 @pytest.mark.parametrize(
     "number, text",
     [
@@ -377,17 +338,12 @@ def test_whole_numbers_below_a_thousand_keep_their_digits(number):
         (-0.0, "0"),
         (0.0012, "0.0012"),
         (994, "994"),
+        (-120, "−120"),
         (999.7, "1·10³"),
     ],
 )
 def test_short_numbers_at_the_edges(number, text):
     assert figures.short_number(number) == text
-
-
-@pytest.mark.parametrize("number", [math.nan, math.inf, -math.inf])
-def test_short_numbers_are_finite(number):
-    with pytest.raises(ValueError, match="must be finite"):
-        figures.short_number(number)
 
 
 @given(st.lists(st.floats(-100, 100), min_size=1, max_size=7))

@@ -22,27 +22,13 @@ def test_a_static_build_is_announced_by_the_environment(monkeypatch, value, expe
     assert frontend.static_build() is expected
 
 
-def test_progress_gives_every_item_and_says_nothing(capsys):
-    assert list(frontend.progress(iter("abc"), "work")) == ["a", "b", "c"]
-    assert capsys.readouterr() == ("", "")
-
-
-def test_progress_shows_a_bar_at_a_terminal(monkeypatch, capsys):
-    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert list(frontend.progress(range(3), "digging")) == [0, 1, 2]
-    assert "digging" in capsys.readouterr().err
-
-
-def test_progress_is_silent_in_a_build_at_a_terminal(monkeypatch, capsys):
-    monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
-    assert list(frontend.progress(range(3), "digging")) == [0, 1, 2]
-    assert capsys.readouterr().err == ""
-
-
-def test_nobody_watches_outside_of_a_kernel():
-    assert frontend.live_notebook() is False
+@pytest.mark.parametrize("terminal, build, bar", [(0, 0, False), (1, 0, True), (1, 1, False)])
+def test_progress_shows_a_bar_to_a_person_at_a_terminal(monkeypatch, capsys, terminal, build, bar):
+    monkeypatch.setenv(frontend.STATIC_VARIABLE, str(build))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: bool(terminal), raising=False)
+    assert list(frontend.progress(iter("abc"), "digging")) == ["a", "b", "c"]
+    said = capsys.readouterr()
+    assert said.out == "" and (("digging" in said.err) if bar else said.err == "")
 
 
 def test_nobody_watches_a_notebook_that_nbclient_executes(monkeypatch):
@@ -50,6 +36,7 @@ def test_nobody_watches_a_notebook_that_nbclient_executes(monkeypatch):
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(ASK)])
     NotebookClient(notebook, timeout=120).execute()
     assert [output.text for output in notebook.cells[0].outputs] == ["False\n"]
+    assert frontend.live_notebook() is False, "nor outside of a kernel"
 
 
 @pytest.fixture(params=["live", "static"])

@@ -1,15 +1,12 @@
 """Where the glossary says that a term is introduced, and what the search finds by name."""
 
-import io
 import json
-import warnings
 from collections import Counter
 
 import pytest
+import small_book
 import test_book as book
 from docutils.core import publish_doctree
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
 
 from bookext import glossary
 
@@ -19,7 +16,7 @@ from bookext import glossary
 extensions = ["myst_nb"]
 nb_execution_mode = "off"
 root_doc = "one"
-exclude_patterns = ["out", "jupyter_execute"]
+exclude_patterns = ["_build", "jupyter_execute"]
 setup = glossary.connect
 """,
     "words.md": """# Words
@@ -46,10 +43,9 @@ odds
 
 @pytest.fixture
 def source(tmp_path):
-    (tmp_path / "source").mkdir()
     for name, text in PAGES.items():
-        write(tmp_path / "source", name, text)
-    return tmp_path / "source"
+        write(tmp_path, name, text)
+    return tmp_path
 
 
 def write(folder, name, text):
@@ -62,11 +58,7 @@ def write(folder, name, text):
 
 def build(folder, warned=""):
     """Build the pages; return the glossary and the index of the search."""
-    out, warning = folder / "out", io.StringIO()
-    with warnings.catch_warnings(), patch_docutils(folder), docutils_namespace():
-        warnings.simplefilter("ignore")  # those of Sphinx and docutils about each other
-        Sphinx(folder, folder, out, out / "t", "html", status=None, warning=warning).build()
-    assert warned in warning.getvalue() and bool(warned) == bool(warning.getvalue())
+    _, out = small_book.build(folder, warned=warned)
     return (out / "words.html").read_text("utf-8"), (out / "searchindex.js").read_text("utf-8")
 
 
@@ -79,7 +71,7 @@ def test_a_term_is_introduced_where_its_mark_stands(source):
     assert page.count("Introduced in ") == 1
     [place] = {anchor for _, anchor, main in entries(index)["logit"] if main and "index" in anchor}
     assert f'Introduced in <a class="reference internal" href="one.html#{place}">' in page
-    assert f'id="{place}"' in (source / "out" / "one.html").read_text("utf-8")
+    assert f'id="{place}"' in (source / "_build" / "one.html").read_text("utf-8")
     assert place in str(entries(index)["log-odds"]), "the other name leads there, too"
     assert {"sigma", "σ"} <= set(entries(index))
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 import vgtools.networks as nets
 from vgtools import theory
 from vgtools.activations import catalogue
-from vgtools.diagnostics import gradient_flow
+from vgtools.diagnostics import factor_back, gradient_flow
 
 seeds = st.integers(0, 2**32 - 1)
 
@@ -46,33 +46,6 @@ def test_backward(batch, units, training, seed):
         (layer.shift.value, layer.shift.gradient),
     ]:
         assert_gradient(loss, array, gradient, rng)
-
-
-@settings(max_examples=40)
-@given(
-    hidden=st.lists(st.integers(2, 6), min_size=1, max_size=3),
-    name=st.sampled_from(["tanh", "sigmoid", "softplus", "gelu"]),
-    training=st.booleans(),
-    seed=seeds,
-)
-def test_whole_network_backward(hidden, name, training, seed):
-    rng = np.random.default_rng(seed)
-    network = nets.MLP([3, *hidden, 4], name, "lecun", rng, normalisation="batch")
-    for layer in network.layers:
-        if isinstance(layer, nets.BatchNorm):
-            layer.epsilon = 0.05  # standardising few samples is steep: keep the loss smooth
-    x, y = rng.normal(size=(6, 3)), rng.integers(4, size=6)
-
-    def loss():
-        return nets.cross_entropy(network.forward(x, training), y)[0]
-
-    if not training:
-        network.forward(rng.normal(size=(6, 3)), training=True)
-    _, gradient = nets.cross_entropy(network.forward(x, training), y)
-    to_input = network.backward(gradient)
-    pairs = [(p.value, p.gradient.copy()) for p in network.parameters()]
-    for array, claimed in [(x, to_input), *pairs]:
-        assert_gradient(loss, array, claimed, rng)
 
 
 @settings(max_examples=40)
@@ -117,17 +90,6 @@ def test_evaluation_leaves_the_statistics_alone_and_sees_each_row_by_itself():
     np.testing.assert_array_equal(layer.running_variance, before[1])
 
 
-def test_the_running_statistics_end_at_those_of_the_data():
-    rng = np.random.default_rng(2)
-    x, y = rng.normal(5.0, 2.0, (400, 3)), rng.integers(2, size=400)
-    network = nets.MLP([3, 4, 2], "tanh", normalisation="batch")
-    nets.train(network, x, y, epochs=60, batch_size=40, optimiser=nets.SGD(learning_rate=0.0))
-    z = x @ network.dense[0].weight.value
-    norm = network.layers[1]
-    np.testing.assert_allclose(norm.running_mean, z.mean(axis=0), rtol=0.15)
-    np.testing.assert_allclose(norm.running_variance, z.var(axis=0), rtol=0.25)
-
-
 def test_where_it_stands_and_what_it_is_called():
     network = nets.MLP([3, 4, 5, 2], "relu", normalisation="batch")
     assert [type(layer).__name__ for layer in network.layers] == [
@@ -141,24 +103,6 @@ def test_where_it_stands_and_what_it_is_called():
         np.testing.assert_array_equal(one.weight.value, other.weight.value)
 
 
-def test_a_layer_by_itself_is_what_the_documentation_says():
-    one = nets.BatchNorm(3)
-    other = nets.BatchNorm(3, momentum=0.1, epsilon=1e-5, dtype=np.float64, name="batch norm")
-    assert (one.momentum, one.epsilon) == (other.momentum, other.epsilon) == (0.1, 1e-5)
-    assert [p.name for p in one.parameters()] == ["batch norm scale", "batch norm shift"]
-    assert [p.name for p in nets.BatchNorm(3, name="first").parameters()] == [
-        "first scale",
-        "first shift",
-    ]
-    for array, start in [
-        (one.scale.value, 1.0),
-        (one.shift.value, 0.0),
-        (one.running_mean, 0.0),
-        (one.running_variance, 1.0),
-    ]:
-        np.testing.assert_array_equal(array, np.full(3, start), strict=True)
-
-
 def test_a_new_layer_evaluates_with_mean_zero_and_variance_one():
     x = np.random.default_rng(4).normal(size=(5, 3))
     layer, network = nets.BatchNorm(3), nets.MLP([3, 4, 2], normalisation="batch")
@@ -166,25 +110,19 @@ def test_a_new_layer_evaluates_with_mean_zero_and_variance_one():
     # Without a word about training it is evaluation, in a layer and in a network.
     np.testing.assert_array_equal(layer.forward(x, training=False), layer.forward(x))
     np.testing.assert_array_equal(network.forward(x, training=False), network.forward(x))
+    plain = nets.MLP([3, 4, 2])
+    np.testing.assert_array_equal(network.dense[1].weight.value, plain.dense[1].weight.value)
     assert not np.allclose(network.forward(x, training=True), network.forward(x))
 
 
-def test_float_type_is_kept():
-    network = nets.MLP([3, 4, 2], "relu", dtype=np.float32, normalisation="batch")
-    x = np.random.default_rng(0).normal(size=(5, 3))
-    out = network.forward(x, training=True)
-    assert out.dtype == np.float32 and network.backward(out).dtype == np.float32
-    assert network.layers[1].running_mean.dtype == np.float32
-
-
-@pytest.mark.parametrize("name", ["relu", "tanh", "gelu", "leaky_relu"])
+@pytest.mark.parametrize("name", ["relu", "gelu"])
 def test_gradients_grow_at_the_predicted_rate(name):
     rng = np.random.default_rng(3)
     x, y = rng.normal(size=(256, 64)), rng.integers(10, size=256)
-    sizes = [64] + [500] * 12 + [10]
+    sizes = [64] + [300] * 6 + [10]
     network = nets.MLP(sizes, name, "he", seed=4, normalisation="batch")
     gradient = gradient_flow(network, x, y, training=True).gradient
-    factor = (gradient[0] / gradient[-1]) ** (1 / 11)
+    factor = factor_back(gradient)
     # The theory is for batches without end; a batch of 256 comes within a few per cent.
     assert factor == pytest.approx(theory.batch_norm_factor(name), rel=0.03)
 
@@ -198,27 +136,6 @@ def test_the_factor_never_vanishes():
         assert theory.batch_norm_factor(name) > 1.0
 
 
-@pytest.mark.parametrize(
-    "call, error, words",
-    [
-        (lambda: nets.BatchNorm(0), ValueError, "units"),
-        (lambda: nets.BatchNorm(3, momentum=1.0), ValueError, "momentum"),
-        (lambda: nets.BatchNorm(3, epsilon=0.0), ValueError, "epsilon"),
-        (lambda: nets.BatchNorm(3, dtype=int), TypeError, "float32 or float64"),
-        (lambda: nets.BatchNorm(3).forward(np.ones((2, 4))), ValueError, r"\(batch, 3\)"),
-        (lambda: nets.BatchNorm(3).forward([["a"] * 3]), TypeError, "real numbers"),
-        (lambda: nets.BatchNorm(3).forward(np.ones((1, 3)), True), ValueError, "two rows"),
-        (lambda: nets.BatchNorm(3).backward(np.ones((1, 3))), RuntimeError, "forward first"),
-        (lambda: nets.MLP([3, 4, 2], normalisation="layer"), ValueError, "'batch'"),
-        (lambda: nets.MLP([3, 4, 2], normalisation=True), ValueError, "'batch'"),
-        (lambda: theory.batch_norm_factor("rellu"), ValueError, "relu"),
-    ],
-)
-def test_bad_input(call, error, words):
-    with pytest.raises(error, match=words):
-        call()
-
-
 def test_a_batch_of_one_is_refused_before_training_begins():
     network = nets.MLP([2, 4, 3], normalisation="batch")
     before = [p.value.copy() for p in network.parameters()]
@@ -228,3 +145,5 @@ def test_a_batch_of_one_is_refused_before_training_begins():
             nets.train(network, x, y, batch_size=batch_size)
     assert all(np.array_equal(p.value, v) for p, v in zip(network.parameters(), before))
     nets.train(network, x, y, batch_size=7, epochs=1)
+    with pytest.raises(ValueError, match=r"^BatchNorm\(3\) needs at least two rows in training"):
+        nets.BatchNorm(3).forward(np.ones((1, 3)), training=True)

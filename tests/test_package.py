@@ -1,11 +1,15 @@
 """The package as a whole: what it offers, and what loading it costs."""
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 import vgtools
+import vgtools.derivation
+from vgtools import text
 from vgtools.explore import explorable
 
 HEAVY = {"matplotlib", "numpy", "scipy", "sympy"}
@@ -71,6 +75,7 @@ def test_a_name_that_is_not_there_says_so():
 def test_what_needs_an_extra_says_which(package, extra, use):
     code = f"""
 import sys
+from pathlib import Path
 sys.modules[{package!r}] = None  # importing it fails, as if it were not installed
 import sympy, vgtools as vg
 x = sympy.Symbol("x")
@@ -86,3 +91,22 @@ def test_figures_need_numpy_and_matplotlib_alone():
     code = "from vgtools.explore import explore; import sys; print(*sys.modules)"
     heavy = {"IPython", "ipywidgets", "mpmath", "scipy", "sklearn", "sympy", "tqdm"}
     assert heavy & set(run(code).split()) == set()
+
+
+@pytest.mark.parametrize("count", [-1, 1.5, True])
+def test_only_a_number_of_things_is_written_as_a_word(count):
+    assert text.number(2.0) == "two" and text.number(1200) == "1,200"
+    with pytest.raises(ValueError, match="a whole number from 0 on"):
+        text.number(count)
+    with pytest.raises(ValueError, match="nothing to list"):
+        text.listing([])
+
+
+def test_derivation_imports_in_the_order_that_it_names():
+    package = Path(vgtools.__file__).parent / "derivation"
+    order = re.findall(r"`(\w+)`", vgtools.derivation.__doc__.partition("order of the modules")[2])
+    assert sorted(order) == sorted(p.stem for p in package.glob("*.py") if p.stem != "__init__")
+    for place, name in enumerate(order):
+        source = (package / f"{name}.py").read_text(encoding="utf-8")
+        used = re.findall(r"(?<=vgtools\.derivation\.)\w+(?= import)", source)
+        assert {order.index(one) for one in used} <= set(range(place)), name

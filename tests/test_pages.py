@@ -1,25 +1,22 @@
-"""What the build remembers of pages, tried on a small book."""
+"""What the build remembers of pages, and of a build that was stopped, on a small book."""
 
-import io
 import pickle
 import re
 import shutil
-import warnings
 
 import pytest
-from sphinx.application import Sphinx
-from sphinx.util.docutils import docutils_namespace, patch_docutils
+from small_book import build, pages, write
 
 CONFIGURATION = """
+from bookext import glossary
 from bookext import pages
 extensions = ["myst_nb", "sphinx_exercise"]
 html_theme = "basic"
 master_doc = "intro"
 
 def setup(app):
-    app.connect("env-updated", pages.let_pages_go)
-    app.connect("env-updated", pages.copy_assets)
-    app.connect("html-page-context", pages.drop_repeated_names)
+    app.connect("html-collect-pages", glossary.keep_entries)
+    pages.connect(app)
     app.add_js_file("equations.js")
 """
 
@@ -36,71 +33,99 @@ Why?
 Because.
 ```
 
+<div class="cell"></div>
+
 ```{{exercise}}
 And here?
 ```
 
+```{{index}} apple
+```
+
 ```{{toctree}}
 other
+third
 ```
 """
 
 OTHER = "# Another page\n\nSee {ref}`ex-square`.\n\n```{solution} ex-square\nBriefly.\n```\n"
+THIRD = "(place)=\n# Third\n\n```{index} plum\n```\n\nWords.\n"
 
 
 @pytest.fixture
-def small_book(tmp_path):
-    for name, text in {
-        "conf.py": CONFIGURATION,
-        "intro.md": INTRO.format(words="Here. " * 1000),
-        "other.md": OTHER,
-    }.items():
-        (tmp_path / name).write_text(text, encoding="utf-8")
-    return tmp_path
+def book(tmp_path):
+    """Return a function that writes the small book into a folder of its own."""
+    intro = INTRO.format(words="Here. " * 1000)
+    files = {"conf.py": CONFIGURATION, "intro.md": intro, "other.md": OTHER, "third.md": THIRD}
+    return lambda name="book": write(tmp_path / name, files)
 
 
-def build(folder):
-    warning = io.StringIO()
-    with warnings.catch_warnings(), patch_docutils(folder), docutils_namespace():
-        warnings.simplefilter("ignore")  # those of Sphinx and docutils about each other
-        out = folder / "_build"
-        app = Sphinx(folder, folder, out, out / ".doctrees", "html", status=None, warning=warning)
-        app.build()
-        kept = (out / ".doctrees" / "environment.pickle").read_bytes()
-        registry = pickle.loads(kept).sphinx_exercise_registry
-    assert warning.getvalue() == ""
-    return registry, kept, (out / "other.html").read_text(encoding="utf-8")
-
-
-def test_an_exercise_is_remembered_without_its_page(small_book):
-    registry, kept, _ = build(small_book)
-    assert set(registry) == {
+def test_an_exercise_is_remembered_without_its_page(book):
+    folder = book()
+    _, out = build(folder)
+    kept = (out / ".doctrees" / "environment.pickle").read_bytes()
+    assert set(pickle.loads(kept).sphinx_exercise_registry) == {
         "ex-square", "intro-solution-1", "intro-exercise-2", "other-solution-0",
     }  # fmt: skip
     assert b"Here. Here." not in kept
-
-
-def test_no_identifier_repeats_on_a_page_with_exercises(small_book):
-    build(small_book)
-    for page in (small_book / "_build").glob("*.html"):
-        names = re.findall(r'\sid="([^"]*)"', page.read_text(encoding="utf-8"))
-        assert names and sorted(names) == sorted(set(names)), page.name
-
-
-def test_another_page_still_knows_the_title_and_the_number_of_an_exercise(small_book):
-    page = build(small_book)[2]
+    for name, page in pages(out).items():
+        names = re.findall(r'\sid="([^"]*)"', page)
+        assert names and sorted(names) == sorted(set(names)), name
+    # Another page still knows its title and its number, also when it is read alone.
     said = 'href="intro.html#ex-square"> Exercise 1 (Of <em>squares</em>)</a>'
-    assert said in page and 'title="Of squares"' not in page
-    (small_book / "other.md").write_text(OTHER + "\nMore.\n", encoding="utf-8")
-    assert said in build(small_book)[2]
+    assert said in pages(out)["other.html"] and 'title="Of squares"' not in pages(out)["other.html"]
+    write(folder, {"other.md": OTHER + "\nMore.\n"})
+    assert build(folder)[0] == ["other"] and said in pages(out)["other.html"]
 
 
-def test_a_first_build_gives_the_bytes_of_a_later_one(small_book):
-    build(small_book)
-    out = small_book / "_build"
-    first = {path: path.read_bytes() for path in out.glob("*.html")}
+def test_a_first_build_gives_the_bytes_of_a_later_one(book):
+    folder = book()
+    _, out = build(folder)
+    first = pages(out)
     for name in ("exercise.css", "mystnb", "equations.js"):
-        assert re.search(rf"_static/{name}[^\"]*\?v=\w", first[out / "intro.html"].decode())
+        assert re.search(rf"_static/{name}[^\"]*\?v=\w", first["intro.html"])
     shutil.rmtree(out / ".doctrees")  # as after a build that was killed: all pages once more
-    build(small_book)
-    assert first == {path: path.read_bytes() for path in out.glob("*.html")}
+    build(folder)
+    assert first == pages(out)
+    (out / "intro.html").write_text("kept")
+    build(folder)
+    assert (out / "intro.html").read_text() == "kept", "nothing changed since"
+
+
+class Stopped(BaseException):
+    """As if somebody had pulled the plug: nothing of Sphinx handles it."""
+
+
+def stopped(folder, before):
+    """Stop a build before a page is written."""
+
+    def stop(page):
+        if page == before:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        build(folder, before_page=stop)
+
+
+def everything(folder):
+    _, out = build(folder)
+    return pages(out), (out / "searchindex.js").read_bytes()
+
+
+def test_a_first_build_that_was_stopped_is_made_good(book):
+    folder = book()
+    stopped(folder, "third")
+    assert (folder / "_build" / "other.html").exists()
+    assert not (folder / "_build" / "third.html").exists()
+    assert everything(folder) == everything(book("whole"))
+
+
+@pytest.mark.parametrize("before", ["other", "genindex"])
+def test_a_later_build_that_was_stopped_is_made_good(book, before):
+    folder, whole = book(), book("whole")
+    build(folder)
+    for each in (folder, whole):
+        last = THIRD.replace("Third", "Last") + "\nA peach.\n"
+        write(each, {"other.md": OTHER + "\nA pineapple.\n", "third.md": last})
+    stopped(folder, before)
+    assert everything(folder) == everything(whole)

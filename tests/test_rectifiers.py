@@ -1,11 +1,12 @@
 """PReLU and RReLU as layers: slopes that are learned, and slopes that are drawn."""
 
 import math
+from functools import partial
 
 import numpy as np
 import pytest
 from gradient_check import assert_gradient, away_from
-from hypothesis import assume, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import vgtools.networks as nets
@@ -61,23 +62,6 @@ def test_rrelu_backward_with_the_draw_held_fixed(sampling, training, units, seed
     assert_gradient(loss, z, layer.backward(weighting), rng)
 
 
-@few
-@given(per=st.sampled_from(["channel", "layer"]), seed=seeds)
-def test_whole_prelu_network_backward(per, seed):
-    rng = np.random.default_rng(seed)
-    network = nets.MLP([3, 5, 4, 2], nets.PReLU(a=0.3, per=per), "he", rng)
-    x, y = rng.normal(size=(4, 3)), rng.integers(2, size=4)
-
-    def loss():
-        return nets.cross_entropy(network.forward(x), y)[0]
-
-    _, gradient = nets.cross_entropy(network.forward(x), y)
-    assume(all(np.abs(layer.pre_activation).min() > 5e-3 for layer in network.hidden))
-    network.backward(gradient)
-    for parameter in network.parameters():
-        assert_gradient(loss, parameter.value, parameter.gradient.copy(), rng)
-
-
 def test_prelu_is_the_catalogue_function_until_it_learns():
     z = np.random.default_rng(0).normal(size=(5, 3))
     layer, fixed = nets.PReLULayer(3, a=0.4), activation("prelu", a=0.4)
@@ -100,67 +84,43 @@ def test_a_channel_is_a_column():
 
 def test_names_in_a_network_stand_for_the_recipes():
     network = nets.MLP([2, 4, 3, 2], "prelu")
-    assert [layer.slope.value.shape for layer in network.hidden] == [(4,), (3,)]
-    assert [p.name for p in network.parameters() if "slope" in p.name] == [
-        "prelu 1 slope",
-        "prelu 2 slope",
-    ]
+    slopes = {p.name: p.value.shape for p in network.parameters() if "slope" in p.name}
+    assert slopes == {"prelu 1 slope": (4,), "prelu 2 slope": (3,)}
     fixed = nets.MLP([2, 4, 3, 2], activation("prelu"))
     assert len(fixed.parameters()) == 6
     assert isinstance(nets.MLP([2, 4, 2], "rrelu").hidden[0], nets.RReLULayer)
     assert not isinstance(nets.MLP([2, 4, 2], activation("rrelu")).hidden[0], nets.RReLULayer)
 
 
-def test_a_layer_by_itself_is_what_the_documentation_says():
-    one, other = nets.PReLULayer(3), nets.PReLULayer(3, 0.25, "channel", np.float64, "prelu")
-    for layer in (one, other):
-        assert [p.name for p in layer.parameters()] == ["prelu slope"]
-        np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.25), strict=True)
-    assert nets.PReLULayer(3, name="first").slope.name == "first slope"
-    assert nets.PReLULayer(3, a=0.5).activation == activation("prelu", a=0.5)
-
-    z = -np.ones((4, 3))
-    one, other = nets.RReLULayer(), nets.RReLULayer(3.0, 8.0, "divisor", "paper", 0)
-    np.testing.assert_array_equal(one.forward(z, True), other.forward(z, True))
-    assert nets.RReLULayer(2, 4).activation == activation("rrelu", lower=2, upper=4)
-
-
 def test_a_recipe_makes_layers_of_its_own_kind():
-    layer = nets.PReLU(a=0.5).layer(3)
-    assert layer.slope.name == "prelu 1 slope"
-    np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.5), strict=True)
-    layer = nets.PReLU(per="layer").layer(3, number=7, dtype=np.float32)
-    assert layer.slope.name == "prelu 7 slope"
-    np.testing.assert_array_equal(layer.slope.value, np.full(1, 0.25, np.float32), strict=True)
-
+    assert nets.PReLULayer(3, a=0.5).activation == activation("prelu", a=0.5)
+    assert nets.RReLULayer(2, 4).activation == activation("rrelu", lower=2, upper=4)
+    for layer, name, slopes in [
+        (nets.PReLU(a=0.5).layer(3), "prelu 1 slope", np.full(3, 0.5)),
+        (rectifiers.activation_layer("prelu", 3), "prelu 1 slope", np.full(3, 0.25)),
+        (
+            nets.PReLU(per="layer").layer(3, number=7, dtype=np.float32),
+            "prelu 7 slope",
+            np.full(1, 0.25, np.float32),
+        ),
+    ]:
+        assert layer.slope.name == name
+        np.testing.assert_array_equal(layer.slope.value, slopes, strict=True)
     layer = nets.RReLU(2.0, 4.0, "slope", "mean").layer(3)
-    assert (layer.lower, layer.upper) == (2.0, 4.0)
-    assert (layer.sampling, layer.evaluation) == ("slope", "mean")
+    found = layer.lower, layer.upper, layer.sampling, layer.evaluation
+    assert found == (2.0, 4.0, "slope", "mean")
+
+
+@pytest.mark.parametrize(
+    "make", [nets.RReLU().layer, partial(rectifiers.activation_layer, "rrelu")]
+)
+def test_draws_follow_the_seed(make):
     z = -np.ones((4, 3))
-    np.testing.assert_array_equal(
-        nets.RReLU().layer(3).forward(z, True), nets.RReLU().layer(3, seed=0).forward(z, True)
+    first, again, other = (
+        make(3, **seed).forward(z, training=True) for seed in ({}, {"seed": 0}, {"seed": 1})
     )
-    assert not np.array_equal(
-        nets.RReLU().layer(3, seed=1).forward(z, True), nets.RReLU().layer(3).forward(z, True)
-    )
-
-
-def test_the_layer_of_an_activation_that_is_not_numbered():
-    layer = rectifiers.activation_layer("prelu", 3)
-    assert layer.slope.name == "prelu 1 slope"
-    np.testing.assert_array_equal(layer.slope.value, np.full(3, 0.25), strict=True)
-    assert rectifiers.activation_layer("prelu", 3, 2, dtype=np.float32).slope.name[:7] == "prelu 2"
-    z = -np.ones((4, 3))
-    one, other = (rectifiers.activation_layer("rrelu", 3, **seed) for seed in ({}, {"seed": 0}))
-    np.testing.assert_array_equal(one.forward(z, True), other.forward(z, True))
-
-
-@pytest.mark.parametrize("layer", [nets.PReLULayer(2), nets.RReLULayer()])
-def test_evaluation_goes_without_saying(layer):
-    z = -np.ones((4, 2))
-    np.testing.assert_array_equal(layer.forward(z), layer.forward(z, training=False))
-    np.testing.assert_array_equal(layer.forward([[-1, 2]]), layer.forward([[-1.0, 2.0]]))
-    assert layer.forward([[-1, 2]]).dtype == np.float64
+    np.testing.assert_array_equal(first, again)
+    assert not np.array_equal(first, other)
 
 
 def test_the_slopes_of_the_last_pass():
@@ -190,7 +150,7 @@ def test_training_moves_the_slopes_and_nothing_bounds_them():
         network,
         x,
         y,
-        epochs=800,
+        epochs=300,
         batch_size=4,
         loss="squared_error",
         optimiser=nets.SGD(learning_rate=0.05),
@@ -220,6 +180,7 @@ def test_what_is_drawn(sampling, mean, second):
 def test_evaluation_is_deterministic_and_has_three_slopes():
     z = -np.ones((2, 3))
     layer = nets.RReLULayer()
+    np.testing.assert_array_equal(layer.forward(z), layer.forward(z, training=False))
     for evaluation, slope in [("paper", 2 / 11), ("pytorch", 11 / 48), ("mean", 0.19616585)]:
         layer.evaluation = evaluation
         np.testing.assert_allclose(layer.forward(z), -slope, rtol=1e-7)
@@ -227,14 +188,6 @@ def test_evaluation_is_deterministic_and_has_three_slopes():
     uniform_slope = nets.RReLULayer(sampling="slope", evaluation="mean")
     assert uniform_slope.fixed_slope == pytest.approx(11 / 48)
     assert nets.RReLULayer(5, 5, evaluation="mean").fixed_slope == 0.2
-
-
-def test_equal_bounds_are_a_leaky_relu():
-    z = np.random.default_rng(0).normal(size=(5, 3))
-    layer = nets.RReLULayer(5, 5)
-    np.testing.assert_allclose(
-        layer.forward(z, training=True), activation("leaky_relu", alpha=0.2)(z)
-    )
 
 
 def test_same_seed_same_weights_and_same_draws():
@@ -251,49 +204,23 @@ def test_same_seed_same_weights_and_same_draws():
     plain = nets.MLP([2, 6, 6, 2], "relu", seed=3)
     for dense, same in zip(network.dense, plain.dense):
         np.testing.assert_array_equal(dense.weight.value, same.weight.value)
-
-
-def test_draws_do_not_advance_the_generator_of_the_weights():
     rng = np.random.default_rng(3)
     network = nets.MLP([2, 6, 2], "rrelu", seed=rng)
     before = rng.bit_generator.state
     network.forward(np.ones((4, 2)), training=True)
-    assert rng.bit_generator.state == before
-
-
-@pytest.mark.parametrize("recipe", [nets.PReLU(), nets.PReLU(per="layer"), nets.RReLU()])
-def test_float_type_is_kept(recipe):
-    network = nets.MLP([3, 4, 2], recipe, dtype=np.float32)
-    x = np.random.default_rng(0).normal(size=(5, 3))
-    for training in (True, False):
-        out = network.forward(x, training)
-        assert out.dtype == np.float32 and network.backward(out).dtype == np.float32
-    assert all(p.value.dtype == np.float32 for p in network.parameters())
+    assert rng.bit_generator.state == before, "draws must come from a stream of their own"
 
 
 @pytest.mark.parametrize(
-    "call, error, words",
+    "call, words",
     [
-        (lambda: nets.PReLU(a=np.nan), ValueError, "finite"),
-        (lambda: nets.PReLU(per="unit"), ValueError, "^per must be one of 'channel', 'layer', not"),
-        (lambda: nets.RReLU(sampling=1), ValueError, "^sampling must be one of 'divisor', 'slope'"),
-        (lambda: nets.RReLU(evaluation=1), ValueError, "^evaluation must be one of 'paper', 'pyt"),
-        (lambda: nets.PReLULayer(3, dtype=int), TypeError, "^dtype must be float32 or float64"),
-        (lambda: nets.PReLULayer(2).forward(np.ones((3, 1))), ValueError, "^PReLULayer with 2 sl"),
-        (lambda: nets.PReLU(a="0.1"), TypeError, "real number"),
-        (lambda: nets.PReLULayer(0), ValueError, "units"),
-        (lambda: nets.PReLULayer(3).forward(np.ones((2, 4))), ValueError, r"\(batch, 3\)"),
-        (lambda: nets.PReLULayer(3).forward([["a"] * 3]), TypeError, "real numbers"),
-        (lambda: nets.PReLULayer(3).backward(np.ones((2, 3))), RuntimeError, "forward first"),
-        (lambda: nets.RReLULayer().backward(np.ones((2, 3))), RuntimeError, "forward first"),
-        (lambda: nets.RReLU(lower=0.5), ValueError, "1 <= lower <= upper"),
-        (lambda: nets.RReLU(lower=4, upper=3), ValueError, "1 <= lower <= upper"),
-        (lambda: nets.RReLU(sampling="normal"), ValueError, "'divisor', 'slope'"),
-        (lambda: nets.RReLU(evaluation="median"), ValueError, "'paper', 'pytorch', 'mean'"),
-        (lambda: nets.RReLULayer(seed="0"), TypeError, "seed"),
-        (lambda: nets.MLP([2, 3, 2], nets.PReLU), TypeError, "PReLU"),
+        (lambda: nets.PReLU(per="unit"), "^per must be one of 'channel', 'layer', not"),
+        (lambda: nets.RReLU(sampling="normal"), "^sampling must be one of 'divisor', 'slope'"),
+        (lambda: nets.RReLU(evaluation="median"), "^evaluation must be one of 'paper', 'pytorch'"),
+        (lambda: nets.RReLU(lower=0.5), "1 <= lower <= upper"),
+        (lambda: nets.RReLU(lower=4, upper=3), "1 <= lower <= upper"),
     ],
 )
-def test_bad_input(call, error, words):
-    with pytest.raises(error, match=words):
+def test_bad_recipes(call, words):
+    with pytest.raises(ValueError, match=words):
         call()

@@ -89,6 +89,7 @@ def test_without_addresses_a_page_says_what_it_is_and_nothing_else(build):
     two = tags(out / "chapters" / "two.html")
     assert (two["og:description"], two["og:type"]) == ("Two & a half ends here", "article")
     text = (out / "chapters" / "one.html").read_text()
+    assert text.count('content="Why is “it” &lt; 1, and so small?"') == 2, "as HTML wants it"
     assert "canonical" not in text and "book-elsewhere" not in text
     assert not re.search(r"binder|colab|/edit/", text, re.I)
     assert not (out / "sitemap.xml").exists()
@@ -138,17 +139,23 @@ def test_a_notebook_on_github_opens_in_binder_and_in_colab():
     ]
 
 
-@pytest.mark.parametrize("text", ["a/b", "https://github.com/a", "https://h/a/b/c", "ftp://h/a/b"])
-def test_an_address_that_is_no_repository_stops_the_build(text):
-    config = SimpleNamespace(html_baseurl="", html_theme_options={"repository_url": text})
-    with pytest.raises(ConfigError, match=r"repository: url .*https://server/owner/name"):
-        sharing.check_addresses(None, config)
-
-
-@pytest.mark.parametrize("text", ["book.example", "//book.example", "https:///x", "https://h/?a"])
-def test_an_address_that_is_no_base_stops_the_build(text):
-    config = SimpleNamespace(html_baseurl=text, html_theme_options={})
-    with pytest.raises(ConfigError, match=r"html: baseurl .*https://server/path/"):
+@pytest.mark.parametrize(
+    "setting, text, message",
+    [
+        ("repository_url", "a/b", "repository: url .*https://server/owner/name"),
+        ("repository_url", "https://github.com/a", "repository: url .*https://server/owner/name"),
+        ("repository_url", "https://h/a/b/c", "repository: url .*https://server/owner/name"),
+        ("repository_url", "ftp://h/a/b", "repository: url .*https://server/owner/name"),
+        ("html_baseurl", "book.example", "html: baseurl .*https://server/path/"),
+        ("html_baseurl", "https:///x", "html: baseurl .*https://server/path/"),
+        ("html_baseurl", "https://h/?a", "html: baseurl .*https://server/path/"),
+    ],
+)
+def test_an_address_of_another_form_stops_the_build(setting, text, message):
+    settings = {"html_baseurl": "", "repository_url": "", setting: text}
+    options = {"repository_url": settings.pop("repository_url")}
+    config = SimpleNamespace(html_theme_options=options, **settings)
+    with pytest.raises(ConfigError, match=message):
         sharing.check_addresses(None, config)
 
 

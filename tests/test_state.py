@@ -22,7 +22,7 @@ from vgtools.activations import activation, catalogue
 
 COPIES = {"deepcopy": copy.deepcopy} | {
     f"pickle {protocol}": lambda run, protocol=protocol: pickle.loads(pickle.dumps(run, protocol))
-    for protocol in range(2, pickle.HIGHEST_PROTOCOL + 1)
+    for protocol in (2, pickle.HIGHEST_PROTOCOL)
 }
 ways = st.sampled_from(list(COPIES.values()))
 every_way = pytest.mark.parametrize("way", COPIES.values(), ids=COPIES)
@@ -129,7 +129,7 @@ def whole(run):
     return copy.deepcopy(run).go(END)
 
 
-@settings(max_examples=150)
+@settings(max_examples=80)
 @given(run=every_run, cut=cuts, way=ways)
 def test_a_copy_goes_on_bit_for_bit_and_leaves_the_original_as_it_was(run, cut, way):
     expected = whole(run).seen()
@@ -141,7 +141,7 @@ def test_a_copy_goes_on_bit_for_bit_and_leaves_the_original_as_it_was(run, cut, 
     assert run.go(END).seen() == expected
 
 
-@settings(max_examples=100)
+@settings(max_examples=50)
 @given(
     run=every_run,
     cut=cuts,
@@ -235,8 +235,6 @@ NETWORKS = {
     "gru": lambda: nets.GRU([3, 4, 2], dtype=np.float32),
 }
 RULES = {"momentum": partial(nets.SGD, 0.1, 0.9), "adam": partial(nets.Adam, 0.01)}
-cases = pytest.mark.parametrize("name", NETWORKS)
-ruled = pytest.mark.parametrize("rule", RULES)
 
 
 def begin(name, rule):
@@ -255,26 +253,15 @@ def train(saved, epochs):
     return hashlib.sha256(b"".join(array.tobytes() for array in arrays)).hexdigest()
 
 
-@cases
-@ruled
-@every_way
-def test_two_epochs_and_three_are_five(name, rule, way):
-    expected = train(begin(name, rule), 5)
-    saved = begin(name, rule)
-    train(saved, 2)
-    copied = way(saved)
-    assert train(saved, 3) == expected
-    assert train(copied, 3) == expected
-
-
-def test_another_process_goes_on(tmp_path):
+def test_two_epochs_and_three_are_five_also_in_another_process(tmp_path):
     expected, saved = [], []
     for name in NETWORKS:
         for rule in RULES:
+            expected.append(train(begin(name, rule), 5))
             saved.append(begin(name, rule))
             train(saved[-1], 2)
     (tmp_path / "run.pickle").write_bytes(pickle.dumps(saved))
-    expected = [train(each, 3) for each in saved]
+    assert [train(each, 3) for each in saved] == expected
     here = Path(__file__)
     script = (
         "import pickle, sys; sys.path.insert(0, sys.argv[1]); from test_state import train\n"

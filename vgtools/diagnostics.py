@@ -114,7 +114,12 @@ def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
     first, last = gradients[..., 0], gradients[..., -1]
     if not (np.isfinite(first) & (first > 0) & np.isfinite(last) & (last > 0)).all():
         raise ValueError("gradients must be positive and finite in the first and the last layer")
-    return (first / last) ** (1 / (gradients.shape[-1] - 1))
+    share = 1 / (gradients.shape[-1] - 1)
+    with np.errstate(over="ignore", under="ignore"):
+        ratio = first / last
+        # The ratio itself may leave the range, or lose digits at its lower end.
+        fits = (ratio >= np.finfo(np.float64).tiny) & np.isfinite(ratio)
+        return np.where(fits, ratio, 1.0) ** share * np.where(fits, 1.0, first**share / last**share)
 
 
 def gradient_flow(

@@ -18,16 +18,16 @@ PAGES = sorted(
 )
 """Every page but the one at the top, which only leads to the first chapter."""
 
-MOVABLE = [
-    name for name in PAGES if 'class="vg-controls"' in (BOOK / name).read_text(encoding="utf-8")
-]
-"""The pages with a figure that can be moved."""
-
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
 
 
-VIEWS = [(1280, False), (1280, True), (390, False), (390, True)]
-"""Widths in pixels, and whether a reader prefers the dark."""
+VIEWS = [(1280, False), (390, True)]
+"""Widths in pixels, and whether a reader prefers the dark: each theme once for every page."""
+
+OTHERS = [(1280, True), (390, False)]
+"""The other views, in which one chapter is shown: widths and themes have one style."""
+
+EVERY_VIEW = "chapters/02_sigmoid.html"
 
 
 def pytest_generate_tests(metafunc):
@@ -38,23 +38,17 @@ def pytest_generate_tests(metafunc):
     """
     pages = PAGES or [""]
     if "shown" in metafunc.fixturenames:
-        views = [(name, *view) for name in pages for view in VIEWS]
+        views = [
+            (name, *view)
+            for name in pages
+            for view in [*VIEWS, *(OTHERS if name == EVERY_VIEW else [])]
+        ]
         names = [f"{name}-{width}-{'dark' if dark else 'light'}" for name, width, dark in views]
         metafunc.parametrize("shown", views, ids=names, indirect=True, scope="session")
     elif "on_disk" in metafunc.fixturenames:
         metafunc.parametrize("on_disk", pages, ids=pages, indirect=True, scope="session")
-    elif "moved" in metafunc.fixturenames:
-        pages = MOVABLE or [""]
-        metafunc.parametrize("moved", pages, ids=pages, indirect=True, scope="session")
     elif "page_name" in metafunc.fixturenames:
-        pages = MOVABLE if "movable" in metafunc.fixturenames else pages
-        metafunc.parametrize("page_name", pages or [""], ids=pages or ["no book"], scope="session")
-
-
-@pytest.fixture(scope="session")
-def movable(book, page_name):
-    """Run a test only on the pages with a figure that can be moved."""
-    assert page_name in MOVABLE
+        metafunc.parametrize("page_name", pages, ids=pages, scope="session")
 
 
 @pytest.fixture(scope="session")
@@ -156,17 +150,6 @@ def visit(browser):
 
 
 @pytest.fixture(scope="session")
-def peek(browser):
-    """Return a function that opens an address for the time of one look."""
-
-    def peek(address, look):
-        with visitors(browser) as visit:
-            return look(visit(address, typeset=False))
-
-    return peek
-
-
-@pytest.fixture(scope="session")
 def shown(request, browser, server):
     """Show a page at a width, light or dark, to tests that look and touch nothing."""
     name, width, dark = request.param
@@ -176,14 +159,7 @@ def shown(request, browser, server):
 
 @pytest.fixture(scope="session")
 def on_disk(request, browser, book):
-    """Show a page from a disk to tests that look, the last of which prints it."""
-    with visitors(browser) as visit:
-        yield visit((book / request.param).as_uri())
-
-
-@pytest.fixture(scope="session")
-def moved(request, browser, book):
-    """Show a page from a disk to tests that move its figures, from any state to any other."""
+    """Show a page from a disk to tests that look and move its figures; the last prints it."""
     with visitors(browser) as visit:
         yield visit((book / request.param).as_uri())
 

@@ -9,8 +9,6 @@ import re
 from functools import cache
 from html.parser import HTMLParser
 
-import pytest
-
 PAGE_BUDGET = 230
 """Kilobytes, gzip, of a page and of everything that it loads except MathJax."""
 PAGE_BUDGETS = {"chapters/09_rnn_lstm.html": 280, "chapters/intro.html": 260}
@@ -49,9 +47,6 @@ USED_BY = {
     "language_data.js": 'id="search-results"',
 }
 """For each script and style sheet, what a page holds that has a use for it."""
-
-USES: dict[str, str] = {}
-"""For each package of macros that is loaded beside TeX's and AMS's own, what uses it."""
 
 
 class Assets(HTMLParser):
@@ -132,19 +127,3 @@ def test_the_book_ships_the_parts_of_mathjax_that_its_pages_load_and_no_other(bo
     shipped = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
     assert shipped == mathjax_files(book)
     assert sum(kilobytes(folder / name) for name in shipped) <= MATHJAX_BUDGET
-
-
-def test_every_package_of_macros_serves_some_equation(book):
-    text = "".join(path.read_text(encoding="utf-8") for path in book.rglob("*.html"))
-    mathematics = "".join(re.findall(r'class="math[^>]*>(.*?)</(?:span|div)>', text, re.DOTALL))
-    packages = [name for name in mathjax_files(book) if "extensions" in name]
-    for name in packages:
-        assert re.search(USES[name.split("/")[-1].removesuffix(".js")], mathematics), name
-
-
-def test_an_asset_that_nothing_uses_is_noticed(tmp_path):
-    page = tmp_path / "page.html"
-    page.write_text('<script src="x.js?v=1"></script><link rel="next" href="y.html">')
-    assert [path.name for path in loaded(page)] == ["page.html", "x.js"]
-    with pytest.raises(KeyError):
-        USED_BY[short(tmp_path.resolve(), tmp_path.resolve() / "x.js")]

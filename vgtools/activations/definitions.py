@@ -256,7 +256,7 @@ CATALOGUE: dict[str, Entry] = {
         kernel=kernels.celu,
         derivative_kernel=kernels.celu_derivative,
         parameters={"alpha": 1.0},
-        condition=("alpha > 0", lambda alpha: alpha > 0),
+        condition=("alpha >= 2.3e-308", lambda alpha: alpha >= 2.3e-308),
     ),
     "selu": Entry(
         title="SELU",

@@ -256,7 +256,10 @@ def elu(x: Array, alpha: float) -> Array:
 
 
 def elu_derivative(x: Array, alpha: float) -> Array:
-    return np.where(x > 0, 1.0, alpha * np.exp(np.minimum(x, 0)))
+    # Far out, exp(x) is 0 or has few digits where its product with a large alpha has all.
+    half = np.exp(np.minimum(x, 0) / 2)
+    slope = np.where(x < -700, alpha * half * half, alpha * np.exp(np.minimum(x, 0)))
+    return np.where(x > 0, 1.0, slope)
 
 
 def celu(x: Array, alpha: float) -> Array:

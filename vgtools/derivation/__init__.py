@@ -15,7 +15,8 @@ equations must be *equivalent*, not merely implied by one another.
 How a claim is judged
 ---------------------
 1. *Refute.* Both sides are evaluated at 50 and at 100 digits at points that satisfy
-   the conditions. If they differ, that point is the counterexample.
+   the conditions, and at 2,000 digits where they seem to differ. If they do, that point
+   is the counterexample.
 2. *Is everything defined?* Each denominator must be shown to be nonzero, each
    argument of a logarithm positive. A derivative must exist where it is taken: where
    cases meet, it is the limit of the difference quotient, and not SymPy's derivative of
@@ -26,12 +27,29 @@ How a claim is judged
 
 Numbers alone never count as a proof: a claim that survives step 1 and fails step 3
 is refused as "not proved".
+
+The order of the modules
+------------------------
+Each module imports from those above it only.
+
+1. `errors`, `printing`: the error, and how expressions are written.
+2. `conditions`: the domain of a claim.
+3. `cases`, `derivatives`, `limits`, `definitions`: what an expression is, with its cases,
+   derivatives, one-sided limits and names resolved.
+4. `claim`: a claim with its sides, its domain and its text. All that follows takes it.
+5. `evaluation`, `refuting`: step 1.
+6. `proving`, `defined`: normal forms and signs, and with them step 2.
+7. `matrices`, `judging`, `equivalence`: the three steps in turn, for an identity, a bound or
+   a decimal value, and for two relations.
+8. `display`, `equations`, `arguments`: what is shown, what is kept, what is accepted.
+9. `statements`, `draws`, `chains`: the public functions.
 """
 
 from vgtools.derivation.chains import Derivation, Step
+from vgtools.derivation.draws import numeric
 from vgtools.derivation.equations import Equation
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.statements import define, numeric, verify
+from vgtools.derivation.statements import define, verify
 
 __all__ = [
     "Derivation",

@@ -9,28 +9,30 @@ from typing import Any
 import sympy
 from sympy.core.relational import Relational
 
+from vgtools.derivation.arguments import (
+    checked_conditions,
+    checked_definitions,
+    checked_line,
+    checked_proof,
+    checked_reason,
+    checked_relation,
+    checked_tightness,
+)
+from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain
-from vgtools.derivation.equations import (
+from vgtools.derivation.display import (
     PHONE_WIDTH,
     Displayed,
-    claim_label,
-    collected_definitions,
     conditions_text,
     plain_reason,
     stacked,
     tex_reason,
     typeset_width,
 )
-from vgtools.derivation.equivalence import check_equivalent
+from vgtools.derivation.equations import register_label
+from vgtools.derivation.equivalence import judge_equivalence
+from vgtools.derivation.judging import judge
 from vgtools.derivation.printing import SIGNS, TEX_SIGNS, to_latex, to_text
-from vgtools.derivation.relations import check_identity, check_inequality
-from vgtools.derivation.statements import (
-    checked_conditions,
-    checked_expression,
-    checked_reason,
-    checked_relation,
-    checked_tightness,
-)
 
 
 @dataclass(frozen=True)
@@ -97,18 +99,12 @@ class Derivation(Displayed):
     def __init__(
         self, start: Any, *, given: Any = (), where: Any = None, label: str | None = None
     ) -> None:
-        self.start = (
-            start if isinstance(start, Relational) else checked_expression(start, "the start")
-        )
-        if isinstance(start, Relational):
-            checked_relation(start.rel_op)
-            for side in start.args:
-                checked_expression(side, "a side of the start")
+        self.start = checked_line(start, "the start")
         self.given = checked_conditions(given)
-        self.where = collected_definitions(where)
+        self.where = checked_definitions(where)
         self.label = label
         self.steps: tuple[Step, ...] = ()
-        claim_label(label, f"a derivation from {'   '.join(str(self).splitlines())}")
+        register_label(label, f"a derivation from {'   '.join(str(self).splitlines())}")
 
     def step(
         self,
@@ -146,38 +142,33 @@ class Derivation(Displayed):
             The step is of the wrong kind, changes nothing, or has no reason.
         """
         because = checked_reason(because, required=True)
-        operator, domain = checked_relation(relation), Domain(self.given)
-        before = self.result
-        if isinstance(before, Relational):
-            if not isinstance(expression, Relational):
-                checked_expression(expression, "the step")
-                raise TypeError(f"a chain of relations goes on with one, not {expression!r}")
-            if operator != "==" or proof is not None or tight_at is not None:
-                raise ValueError("relation=, proof= and tight_at= are for chains of expressions")
-            for side in expression.args:
-                checked_expression(side, "a side of the step")
-        else:
-            if isinstance(expression, Relational):
-                raise TypeError(f"a chain of expressions goes on with one, not {expression}")
-            expression = checked_expression(expression, "the step")
+        operator, before = checked_relation(relation), self.result
+        if isinstance(before, Relational) and not isinstance(expression, Relational):
+            checked_line(expression, "the step")
+            raise TypeError(f"a chain of relations goes on with one, not {expression!r}")
+        if isinstance(expression, Relational) and not isinstance(before, Relational):
+            raise TypeError(f"a chain of expressions goes on with one, not {expression}")
+        expression = checked_line(expression, "the step")
         if sympy.srepr(expression) == sympy.srepr(before):
             raise ValueError(f"the step to {to_text(expression)} changes nothing")
+        domain = Domain(self.given)
         if isinstance(before, Relational):
-            claim = f"the step from {to_text(before)} to {to_text(expression)}"
-            check_equivalent(before, expression, domain, self.where, claim)
-        else:
-            claim = f"{to_text(before)} {SIGNS[operator]} {to_text(expression)}"
-            if operator == "==":
-                check_identity(before, expression, domain, self.where, claim)
-            else:
-                directions = {s.relation[0] for s in self.steps if s.relation != "=="}
-                if directions - {operator[0]}:
-                    raise ValueError(f"{claim}: a chain cannot go both up and down")
-                proof = None if proof is None else checked_expression(proof, "proof=")
-                tight_at = checked_tightness(tight_at)
-                check_inequality(
-                    before, operator, expression, domain, self.where, claim, proof, tight_at
+            if operator != "==" or proof is not None or tight_at is not None:
+                raise ValueError("relation=, proof= and tight_at= are for chains of expressions")
+            name = f"the step from {to_text(before)} to {to_text(expression)}"
+            judge_equivalence(
+                *(
+                    Claim(line.lhs, line.rel_op, line.rhs, domain, self.where, name)
+                    for line in (before, expression)
                 )
+            )
+        else:
+            claim = Claim(before, operator, expression, domain, self.where)
+            directions = {step.relation[0] for step in self.steps} | {operator[0]}
+            if directions >= {"<", ">"}:
+                raise ValueError(f"{claim.text}: a chain cannot go both up and down")
+            proof, tight_at = checked_proof(proof), checked_tightness(tight_at)
+            judge(claim, proof, tight_at)
         longer = object.__new__(Derivation)
         longer.start, longer.given, longer.where = self.start, self.given, self.where
         longer.label = self.label
@@ -185,9 +176,14 @@ class Derivation(Displayed):
         return longer
 
     @property
+    def lines(self) -> list[Any]:
+        """The start, and what each step leads to."""
+        return [self.start, *(step.expression for step in self.steps)]
+
+    @property
     def result(self) -> Any:
         """The last line."""
-        return self.steps[-1].expression if self.steps else self.start
+        return self.lines[-1]
 
     @property
     def kind(self) -> str:
@@ -202,7 +198,7 @@ class Derivation(Displayed):
     @property
     def latex(self) -> str:
         """The aligned lines, with letters that refer to the reasons."""
-        return self._typeset(letters=True)
+        return self.typeset(letters=True)
 
     def __len__(self) -> int:
         return len(self.steps)
@@ -231,16 +227,15 @@ class Derivation(Displayed):
     def _sign(self, step: Step) -> str:
         return "⟺" if isinstance(self.start, Relational) else SIGNS[step.relation]
 
-    def _lines(self) -> list[Any]:
-        return [self.start, *(step.expression for step in self.steps)]
-
     def _conditions(self, tex: bool) -> str:
-        return conditions_text(self._lines(), self.given, tex, where=self.where)
+        return conditions_text(self.lines, self.given, tex, where=self.where)
 
-    def _reasons(self) -> list[str]:
+    def reasons(self) -> list[str]:
+        """Return the reasons, with the letters that refer to them."""
         return [f"({_letter(k)}) {step.because}" for k, step in enumerate(self.steps)]
 
-    def _typeset(self, letters: bool) -> str:
+    def typeset(self, letters: bool) -> str:
+        """Return the aligned lines; letters refer to the reasons, or the reasons stand in them."""
         arrow = isinstance(self.start, Relational)
         rows = [to_latex(self.start)]
         for k, step in enumerate(self.steps):
@@ -250,7 +245,7 @@ class Derivation(Displayed):
             note = "" if letters else f" && {tex_reason(step.because)}"
             rows.append(rf"{sign}\ & {to_latex(step.expression)}{note}")
         starts_wide = (
-            typeset_width(self.start) + max(map(typeset_width, self._lines()[1:]), default=0)
+            typeset_width(self.start) + max(map(typeset_width, self.lines[1:]), default=0)
             > PHONE_WIDTH
         )
         if arrow or starts_wide or not self.steps:

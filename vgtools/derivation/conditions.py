@@ -13,7 +13,7 @@ from sympy import Dummy, Expr, Rational, Symbol
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.printing import to_latex, to_text
+from vgtools.derivation.printing import FLIPPED, SIGNS, TEX_SIGNS, to_latex, to_text
 
 _POINTS = 48
 SEED = 20100101
@@ -31,27 +31,67 @@ class Bounds:
     @property
     def empty(self) -> bool:
         """True only if no number can satisfy the bounds."""
+        if self.value is None:
+            return _nothing_between(self.lower, self.upper)
+        point = (self.value, False)
+        return (
+            any(_equal(self.value, other) for other in self.excluded)
+            or _nothing_between(self.lower, point)
+            or _nothing_between(point, self.upper)
+        )
+
+    def narrowed(self, operator: str, value: Expr) -> Bounds:
+        """Return what is left under one more condition on the symbol."""
+        if operator == "==":
+            return replace(self, value=value)
+        if operator == "!=":
+            return replace(self, excluded=(*self.excluded, value))
+        name, strict = "lower" if operator[0] == ">" else "upper", operator in ("<", ">")
+        old = getattr(self, name)
+        if old is not None:
+            tighter = value > old[0] if name == "lower" else value < old[0]
+            if tighter is not sympy.true:
+                value, strict = old[0], old[1] or (strict and value == old[0])
+        return replace(self, **{name: (value, strict)})
+
+    def with_strict_ends(self) -> Bounds:
+        """Return the same bounds, strict at an end that is excluded."""
+        ends = {
+            name: (end[0], True)
+            for name, end in (("lower", self.lower), ("upper", self.upper))
+            if end is not None and any(_equal(end[0], other) for other in self.excluded)
+        }
+        return replace(self, **ends)
+
+    def covering(self, symbol: Symbol) -> list[Expr]:
+        """Expressions in a fresh symbol that together take every permitted value."""
+
+        def fresh(start: Expr, **sign: bool) -> Dummy:
+            # From 1/2 on, integers are no whole steps away.
+            return Dummy("t", integer=(symbol.is_integer and start.is_integer) or None, **sign)
+
         if self.value is not None:
-            return any(sympy.simplify(self.value - other) == 0 for other in self.excluded) or any(
-                outside is sympy.true
-                for end, strict, below in (
-                    (*(self.lower or (None, None)), True),
-                    (*(self.upper or (None, None)), False),
-                )
-                if end is not None
-                for outside in [
-                    {
-                        (True, True): self.value <= end,
-                        (True, False): self.value < end,
-                        (False, True): self.value >= end,
-                        (False, False): self.value > end,
-                    }[(below, strict)]
-                ]
-            )
-        if self.lower is None or self.upper is None:
-            return False
-        (low, low_strict), (high, high_strict) = self.lower, self.upper
-        return bool((low >= high if low_strict or high_strict else low > high) is sympy.true)
+            return [self.value]
+        if self.lower and self.upper:
+            t, ((low, _), (high, _)) = Dummy("t", positive=True), (self.lower, self.upper)
+            closed = [end for end, strict in (self.lower, self.upper) if not strict]
+            return [(low + high * t) / (1 + t), *closed]
+        if self.lower or self.upper:
+            end, strict = self.lower or self.upper
+            step = fresh(end, **{"positive" if strict else "nonnegative": True})
+            return [end + step if self.lower else end - step]
+        return [self.excluded[0] + fresh(self.excluded[0], real=True, nonzero=True)]
+
+
+def _equal(first: Expr, second: Expr) -> bool:
+    return sympy.simplify(first - second) == 0
+
+
+def _nothing_between(low: tuple[Expr, bool] | None, high: tuple[Expr, bool] | None) -> bool:
+    """True only if no number lies between two ends."""
+    if low is None or high is None:
+        return False
+    return (low[0] >= high[0] if low[1] or high[1] else low[0] > high[0]) is sympy.true
 
 
 def as_bound(relation: Relational) -> tuple[Symbol, str, Expr] | None:
@@ -65,9 +105,22 @@ def as_bound(relation: Relational) -> tuple[Symbol, str, Expr] | None:
         if slope.is_Rational and slope != 0 and symbol not in rest.free_symbols:
             operator = relation.rel_op
             if slope < 0:
-                operator = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}.get(operator, operator)
+                operator = FLIPPED.get(operator, operator)
             return symbol, operator, -rest / slope
     return None
+
+
+def _bounds_of(relation: Relational) -> list[tuple[Symbol, str, Expr]]:
+    """The bounds on single symbols that a relation amounts to."""
+    if isinstance(relation.rhs, sympy.Abs):
+        relation = relation.reversed
+    if isinstance(relation.lhs, sympy.Abs) and relation.rel_op in ("<", "<="):
+        (inner,), operator, limit = relation.lhs.args, relation.rel_op, relation.rhs
+        if not inner.is_Symbol or inner in limit.free_symbols:
+            return []
+        return [(inner, operator, limit), (inner, FLIPPED[operator], -limit)]
+    bound = as_bound(relation)
+    return [] if bound is None else [bound]
 
 
 @dataclass(frozen=True)
@@ -91,48 +144,29 @@ class Domain:
                 return None
         return domain
 
+    def without(self, symbol: Symbol, *operators: str) -> Domain:
+        """The domain without its conditions on a symbol, or without those of some kinds."""
+        return Domain(
+            tuple(
+                relation
+                for relation in self.given
+                if symbol not in relation.free_symbols
+                or (operators and relation.rel_op not in operators)
+            )
+        )
+
     def bounds(self) -> dict[Symbol, Bounds]:
         """The bounds that the relations put on single symbols."""
         found: dict[Symbol, Bounds] = {}
-
-        def add(symbol: Symbol, operator: str, value: Expr) -> None:
-            old = found.get(symbol, Bounds(*assumed_bounds(symbol)))
-            if operator == "==":
-                old = replace(old, value=value)
-            elif operator == "!=":
-                old = replace(old, excluded=(*old.excluded, value))
-            else:
-                name = "lower" if operator in (">", ">=") else "upper"
-                end, strict = getattr(old, name), operator in ("<", ">")
-                if end is not None:
-                    tighter = value > end[0] if name == "lower" else value < end[0]
-                    if tighter is sympy.false or tighter not in (sympy.true, sympy.false):
-                        keep_strict = end[1] or (strict and value == end[0])
-                        old = replace(old, **{name: (end[0], keep_strict)})
-                        found[symbol] = old
-                        return
-                old = replace(old, **{name: (value, strict)})
-            found[symbol] = old
-
         for relation in self.given:
-            modulus, limit = relation.lhs, relation.rhs
-            if isinstance(limit, sympy.Abs):
-                modulus, limit, relation = limit, modulus, relation.reversed
-            if isinstance(modulus, sympy.Abs) and relation.rel_op in ("<", "<="):
-                inner, strict = modulus.args[0], relation.rel_op
-                if inner.is_Symbol and inner not in limit.free_symbols:
-                    add(inner, strict, limit)
-                    add(inner, ">" + strict[1:], -limit)
-                continue
-            bound = as_bound(relation)
-            if bound is not None:
-                add(*bound)
-        for symbol, bound in found.items():
-            for name in ("lower", "upper"):
-                end = getattr(bound, name)
-                if end is not None and any(sympy.simplify(end[0] - e) == 0 for e in bound.excluded):
-                    found[symbol] = replace(found[symbol], **{name: (end[0], True)})
-        return found
+            for symbol, operator, value in _bounds_of(relation):
+                bounds = found.get(symbol) or assumed_bounds(symbol)
+                found[symbol] = bounds.narrowed(operator, value)
+        return {symbol: bounds.with_strict_ends() for symbol, bounds in found.items()}
+
+    def bounds_of(self, symbol: Symbol) -> Bounds:
+        """The bounds on one symbol, which its assumptions may put on it too."""
+        return self.bounds().get(symbol) or assumed_bounds(symbol)
 
     def substitutions(self) -> Iterator[dict[Symbol, Expr]]:
         """Replacements by fresh symbols that cover every permitted value.
@@ -140,40 +174,23 @@ class Domain:
         Each replacement carries its condition in the assumptions of a fresh symbol,
         where SymPy can use it. They may cover more than the domain, never less.
         """
-        choices: list[list[tuple[Symbol, Expr]]] = []
-        for symbol, bound in self.bounds().items():
-            (low, low_strict) = bound.lower or (None, True)
-            (high, high_strict) = bound.upper or (None, True)
-            options: list[Expr] = []
-            if bound.value is not None:
-                options = [bound.value]
-            elif low is not None and high is not None:
-                t = Dummy("t", positive=True)
-                options = [(low + high * t) / (1 + t)]
-                options += [] if low_strict else [low]
-                options += [] if high_strict else [high]
-            elif low is not None:
-                sign = {"positive": True} if low_strict else {"nonnegative": True}
-                options = [low + Dummy("t", integer=symbol.is_integer or None, **sign)]
-            elif high is not None:
-                sign = {"positive": True} if high_strict else {"nonnegative": True}
-                options = [high - Dummy("t", integer=symbol.is_integer or None, **sign)]
-            elif bound.excluded:
-                nonzero = Dummy("t", real=True, nonzero=True, integer=symbol.is_integer or None)
-                options = [bound.excluded[0] + nonzero]
-            choices.append([(symbol, option) for option in options])
+        bounds = self.bounds()
+        choices = (bound.covering(symbol) for symbol, bound in bounds.items())
         for combination in itertools.product(*choices):
-            yield dict(combination)
+            yield dict(zip(bounds, combination, strict=True))
 
-    def points(self, symbols: Iterable[Symbol], hints: Iterable[Expr] = ()) -> list[dict]:
-        """Deterministic points, simple ones first, that satisfy every condition."""
+    def points(self, symbols: Iterable[Symbol], expressions: Iterable[Expr] = ()) -> list[dict]:
+        """Deterministic points, simple ones first, that satisfy every condition.
+
+        Numbers that occur in the expressions are tried too: kinks and poles often lie there.
+        """
         symbols = sorted(symbols, key=lambda s: s.name)
         generator = random.Random(SEED)
-        bounds = self.bounds()
-        pools = {s: _pool(s, bounds.get(s), hints, generator) for s in symbols}
+        bounds, numbers = self.bounds(), _numbers_in(expressions)
+        pools = {s: _pool(s, bounds.get(s), numbers, generator) for s in symbols}
         found: list[dict] = []
-        seen: set[tuple] = set()
-        for attempt in range(40 * _POINTS):
+        tried: set[tuple] = set()
+        for attempt in range(40 * _POINTS if symbols else 1):
             point = {
                 s: pools[s][attempt]
                 if attempt < len(pools[s]) and len(symbols) == 1
@@ -185,13 +202,9 @@ class Domain:
                 if bound is not None and bound.value is not None:
                     point[symbol] = bound.value.xreplace(point)
             key = tuple(point.values())
-            if key in seen:
-                if not symbols:
-                    break
-                continue
-            seen.add(key)
-            if all(self._allows(relation, point) for relation in self.given):
+            if key not in tried and self.allows(point):
                 found.append(point)
+            tried.add(key)
             if len(found) == _POINTS:
                 break
         if not found:
@@ -202,13 +215,16 @@ class Domain:
             )
         return found
 
-    @staticmethod
-    def _allows(relation: Relational, point: Mapping) -> bool:
-        try:
-            truth = relation.xreplace(dict(point))
-        except TypeError:  # a side has no real value at this point
-            return False
-        return sympy.true in (truth, sympy.simplify(truth))
+    def allows(self, point: Mapping) -> bool:
+        """True if a point surely satisfies every condition."""
+        for relation in self.given:
+            try:
+                truth = relation.xreplace(dict(point))
+            except TypeError:  # a side has no real value at this point
+                return False
+            if sympy.true not in (truth, sympy.simplify(truth)):
+                return False
+        return True
 
     def excludes(self, symbol: Symbol, value: Expr) -> bool:
         """True if the conditions surely forbid ``symbol == value``."""
@@ -217,66 +233,35 @@ class Domain:
                 return True
         except TypeError:  # a condition has a side without a real value there
             return True
-        low, high = assumed_bounds(symbol)
-        return Bounds(low, high, (sympy.S.Zero,) if symbol.is_nonzero else (), value).empty
+        zero = (sympy.S.Zero,) if symbol.is_nonzero else ()
+        return replace(assumed_bounds(symbol), excluded=zero, value=value).empty
 
     def describe(self, symbols: Iterable[Symbol], tex: bool) -> str:
         """The conditions in words or LaTeX, for instance ``0 < P < 1, x real``."""
-        show = to_latex if tex else to_text
-        less, at_most = ("<", r"\le") if tex else ("<", "≤")
+        show, signs = (to_latex, TEX_SIGNS) if tex else (to_text, SIGNS)
         symbols = {s for s in symbols if not isinstance(s, Dummy)}
-        parts, plain = [], []
-        bounds = {}
+        rows: dict[Any, list[str]] = {}
+        ends: dict[Symbol, list[tuple[str, Expr]]] = {}
         for relation in self.given:
             bound = None if relation.has(sympy.Abs) else as_bound(relation)
-            if bound and bound[0] in (relation.lhs, relation.rhs) and bound[1] not in ("!=", "=="):
-                bounds.setdefault(bound[0], []).append(bound)
+            if bound and bound[0] in (relation.lhs, relation.rhs) and bound[1] in FLIPPED:
+                ends.setdefault(bound[0], []).append(bound[1:])
             else:
-                bounds.setdefault(relation, []).append(relation)
-        named = {key for key in bounds if isinstance(key, Symbol)}
-        for symbol in named & symbols:
-            operators = {operator[0] for _, operator, _ in bounds[symbol]}
-            if symbol.is_nonnegative and ">" not in operators:
-                bounds[symbol].append((symbol, ">" if symbol.is_positive else ">=", sympy.S.Zero))
-            if symbol.is_nonpositive and "<" not in operators:
-                bounds[symbol].append((symbol, "<" if symbol.is_negative else "<=", sympy.S.Zero))
-        bare = set().union(*(r.free_symbols for r in self.given))
-        named |= {s for s in bare if s.is_real and s.assumptions0 == _REAL}
-        for key, entries in sorted(bounds.items(), key=lambda item: to_text(item[0])):
-            if key in named:
-                lows = [(v, less if o == ">" else at_most) for _, o, v in entries if o[0] == ">"]
-                highs = [(v, less if o == "<" else at_most) for _, o, v in entries if o[0] == "<"]
-                if len(lows) == len(highs) == 1:
-                    (a, low), (b, high) = lows[0], highs[0]
-                    parts.append(f"{show(a)} {low} {show(key)} {high} {show(b)}")
-                    continue
-                flip = {less: ">", at_most: r"\ge" if tex else "≥"}
-                parts += [f"{show(key)} {flip[o]} {show(v)}" for v, o in lows]
-                parts += [f"{show(key)} {o} {show(v)}" for v, o in highs]
-            else:
-                parts.append(show(key))
+                rows[relation] = [show(relation)]
+        for symbol, found in ends.items():
+            assumed = _assumed_ends(symbol, found) if symbol in symbols else []
+            rows[symbol] = _as_interval(show(symbol), [*found, *assumed], show, signs)
+        parts = [text for key in sorted(rows, key=to_text) for text in rows[key]]
+        told = {s for r in self.given for s in r.free_symbols if s.assumptions0 == _REAL}
+        plain = []
         for symbol in sorted(symbols, key=lambda s: s.name):
-            name = show(symbol)
-            if symbol in named and not symbol.is_integer:
+            if symbol in told | set(ends) and not symbol.is_integer:
                 continue
-            if symbol.is_integer:
-                start = "1" if symbol.is_positive else "0" if symbol.is_nonnegative else None
-                whole = rf"{name} \in \mathbb{{Z}}" if tex else f"{name} an integer"
-                listed = rf"{name} = {start}, {int(start or 0) + 1}, \dots" if tex else None
-                listed = listed or f"{name} = {start}, {int(start or 0) + 1}, …"
-                parts.append(whole if start is None else listed)
-            elif symbol.is_positive:
-                parts.append(f"{name} > 0")
-            elif symbol.is_negative:
-                parts.append(f"{name} < 0")
-            elif symbol.is_nonnegative:
-                parts.append(f"{name} " + (r"\ge 0" if tex else "≥ 0"))
-            elif symbol.is_nonpositive:
-                parts.append(f"{name} " + (r"\le 0" if tex else "≤ 0"))
-            elif symbol.is_nonzero:
-                parts.append(f"{name} " + (r"\ne 0" if tex else "≠ 0"))
+            assumption = _assumption(symbol, show(symbol), signs, tex)
+            if assumption is not None:
+                parts.append(assumption)
             elif symbol.is_real:
-                plain.append(name)
+                plain.append(show(symbol))
         if plain:
             parts.append(", ".join(plain) + (r" \in \mathbb{R}" if tex else " real"))
         return (r",\ " if tex else ", ").join(parts)
@@ -285,16 +270,58 @@ class Domain:
 _REAL = Symbol("x", real=True).assumptions0
 
 
-def assumed_bounds(symbol: Symbol) -> tuple[tuple | None, tuple | None]:
+def _assumed_ends(symbol: Symbol, found: list[tuple[str, Expr]]) -> list[tuple[str, Expr]]:
+    """The ends at 0 that a symbol's assumptions add to those that conditions give."""
+    directions = {operator[0] for operator, _ in found}
+    assumed = assumed_bounds(symbol)
+    ends = [(">", assumed.lower), ("<", assumed.upper)]
+    return [
+        (operator if end[1] else operator + "=", end[0])
+        for operator, end in ends
+        if end is not None and operator not in directions
+    ]
+
+
+def _as_interval(name: str, ends: list[tuple[str, Expr]], show: Any, signs: Mapping) -> list[str]:
+    """Write the ends for one symbol: as ``0 < x < 1`` if there are just two."""
+    lows, highs = ([(o, v) for o, v in ends if o[0] == direction] for direction in "><")
+    if len(lows) == len(highs) == 1:
+        [(above, low)], [(below, high)] = lows, highs
+        return [f"{show(low)} {signs[FLIPPED[above]]} {name} {signs[below]} {show(high)}"]
+    return [f"{name} {signs[operator]} {show(value)}" for operator, value in lows + highs]
+
+
+def _assumption(symbol: Symbol, name: str, signs: Mapping, tex: bool) -> str | None:
+    """What a symbol is declared to be, if it is more than real."""
+    if symbol.is_integer and symbol.is_nonnegative:
+        first = 1 if symbol.is_positive else 0
+        return f"{name} = {first}, {first + 1}, " + (r"\dots" if tex else "…")
+    if symbol.is_integer:
+        return rf"{name} \in \mathbb{{Z}}" if tex else f"{name} an integer"
+    declared = {">": symbol.is_positive, "<": symbol.is_negative, ">=": symbol.is_nonnegative,
+                "<=": symbol.is_nonpositive, "!=": symbol.is_nonzero}  # fmt: skip
+    for operator, holds in declared.items():
+        if holds:
+            return f"{name} {signs[operator]} 0"
+    return None
+
+
+def assumed_bounds(symbol: Symbol) -> Bounds:
     """Bounds at zero that the assumptions of a symbol imply."""
     zero = sympy.S.Zero
     low = (zero, bool(symbol.is_positive)) if symbol.is_nonnegative else None
     high = (zero, bool(symbol.is_negative)) if symbol.is_nonpositive else None
-    return low, high
+    return Bounds(low, high)
+
+
+def _numbers_in(expressions: Iterable[Expr]) -> list[Expr]:
+    """The smallest rational numbers that occur in some expressions."""
+    found = set().union(*(e.atoms(Rational) for e in expressions))
+    return sorted((n for n in found if abs(n) < 60), key=lambda n: (abs(n), n))[:12]
 
 
 def _pool(
-    symbol: Symbol, bound: Bounds | None, hints: Iterable[Expr], generator: random.Random
+    symbol: Symbol, bound: Bounds | None, numbers: Iterable[Expr], generator: random.Random
 ) -> list[Expr]:
     """Values worth trying for one symbol: simple, tiny, large and arbitrary ones."""
     simple = [Rational(p, q) for p, q in [
@@ -304,25 +331,22 @@ def _pool(
     if symbol.is_integer:
         values = [sympy.Integer(n) for n in (0, 1, 2, 3, -1, 5, -2, 4, 7, -3, 10, -10, 6, 8)]
     else:
-        values = simple + [c for h in hints for c in (h, -h) if c not in simple]
+        values = simple + [c for n in numbers for c in (n, -n) if c not in simple]
         values += [Rational(generator.randint(-5000, 5000), 997) for _ in range(24)]
-    low, high = (bound.lower, bound.upper) if bound else assumed_bounds(symbol)
-    ends = [end[0] for end in (low, high) if end is not None]
+    limits = bound or assumed_bounds(symbol)
+    ends = [end[0] for end in (limits.lower, limits.upper) if end is not None]
     if ends and all(end.is_Rational for end in ends) and not symbol.is_integer:
         if len(ends) == 2:
             shares = [abs(v) / (1 + abs(v)) for v in values]
             values = [*ends, *(ends[0] + (ends[1] - ends[0]) * share for share in shares)]
         else:
-            values = [ends[0] + (abs(v) if low is not None else -abs(v)) for v in values]
+            values = [ends[0] + (abs(v) if limits.lower else -abs(v)) for v in values]
     values = list(dict.fromkeys(values))
-    limits = bound or Bounds(low, high)
-    nonzero = (sympy.S.Zero,) if symbol.is_nonzero else ()
-    return [
-        v
-        for v in values
-        if not replace(limits, value=v, excluded=limits.excluded + nonzero).empty
-        or (bound is not None and bound.value is not None)
-    ] or values
+    if limits.value is not None:
+        return values
+    zero = (sympy.S.Zero,) if symbol.is_nonzero else ()
+    excluded = limits.excluded + zero
+    return [v for v in values if not replace(limits, value=v, excluded=excluded).empty] or values
 
 
 def real_symbols(*expressions: Any) -> set[Symbol]:

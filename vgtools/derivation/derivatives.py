@@ -9,6 +9,7 @@ function jumps, `NoSlope` stands in place of a value.
 
 from __future__ import annotations
 
+import itertools
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from sympy import Derivative, Dummy, Eq, Expr, Piecewise, Pow, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
+from vgtools.derivation.cases import deciding, unfolded
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import to_text
 
@@ -26,8 +28,6 @@ ENTIRE = (
     sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
     sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
 )  # fmt: skip
-# Functions that are defined on the whole real line and have a kink or a jump.
-KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 
 
 class NoSlope(sympy.Function):
@@ -128,28 +128,6 @@ def _substituted(subs: sympy.Subs) -> Expr:
     return inner.doit().subs(places, simultaneous=True)
 
 
-def unfolded(expression: Expr) -> Expr:
-    """Write |x|, sign, max, min and the step function as case distinctions."""
-
-    def modulus(u: Expr) -> Expr:
-        return (
-            sympy.Abs(u)
-            if sympy.Abs(u).func is not sympy.Abs
-            else Piecewise((u, u >= 0), (-u, True))
-        )
-
-    expression = expression.replace(sympy.Abs, modulus)
-    expression = expression.replace(
-        sympy.sign, lambda u: Piecewise((1, u > 0), (-1, u < 0), (0, True))
-    )
-    if expression.has(sympy.Max, sympy.Min, sympy.Heaviside):
-        expression = expression.replace(
-            lambda e: isinstance(e, (sympy.Max, sympy.Min, sympy.Heaviside)),
-            lambda e: e.rewrite(Piecewise),
-        )
-    return expression
-
-
 @cache
 def slope(function: Expr, variable: Symbol) -> Expr:
     """The derivative of a function of a real variable, case by case."""
@@ -161,12 +139,13 @@ def slope(function: Expr, variable: Symbol) -> Expr:
     function = unfolded(function)
     if isinstance(function, Piecewise) and not any(c.has(variable) for _, c in function.args):
         return Piecewise(*((slope(branch, variable), c) for branch, c in function.args))
-    turns = {c: _turns(c, variable) for c in _conditions(function, variable)}
+    turns = {c: _turns(c, variable) for c in _deciding(function, variable)}
     places = _distinct([place for found in turns.values() for place in found])
     if not turns:
         return _differentiated(function, variable)
-    ends = [places[0] - 1, *_between(places), places[-1] + 1] if places else [sympy.S.Zero]
-    branches = [_branch(function, turns, variable, point) for point in ends]
+    middles = [(low + high) / 2 for low, high in itertools.pairwise(places)]
+    points = [places[0] - 1, *middles, places[-1] + 1] if places else [sympy.S.Zero]
+    branches = [_branch(function, turns, variable, point) for point in points]
     formulas = [_differentiated(branch, variable) for branch in branches]
     alone, joined = [], []
     for k, place in enumerate(places):
@@ -182,11 +161,9 @@ def slope(function: Expr, variable: Symbol) -> Expr:
     return Piecewise(*alone, *joined, (formulas[-1], True))
 
 
-def _conditions(function: Expr, variable: Symbol) -> set[Relational]:
+def _deciding(function: Expr, variable: Symbol) -> set[Relational]:
     """The relations on a variable that decide between cases."""
-    deciding = [c for p in function.atoms(Piecewise) for _, c in p.args]
-    found = set().union(*(c.atoms(Relational) for c in deciding))
-    return {c for c in found if variable in c.free_symbols}
+    return {c for c in deciding(function) if variable in c.free_symbols}
 
 
 def _turns(condition: Relational, variable: Symbol) -> list[Expr]:
@@ -216,10 +193,6 @@ def _distinct(places: list[Expr]) -> list[Expr]:
     return found
 
 
-def _between(places: list[Expr]) -> list[Expr]:
-    return [(low + high) / 2 for low, high in zip(places, places[1:], strict=False)]
-
-
 def _branch(function: Expr, turns: dict, variable: Symbol, point: Expr) -> Expr:
     """The function without its cases, as it is at a point and, between places, around it."""
     truths = {}
@@ -230,7 +203,7 @@ def _branch(function: Expr, turns: dict, variable: Symbol, point: Expr) -> Expr:
         gap = (condition.lhs - condition.rhs).subs(variable, point)
         truths[condition] = condition.func(sympy.Integer(int(sympy.sign(gap.evalf(30)))), 0)
     branch = function.xreplace(truths)
-    if _conditions(branch, variable) or branch is sympy.nan:
+    if _deciding(branch, variable) or branch is sympy.nan:
         raise _Unknown(
             f"{to_text(function)} leaves cases open at {to_text(variable)} = {to_text(point)}"
         )

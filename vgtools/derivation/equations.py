@@ -3,30 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import sympy
-from sympy import Add, Derivative, Expr, Piecewise, Symbol
-from sympy.core.function import AppliedUndef, UndefinedFunction
-from sympy.core.relational import Relational
-
-from vgtools.derivation.conditions import Domain
-from vgtools.derivation.printing import (
-    SIGNS,
-    TEX_SIGNS,
-    latex_terms,
-    pretty_name,
-    to_latex,
-    to_text,
+from vgtools.derivation.display import (
+    PHONE_WIDTH,
+    Displayed,
+    conditions_text,
+    folded,
+    plain_reason,
+    stacked,
+    tex_reason,
+    typeset_width,
 )
-from vgtools.frontend import RECORD, live_notebook, static_build
+from vgtools.derivation.printing import SIGNS, TEX_SIGNS, to_latex, to_text
+from vgtools.frontend import live_notebook
 
 _LABELS: dict[str, str] = {}
 
 
-def claim_label(label: Any, statement: str) -> None:
+def register_label(label: Any, statement: str) -> None:
     """Note what a label stands for; it means one thing in a process.
 
     A person who changes a cell of a live notebook and runs it again may change that.
@@ -41,100 +38,6 @@ def claim_label(label: Any, statement: str) -> None:
     if known != statement and not live_notebook():
         raise ValueError(f"the label {label} already stands for {known}")
     _LABELS[label] = statement
-
-
-PHONE_WIDTH = 34
-"""Characters of plain text that fit beside each other on a phone."""
-
-
-def typeset_width(expression: Any) -> int:
-    """About how many characters wide an expression is when it is typeset."""
-    if isinstance(expression, Piecewise):
-        return 5 + max(typeset_width(e) + len(to_text(c)) for e, c in expression.args)
-    if isinstance(expression, (Relational, Add)):
-        return sum(typeset_width(part) + 3 for part in expression.args) - 3
-    if isinstance(expression, Derivative):
-        return 5 + typeset_width(expression.expr)
-    if expression.is_Mul or expression.is_Pow:
-        above, below = sympy.fraction(expression, exact=True)
-        if below != 1:
-            return max(typeset_width(above), typeset_width(below))
-    return len(to_text(expression))
-
-
-def _fold(sign: str, expression: Any) -> list[str]:
-    """Typeset a right-hand side with its sign, in as many rows as a phone asks for."""
-    width = typeset_width(expression)
-    indent = r"\quad " if width < PHONE_WIDTH - 4 else ""
-    if width < PHONE_WIDTH or not (isinstance(expression, Add) and expression.is_commutative):
-        return [f"{indent}{sign} {to_latex(expression)}"]
-    rows, room = [], 0
-    for term, text in latex_terms(expression):
-        if not rows:
-            rows.append(f"{sign} {text.removeprefix('+ ')}")
-        elif room + typeset_width(term) > PHONE_WIDTH - 3:
-            rows.append(rf"\quad {text}")
-            room = 0
-        else:
-            rows[-1] += f" {text}"
-        room += typeset_width(term) + 3
-    return rows
-
-
-class Displayed:
-    """Display in a notebook, in the book and in a terminal."""
-
-    label: str | None
-
-    def _reasons(self) -> list[str]:
-        raise NotImplementedError
-
-    def record(self) -> dict[str, Any]:
-        """Return what stands behind this, as the notebook keeps it."""
-        raise NotImplementedError
-
-    def _repr_latex_(self) -> str:
-        return f"$$\n{self._typeset(letters=False)}\n$$"
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, Any]:
-        """MyST markdown while the book is built, LaTeX and the record in a notebook, and text."""
-        if not static_build():
-            shown = {"text/latex": self._repr_latex_(), "text/plain": str(self)}
-            return {RECORD: self.record(), **shown}
-        label = f":label: {self.label}\n" if self.label else ""
-        blocks = [f"```{{math}}\n{label}\n{self._typeset(letters=True)}\n```"]
-        if self._reasons():
-            reasons = "\\\n".join(self._reasons())
-            blocks.append(f"```{{container}} derivation-reasons\n{reasons}\n```")
-        return {"text/markdown": "\n\n".join(blocks), "text/plain": str(self)}
-
-    def __repr__(self) -> str:
-        return str(self)
-
-
-def stacked(rows: list[str], layout: str) -> str:
-    """Rows under each other, centred (gathered) or flush left (aligned)."""
-    if len(rows) == 1 and "&" not in rows[0]:
-        return rows[0]
-    return f"\\begin{{{layout}}}\n" + " \\\\\n".join(rows) + f"\n\\end{{{layout}}}"
-
-
-def plain_reason(reason: str) -> str:
-    r"""Write a reason without dollar signs and commands: ``$1 - \sigma$`` becomes 1 − σ."""
-
-    def formula(match: re.Match) -> str:
-        words = re.sub(r"\\operatorname\{(\w+)\}", r"\1", match[1]).replace(r"\,", " ")
-        words = re.sub(r"\\([A-Za-z]+)", lambda m: pretty_name(m[1]), words)
-        return words.replace("-", "−")
-
-    return re.sub(r"\$([^$]*)\$", formula, reason)
-
-
-def tex_reason(reason: str) -> str:
-    """Write a reason as LaTeX text; its formulas stay formulas."""
-    parts = re.split(r"(\$[^$]*\$)", reason)
-    escaped = [p if p[:1] == "$" else re.sub(r"([%&#_{}])", r"\\\1", p) for p in parts]
-    return rf"\text{{{''.join(escaped)}}}"
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -231,14 +134,16 @@ class Equation(Displayed):
             sides = [self.rhs]
         return conditions_text(sides, self.given, tex, self.tight_at, self.relation, self.where)
 
-    def _reasons(self) -> list[str]:
+    def reasons(self) -> list[str]:
+        """Return the reason, which the book writes below the equation."""
         return [self.because] if self.because else []
 
-    def _typeset(self, letters: bool) -> str:
+    def typeset(self, letters: bool) -> str:
+        """Return the LaTeX, with the reason in it unless it stands below."""
         rows, conditions, layout = [self.latex], self._conditions(tex=True), "gathered"
         width = 0 if self.written else typeset_width(self.lhs) + typeset_width(self.rhs) + 3
         if width > PHONE_WIDTH:
-            right = _fold(TEX_SIGNS[self.relation], self.rhs)
+            right = folded(TEX_SIGNS[self.relation], self.rhs)
             rows, layout = [to_latex(self.lhs), *right], "aligned"
         # The gap before the conditions is about as wide as eight characters.
         if conditions and width + 8 + len(self._conditions(tex=False)) <= PHONE_WIDTH:
@@ -258,67 +163,3 @@ class Equation(Displayed):
         text += f"   {conditions}" if conditions else ""
         text += f"   ({plain_reason(self.because)})" if self.because else ""
         return text if self.evidence == "symbolic" else f"{text}   [{self.evidence}]"
-
-
-def collected_definitions(where: Any) -> dict:
-    """Collect definitions from a mapping, an `Equation` made by `define`, or several."""
-    if where is None:
-        return {}
-    if isinstance(where, Equation):
-        if where.kind != "definition":
-            raise ValueError(f"where= accepts definitions; {where} is of kind {where.kind}")
-        return dict(_definition_of(where.lhs, where.rhs))
-    if isinstance(where, Mapping):
-        found = {}
-        for name, meaning in where.items():
-            if isinstance(name, UndefinedFunction):
-                if not isinstance(meaning, sympy.Lambda):
-                    raise TypeError(
-                        f"the function {name} must be defined by a sympy.Lambda, not {meaning!r}"
-                    )
-            elif not (isinstance(name, Symbol) and isinstance(meaning, Expr)):
-                raise TypeError(
-                    "where= maps a SymPy Function to a Lambda or a Symbol to an expression; "
-                    f"got {name!r}: {meaning!r}"
-                )
-            found[name] = meaning
-        return found
-    if isinstance(where, (list, tuple)):
-        found = {}
-        for item in where:
-            for name, meaning in collected_definitions(item).items():
-                if found.get(name, meaning) != meaning:
-                    raise ValueError(f"{name} is defined twice, in different ways")
-                found[name] = meaning
-        return found
-    raise TypeError(f"where= accepts a definition, a mapping or a sequence of them, not {where!r}")
-
-
-def _definition_of(name: Expr, meaning: Expr) -> Iterator[tuple]:
-    """Turn ``f(x, a) = …`` or ``s = …`` into an entry of a where-mapping."""
-    if isinstance(name, AppliedUndef):
-        yield name.func, sympy.Lambda(name.args, meaning)
-    else:
-        yield name, meaning
-
-
-def conditions_text(
-    expressions: Iterable[Any], given: tuple, tex: bool, tight_at: Mapping | None = None,
-    relation: str = "==", where: Mapping | None = None,
-) -> str:  # fmt: skip
-    """``for 0 < P < 1``, and where a bound is attained."""
-    names = {name for name in (where or {}) if isinstance(name, Symbol)}
-    symbols = set().union(*(e.free_symbols for e in (*expressions, *given)))
-    symbols = {s for s in symbols if isinstance(s, Symbol) and s.is_real} - names
-    text = Domain(given).describe(symbols, tex)
-    words = (rf"\text{{for }} {text}" if tex else f"for {text}") if text else ""
-    if tight_at:
-        show, arrow = (to_latex, r" \to ") if tex else (to_text, " → ")
-        attained = relation in ("<=", ">=")
-        place = ", ".join(
-            show(s) + (" = " if attained else arrow) + show(sympy.sympify(v))
-            for s, v in tight_at.items()
-        )
-        phrase = "equality at " if attained else "approached as "
-        words += rf";\ \text{{{phrase}}} {place}" if tex else f"; {phrase}{place}"
-    return words

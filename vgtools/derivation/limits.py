@@ -11,7 +11,8 @@ import sympy
 from sympy import Dummy, Expr, Limit, Piecewise
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.derivatives import KINKED, evaluated, unfolded
+from vgtools.derivation.cases import KINKED, unfolded
+from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
 
 _CASES = (Piecewise, *KINKED)
@@ -21,10 +22,10 @@ def with_sides(expression: Any) -> Any:
     """Write every limit of a case distinction as a limit of the case that holds there."""
     if not expression.has(Limit) or not expression.has(*_CASES):
         return expression
-    return expression.replace(lambda e: isinstance(e, Limit) and e.has(*_CASES), _settled_limit)
+    return expression.replace(lambda e: isinstance(e, Limit) and e.has(*_CASES), _from_its_side)
 
 
-def _settled_limit(limit: Limit) -> Expr:
+def _from_its_side(limit: Limit) -> Expr:
     inner, variable, point, direction = limit.args
     if point.is_infinite or str(direction) in ("+", "-"):
         return _from_one_side(inner, variable, point, str(direction))

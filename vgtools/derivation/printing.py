@@ -15,12 +15,13 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from sympy.printing.conventions import requires_partial
 from sympy.printing.latex import LatexPrinter
 from sympy.printing.precedence import PRECEDENCE
+from sympy.printing.pretty.pretty_symbology import pretty_symbol, pretty_use_unicode
 from sympy.printing.str import StrPrinter
 
-_WORDS = {"<": "positive", "<=": "nonnegative"}
 FLIPPED = {">": "<", ">=": "<=", "<": ">", "<=": ">="}
-SIGNS = {"==": "=", "<": "<", "<=": "≤", ">": ">", ">=": "≥"}
-TEX_SIGNS = {"==": "=", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge", "~": r"\approx"}
+SIGNS = {"==": "=", "!=": "≠", "<": "<", "<=": "≤", ">": ">", ">=": "≥", "~": "≈"}
+TEX_SIGNS = {"==": "=", "!=": r"\ne", "<": "<", "<=": r"\le", ">": ">", ">=": r"\ge",
+             "~": r"\approx"}  # fmt: skip
 
 
 class _Textbook:
@@ -207,8 +208,7 @@ class _Latex(_Textbook, LatexPrinter):
         return r"\begin{cases} " + r" \\ ".join(rows) + r" \end{cases}"
 
     def _print_Relational(self, expr: Relational) -> str:
-        sign = {"!=": r"\ne"}.get(expr.rel_op) or TEX_SIGNS[expr.rel_op]
-        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
+        return f"{self._print(expr.lhs)} {TEX_SIGNS[expr.rel_op]} {self._print(expr.rhs)}"
 
     _print_Equality = _print_Unequality = _print_Relational
     _print_StrictLessThan = _print_LessThan = _print_Relational
@@ -319,8 +319,7 @@ class _Plain(_Textbook, StrPrinter):
         return "{" + "; ".join(rows) + "}"
 
     def _print_Relational(self, expr: Relational) -> str:
-        sign = "≠" if expr.rel_op == "!=" else SIGNS[expr.rel_op]
-        return f"{self._print(expr.lhs)} {sign} {self._print(expr.rhs)}"
+        return f"{self._print(expr.lhs)} {SIGNS[expr.rel_op]} {self._print(expr.rhs)}"
 
     def _print_Trace(self, expr: sympy.Trace) -> str:
         return f"tr({self._print(expr.arg)})"
@@ -343,8 +342,6 @@ class _Plain(_Textbook, StrPrinter):
 
 def pretty_name(name: str) -> str:
     """``alpha_1`` as α₁."""
-    from sympy.printing.pretty.pretty_symbology import pretty_symbol, pretty_use_unicode
-
     before = pretty_use_unicode(True)
     try:
         return pretty_symbol(name)

@@ -1,55 +1,49 @@
-"""Proving: normal forms, signs and where an expression is defined."""
+"""Proving: normal forms, and the signs that can be read off them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
-from typing import Any
 
 import sympy
-from sympy import Add, Derivative, Dummy, Expr, Piecewise, Pow, Rational
-from sympy.core.function import AppliedUndef
+from sympy import Add, Dummy, Expr, Piecewise, Rational
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 
-from vgtools.derivation.conditions import Domain, as_bound, real_symbols
-from vgtools.derivation.derivatives import ENTIRE, KINKED, NoSlope, evaluated, unfolded
-from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import FLIPPED, to_text
-from vgtools.derivation.refuting import (
-    DIGITS,
-    NEEDS_EVALF,
-    assignment_text,
-    evaluator,
-    number_hints,
-)
+from vgtools.derivation.cases import deciding, unfolded
+from vgtools.derivation.conditions import Domain, as_bound
+from vgtools.derivation.printing import FLIPPED
 
 _HYPERBOLIC = [sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech, sympy.csch, sympy.coth]
 
 
-def _regions(expression: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain]]:
+def regions(expression: Expr, domain: Domain) -> Iterator[tuple[Expr, Domain]]:
     """Split the domain until no case distinction is left in the expression."""
     expression = unfolded(expression)
-    pieces = expression.atoms(Piecewise)
-    conditions = set().union(*(c.atoms(Relational) for p in pieces for _, c in p.args))
+    conditions = deciding(expression)
     if not conditions:
         yield expression, domain
         return
     chosen = min(conditions, key=lambda c: (as_bound(c) is None, sympy.default_sort_key(c)))
-    bound = as_bound(chosen)
-    settled = None if bound and bound[2].is_number else _settled(chosen, domain)
-    for truth in (sympy.true, sympy.false) if settled is None else (settled,):
+    known = same_everywhere(chosen, domain)
+    for truth in (sympy.true, sympy.false) if known is None else (known,):
         part = domain.restricted(chosen if truth else sympy.Not(chosen))
         if part is None:
             continue
         opposite = sympy.Not(truth)
-        known = {chosen: truth, chosen.reversed: truth}
-        known |= {chosen.negated: opposite, chosen.negated.reversed: opposite}
-        yield from _regions(expression.xreplace(known), part)
+        truths = {chosen: truth, chosen.reversed: truth}
+        truths |= {chosen.negated: opposite, chosen.negated.reversed: opposite}
+        yield from regions(expression.xreplace(truths), part)
 
 
-def _settled(condition: Relational, domain: Domain) -> Boolean | None:
-    """The truth of a condition, if it is the same on the whole domain."""
+def same_everywhere(condition: Relational, domain: Domain) -> Boolean | None:
+    """The truth of a condition, if it is proved to be the same on the whole domain.
+
+    A bound on one symbol by a number is left open: the domain is split there.
+    """
+    bound = as_bound(condition)
+    if bound is not None and bound[2].is_number:
+        return None
     words = {"<": ("negative", "nonnegative"), "<=": ("nonpositive", "positive")}
     words |= {"==": ("zero", "nonzero"), "!=": ("nonzero", "zero")}
     operator, gap = condition.rel_op, condition.lhs - condition.rhs
@@ -63,37 +57,17 @@ def _settled(condition: Relational, domain: Domain) -> Boolean | None:
     return None
 
 
-def _parts(condition: Boolean, domains: list[Domain]) -> list[Domain]:
-    """Domains that together are the part of some domains where a condition holds."""
-    found = []
-    for domain in domains:
-        for alternative in sympy.Or.make_args(sympy.to_dnf(condition)):
-            part: Domain | None = domain
-            for relation in sympy.And.make_args(alternative):
-                part = part and _part(relation, part)
-            if part is not None:
-                found.append(part)
-    return found
-
-
-def _part(condition: Boolean, domain: Domain) -> Domain | None:
-    """The part of a domain where a relation holds, or None if it surely holds nowhere."""
-    if isinstance(condition, Relational):
-        bound = as_bound(condition)
-        settled = None if bound and bound[2].is_number else _settled(condition, domain)
-        if settled is sympy.false:
-            return None
-    return domain.restricted(condition)
-
-
 def _cases(expression: Expr, domain: Domain) -> Iterator[Expr]:
-    """Expressions whose joint truth settles the claim on the whole domain."""
-    for part, region in _regions(expression, domain):
+    """What an expression is in each part of the domain, in fresh symbols that fill it."""
+    for part, region in regions(expression, domain):
         bounds = region.bounds()
         for substitution in region.substitutions():
             case = part
             for _ in range(len(substitution)):
-                case = case.xreplace(substitution)
+                try:
+                    case = case.xreplace(substitution)
+                except ValueError:  # the slope of an unknown function, by what is replaced
+                    case = case.subs(substitution, simultaneous=True)
                 if not case.free_symbols & set(bounds):
                     break
             yield case
@@ -183,25 +157,16 @@ def is_proved_zero(expression: Expr, domain: Domain) -> bool:
     return all(_vanishes(case) for case in _cases(expression, domain))
 
 
-_STRICT = {"positive": ("+",), "negative": ("-",), "nonzero": ("+", "-", "±")}
-_WEAK = {"nonnegative": ("+", "0+"), "nonpositive": ("-", "0-")}
-_ACCEPTED = _STRICT | _WEAK
-
-
-def _has_sign(value: Any, sign: str) -> bool:
-    return {
-        "positive": value > 0,
-        "negative": value < 0,
-        "nonzero": value != 0,
-        "nonnegative": value >= 0,
-        "nonpositive": value <= 0,
-    }[sign]
+_SIGNS_THAT_SHOW = {
+    "positive": ("+",), "negative": ("-",), "nonzero": ("+", "-", "±"),
+    "nonnegative": ("+", "0+"), "nonpositive": ("-", "0-"),
+}  # fmt: skip
 
 
 @cache
 def is_proved_sign(expression: Expr, sign: str, domain: Domain) -> bool:
     """Prove that an expression is positive, negative, nonzero, … on the whole domain."""
-    return all(_sign(case) in _ACCEPTED[sign] for case in _cases(expression, domain))
+    return all(_sign(case) in _SIGNS_THAT_SHOW[sign] for case in _cases(expression, domain))
 
 
 def _assumed_sign(expression: Expr) -> str | None:
@@ -281,157 +246,3 @@ def _polynomial_sign(factor: Expr) -> str | None:
         if polynomial.count_roots(lowest, None) == 0:
             return "+" if polynomial.eval(1) > 0 else "-"
     return None
-
-
-# The conditions under which a function is defined, where it is not defined everywhere:
-# pairs of (expression of the argument, required sign).
-_CONDITIONAL: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
-    sympy.log: lambda u: [(u, "positive")],
-    sympy.tan: lambda u: [(sympy.cos(u), "nonzero")],
-    sympy.coth: lambda u: [(u, "nonzero")],
-    sympy.csch: lambda u: [(u, "nonzero")],
-    sympy.atanh: lambda u: [(1 - u, "positive"), (1 + u, "positive")],
-    sympy.acosh: lambda u: [(u - 1, "nonnegative")],
-    sympy.asin: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
-    sympy.acos: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
-    sympy.gamma: lambda u: [(u, "positive")],
-    sympy.factorial: lambda u: [(u, "nonnegative")],
-}
-
-
-def require_defined(expression: Any, domain: Domain, claim: str) -> None:
-    """Prove that an expression has a real value everywhere on the domain."""
-    if isinstance(expression, Piecewise):
-        rest = [domain]
-        for branch, condition in expression.args:
-            for part in rest:
-                require_defined(condition, part, claim)
-            for region in _parts(condition, rest):
-                require_defined(branch, region, claim)
-            rest = _parts(sympy.Not(condition), rest)
-        if rest:
-            raise DerivationError(f"{claim} is not proved: {to_text(expression)} leaves cases open")
-        return
-    if isinstance(expression, (Derivative, sympy.Subs)):
-        _require_derivatives(expression, domain, claim)
-        return
-    if isinstance(expression, NoSlope):
-        _refuse_gap(expression, domain, claim)
-    for part, sign, why in _needs(expression, domain, claim):
-        _require_sign(part, sign, why, domain, claim)
-    if isinstance(expression, NEEDS_EVALF):
-        value = evaluated(expression, claim)
-        if not value.has(type(expression)):
-            require_defined(_without_unknown_slopes(value), domain, claim)
-        return
-    if expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
-        raise DerivationError(f"{claim} is not proved: {expression} is not a number")
-    for argument in expression.args:
-        require_defined(argument, domain, claim)
-
-
-def _needs(expression: Any, domain: Domain, claim: str) -> list[tuple[Expr, str, str]]:
-    """The signs that an expression asks of its own arguments, each with the reason."""
-    if isinstance(expression, Pow):
-        base, exponent = expression.args
-        grows = exponent.is_nonnegative or (
-            not exponent.is_number and is_proved_sign(exponent, "nonnegative", domain)
-        )
-        if exponent.is_integer:
-            return [] if grows else [(base, "nonzero", "it is a denominator")]
-        if grows:
-            return [(base, "nonnegative", "it stands under a root")]
-        return [(base, "positive", "it is raised to a power")]
-    if isinstance(expression, (sympy.Sum, sympy.Product)):
-        # From 1 to −5, SymPy subtracts what lies between; a reader adds nothing.
-        return [
-            (last - first + 1, "nonnegative", "that many terms are there")
-            for _, first, last in expression.limits
-            if last.is_finite
-        ]
-    if isinstance(expression, AppliedUndef) or not isinstance(expression, sympy.Function):
-        return []
-    if expression.func in _CONDITIONAL:
-        found = _CONDITIONAL[expression.func](*expression.args)
-        return [(*need, f"{expression.func.__name__} needs it") for need in found]
-    if not isinstance(expression, (*ENTIRE, *KINKED)):
-        raise DerivationError(
-            f"{claim} is not proved: it is not known here where {expression.func} is defined"
-        )
-    return []
-
-
-def _require_sign(part: Expr, sign: str, why: str, domain: Domain, claim: str) -> None:
-    """Prove that a part of an expression is positive, nonzero, … on the domain."""
-    part = evaluated(part, claim)
-    if is_proved_sign(part, sign, domain):
-        return
-    names = sorted(real_symbols(part, *domain.given), key=lambda s: s.name)
-    value = evaluator(part, names)
-    for point in domain.points(names, number_hints(part)):
-        found = value(point, DIGITS)
-        if found is not None and not _has_sign(found, sign):
-            raise DerivationError(
-                f"{claim} does not hold as stated: {to_text(part)} is not {sign} ({why}) at "
-                f"{assignment_text(point)}; add a condition with given=",
-                point,
-            )
-    raise DerivationError(
-        f"{claim} is not proved: could not show that {to_text(part)} is {sign} "
-        f"({why}); add a condition with given="
-    )
-
-
-def _require_derivatives(expression: Derivative | sympy.Subs, domain: Domain, claim: str) -> None:
-    """Prove that a derivative, at a symbol or at another argument, exists on the domain.
-
-    A function has to be defined where it is differentiated: 1/x is the slope of ln x for
-    positive x only. It has to be defined on both sides, too, which a power such as
-    x^(3/2) may not be at the end of where it is real.
-    """
-    functions, at = [expression], {}
-    if isinstance(expression, sympy.Subs):
-        at = dict(zip(expression.variables, expression.point, strict=True))
-        functions = [expression.expr, *expression.expr.atoms(Derivative)]
-        for place in expression.point:
-            require_defined(place, domain, claim)
-    for function in functions:
-        if isinstance(function, Derivative):
-            function = function.expr
-        elif function.has(Derivative):
-            continue
-        require_defined(function.subs(at, simultaneous=True), domain, claim)
-    require_defined(_without_unknown_slopes(evaluated(expression, claim)), domain, claim)
-    for derivative in expression.atoms(Derivative):
-        function = evaluated(derivative.expr, claim).subs(at, simultaneous=True)
-        for part, region in _regions(function, domain):
-            for power in sorted(part.atoms(Pow), key=sympy.default_sort_key):
-                constant = not at and not power.base.has(*derivative.variables)
-                if (
-                    power.exp.is_integer
-                    or constant
-                    or is_proved_sign(power.base, "positive", region)
-                ):
-                    continue
-                raise DerivationError(
-                    f"{claim} is not proved: {to_text(power)} may be undefined on one side of "
-                    f"where {to_text(power.base)} is 0, so the derivative there stays open"
-                )
-
-
-def _refuse_gap(gap: NoSlope, domain: Domain, claim: str) -> None:
-    """Raise because a derivative is missing, with a point of the domain if there is one."""
-    symbols = real_symbols(gap.args[0], *domain.given)
-    try:
-        point = domain.points(symbols)[0]
-    except ValueError:
-        found = "could not exclude that"
-        raise DerivationError(f"{claim} is not proved: {found} {gap.reason}") from None
-    raise DerivationError(f"{claim} does not hold as stated: {gap.reason}", point)
-
-
-def _without_unknown_slopes(expression: Expr) -> Expr:
-    """Treat the derivatives of unknown functions, which are all that is left, as numbers."""
-    return expression.replace(
-        lambda e: isinstance(e, (Derivative, sympy.Subs)), lambda e: Dummy("slope", real=True)
-    )

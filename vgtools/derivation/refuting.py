@@ -1,170 +1,103 @@
-"""Refuting: evaluation at many digits, in search of a counterexample."""
+"""Refuting: the search for a point at which a claim is false, or one of two relations."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import itertools
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 import mpmath
 import sympy
-from sympy import Dummy, Expr, Piecewise, Rational, Symbol
-from sympy.core.function import AppliedUndef
-from sympy.core.relational import Relational
-from sympy.logic.boolalg import Boolean
+from sympy import Dummy, Expr, Rational, Symbol
 
+from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain
-from vgtools.derivation.definitions import with_meanings
-from vgtools.derivation.derivatives import NoSlope, evaluated, unfolded
+from vgtools.derivation.derivatives import NoSlope
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.printing import to_text
+from vgtools.derivation.evaluation import (
+    DIGITS,
+    MANY_DIGITS,
+    NEEDS_EVALF,
+    evaluator,
+    mpmath_number,
+    number_text,
+    point_text,
+    with_definite_functions,
+)
+from vgtools.derivation.printing import SIGNS, to_text
 
-DIGITS = 50
-NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
-
-
-def with_definite_functions(expressions: list[Any]) -> tuple[list[Any], dict]:
-    """Put definite functions in the place of unknown ones, so that numbers come out."""
-    unknown = sorted({u.func for e in expressions for u in e.atoms(AppliedUndef)}, key=str)
-    chosen = {}
-    for k, function in enumerate(unknown, start=2):
-        arity = {len(u.args) for e in expressions for u in e.atoms(function)}.pop()
-        names = [Dummy(f"u{i}", real=True) for i in range(arity)]
-        argument = sum((i + 2) * n for i, n in enumerate(names)) / Rational(k + 1)
-        meaning = sympy.exp(argument / 2) + Rational(1, k)
-        if not function(*names).is_positive:
-            meaning = meaning + argument**2 / 3 - argument
-        chosen[function] = sympy.Lambda(tuple(names), meaning)
-    return [evaluated(with_meanings(e, chosen), "the claim") for e in expressions], chosen
+_SIMPLE = 2_520_000  # a denominator that those of most simple fractions divide
+_FINE_NOISE = mpmath.mpf(10) ** (-MANY_DIGITS // 4)
 
 
-def evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
-    """Return ``value(point, digits)``: a real mpmath number, or None where undefined.
-
-    Which case of a case distinction holds is decided exactly, not from rounded numbers:
-    7·x − 1 is 0 at x = 1/7, and not a rounding error that is positive or negative.
-    """
-    expression = unfolded(expression)
-    deciding = [c for p in expression.atoms(Piecewise) for _, c in p.args]
-    conditions = sorted(
-        set().union(*(c.atoms(Relational) for c in deciding)), key=sympy.default_sort_key
-    )
-    cases: dict[tuple, Callable] = {}
-
-    def value(point: Mapping, digits: int) -> Any:
-        try:
-            truths = tuple(_truth(condition, point) for condition in conditions)
-        except TypeError:  # a side of a condition has no real value at this point
-            return None
-        if truths not in cases:
-            known = dict(zip(conditions, truths, strict=True))
-            known = {c: truth for c, truth in known.items() if truth is not None}
-            cases[truths] = _plain_evaluator(expression.xreplace(known), symbols)
-        return cases[truths](point, digits)
-
-    return value
-
-
-def _truth(condition: Relational, point: Mapping) -> Boolean | None:
-    """Whether a condition holds at a point; None if SymPy cannot tell."""
-    truth = condition.xreplace(dict(point))
-    return truth if truth in (sympy.true, sympy.false) else None
+def refute(claim: Claim) -> None:
+    """Raise with a counterexample if one of the sample points contradicts the claim."""
+    symbols = claim.symbols  # before anything is evaluated: each must be declared real
+    sides, chosen = with_definite_functions(claim.values)
+    left, right = map(evaluator, sides)
+    gap = evaluator(sides[0] - sides[1])
+    # At a kink of the integrand, SymPy's quadrature has a few right digits whatever is asked.
+    rough = any(side.has(*NEEDS_EVALF) for side in sides)
+    noise = mpmath.mpf(10) ** (-3 if rough else -30)
+    fine_digits, fine_noise = (4 * DIGITS, mpmath.inf) if rough else (MANY_DIGITS, _FINE_NOISE)
+    for point in claim.domain.points(symbols, sides):
+        values = left(point, DIGITS), right(point, DIGITS)
+        if None in values and not rough:
+            values = left(point, MANY_DIGITS), right(point, MANY_DIGITS)
+        if None in values:
+            raise claim.undefined(_why_undefined(sides, values, point), point)
+        difference = _sure_difference(lambda digits, at=point: gap(at, digits), values, noise)
+        false = _contradicts(claim.relation, difference)
+        if (false and not rough) or (difference is None and claim.relation in ("<", ">")):
+            # Large terms may have cancelled. Exact equality refutes a strict inequality.
+            difference = _beyond_noise(gap(point, fine_digits), values, fine_noise)
+            false = _contradicts(claim.relation, difference)
+        if false:
+            functions = "".join(f", {f}(…) = {to_text(m.expr)}" for f, m in chosen.items())
+            raise DerivationError(
+                f"{claim.text} is false at {point_text(point)}{functions}: the left side is "
+                f"{number_text(values[0])}, the right side is {number_text(values[1])}",
+                point,
+            )
 
 
-def _plain_evaluator(expression: Expr, symbols: list[Symbol]) -> Callable[[Mapping, int], Any]:
-    """`evaluator` of an expression whose case distinctions have been decided."""
-    function = None
-    if expression.has(NoSlope):
-        return lambda point, digits: None
-    if not expression.has(*NEEDS_EVALF, sympy.zoo, sympy.AccumBounds):
-        function = sympy.lambdify(symbols, expression, modules="mpmath")
-
-    def by_sympy(point: Mapping, digits: int) -> Any:
-        return expression.xreplace(dict(point)).evalf(digits)
-
-    def value(point: Mapping, digits: int) -> Any:
-        with mpmath.workdps(digits):
-            try:
-                try:
-                    numbers = (mpmath_number(point[s]) for s in symbols)
-                    result = function(*numbers) if function else by_sympy(point, digits)
-                except NameError:  # mpmath knows no such function, DiracDelta for one
-                    result = by_sympy(point, digits)
-                result = mpmath.mpmathify(result)
-            except (ZeroDivisionError, ValueError, OverflowError, TypeError):
-                return None
-            if isinstance(result, mpmath.mpc):
-                if abs(result.imag) > mpmath.mpf(10) ** (5 - digits) * (1 + abs(result.real)):
-                    return None
-                result = result.real
-            return result if mpmath.isfinite(result) else None
-
-    return value
+def _contradicts(relation: str, difference: Any) -> bool:
+    """Tell whether left − right refutes a relation; None is too small a difference to tell."""
+    if not difference:
+        return difference is not None and relation in ("<", ">")
+    return relation == "==" or (difference > 0) == (relation[0] == "<")
 
 
-def mpmath_number(value: Any) -> Any:
-    """An exact SymPy number at the current precision of mpmath."""
-    if isinstance(value, Rational):
-        return mpmath.mpf(int(value.p)) / int(value.q)
-    if isinstance(value, Expr):
-        return mpmath.mpmathify(value.evalf(mpmath.mp.dps))
-    return mpmath.mpf(value)
-
-
-def _surely_nonzero(value: Callable[[int], Any], scale: Any) -> Any:
-    """The value of a difference if it is certainly larger than `scale`, else None.
+def _sure_difference(gap: Callable[[int], Any], values: tuple[Any, Any], noise: Any) -> Any:
+    """A difference to many digits if it is certainly larger than noise, else None.
 
     Rounding leaves a difference that shrinks when digits are added; a true
     difference stays.
     """
-    first = value(DIGITS)
-    if first is None or abs(first) <= scale:
+    first = _beyond_noise(gap(DIGITS), values, noise)
+    if not first:
         return None
-    second = value(2 * DIGITS)
+    second = gap(2 * DIGITS)
     if second is None or abs(first - second) > abs(second) * mpmath.mpf(10) ** -10:
         return None
     return second
 
 
-def number_hints(*expressions: Any) -> list[Expr]:
-    """Numbers that occur in the expressions: kinks and poles often lie there."""
-    found = set().union(*(e.atoms(Rational) for e in expressions))
-    return sorted((n for n in found if abs(n) < 60), key=lambda n: (abs(n), n))[:12]
+def _beyond_noise(difference: Any, values: tuple[Any, Any], noise: Any) -> Any:
+    """A difference that is 0 or, compared with the values, larger than noise; else None."""
+    scale = max(*map(abs, values), mpmath.mpf(10) ** -200)
+    return difference if not difference or abs(difference) > noise * scale else None
 
 
-def refute(
-    left: Expr, right: Expr, operator: str, domain: Domain, symbols: set[Symbol], claim: str
-) -> None:
-    """Raise with a counterexample if one of the sample points contradicts the claim."""
-    (left, right), chosen = with_definite_functions([left, right])
-    names = sorted(symbols, key=lambda s: s.name)
-    sides = [evaluator(side, names) for side in (left, right)]
-    gap = evaluator(left - right, names)
-    # At a kink of the integrand, SymPy's quadrature has a few right digits whatever is asked.
-    rough = any(side.has(*NEEDS_EVALF) for side in (left, right))
-    noise = mpmath.mpf(10) ** (-3 if rough else -30)
-    for point in domain.points(names, number_hints(left, right)):
-        values = [side(point, DIGITS) for side in sides]
-        if any(v is None for v in values):
-            which = "both sides are" if values == [None, None] else (
-                "the left side is" if values[0] is None else "the right side is"
-            )  # fmt: skip
-            reason = next(filter(None, (_missing_slope(s, point) for s in (left, right))), None)
-            if reason is not None:
-                raise DerivationError(f"{claim} does not hold as stated: {reason}", point)
-            raise DerivationError(
-                f"{claim} does not hold as stated: {which} undefined (or not real) at "
-                f"{assignment_text(point)}; add a condition with given=",
-                point,
-            )
-        scale = max(abs(values[0]), abs(values[1]), mpmath.mpf(10) ** -200)
-        difference = _surely_nonzero(lambda digits, at=point: gap(at, digits), noise * scale)
-        if _contradicts(operator, difference, gap, point):
-            extra = "".join(f", {f}(…) = {to_text(m.expr)}" for f, m in chosen.items())
-            raise DerivationError(
-                f"{claim} is false at {assignment_text(point)}{extra}: the left side is "
-                f"{digits_text(values[0])}, the right side is {digits_text(values[1])}",
-                point,
-            )
+def _why_undefined(sides: list[Expr], values: tuple[Any, Any], point: Mapping) -> str:
+    """Why a side has no value at a point; a derivative that is missing is named."""
+    reasons = [reason for side in sides if (reason := _missing_slope(side, point))]
+    if reasons:
+        return reasons[0]
+    which = "both sides are" if values == (None, None) else (
+        "the left side is" if values[0] is None else "the right side is"
+    )  # fmt: skip
+    return f"{which} undefined (or not real) at {point_text(point)}; add a condition with given="
 
 
 def _missing_slope(side: Expr, point: Mapping) -> str | None:
@@ -174,27 +107,101 @@ def _missing_slope(side: Expr, point: Mapping) -> str | None:
         left = side.xreplace(names).xreplace(dict(point)).free_symbols
     except TypeError:
         return None
-    reasons = (gap.reason for gap, name in names.items() if name in left)
-    return min(reasons, default=None)
+    return min((gap.reason for gap, name in names.items() if name in left), default=None)
 
 
-def _contradicts(operator: str, difference: Any, gap: Callable, point: Mapping) -> bool:
-    """Tell whether left − right = difference (None: zero as far as digits go) refutes."""
-    if difference is None:
-        # Exactly equal at a rational point refutes a strict inequality.
-        return operator in ("<", ">") and gap(point, 4 * DIGITS) == 0
-    if operator == "==":
-        return True
-    return difference > 0 if operator in ("<", "<=") else difference < 0
+def refute_equivalence(before: Claim, after: Claim) -> None:
+    """Raise if some point satisfies one of the two relations and not the other."""
+    sides, _ = with_definite_functions((*before.values, *after.values))
+    gaps = [sides[0] - sides[1], sides[2] - sides[3]]
+    tests = [
+        _truth(claim.relation, gap, abs(left) + abs(right))
+        for claim, gap, left, right in zip(
+            (before, after), gaps, sides[::2], sides[1::2], strict=True
+        )
+    ]
+    rough = any(side.has(*NEEDS_EVALF) for side in sides)
+    precisions = [DIGITS] if rough else [DIGITS, MANY_DIGITS]
+    points = before.domain.points(before.symbols | after.symbols, sides)
+    roots = (_roots(gap, points, before.domain) for gap in gaps)
+    for point in itertools.chain(*roots, points):
+        if not all(_one_holds(test(point, digits) for test in tests) for digits in precisions):
+            continue
+        texts = [
+            f"{to_text(claim.values[0])} {SIGNS[claim.relation]} {to_text(claim.values[1])}"
+            for claim in (before, after)
+        ]
+        holds, fails = texts if tests[0](point, DIGITS) else reversed(texts)
+        rounded = {
+            s: v if isinstance(v, Rational) else sympy.Float(v, 12) for s, v in point.items()
+        }
+        raise DerivationError(
+            f"{before.text} is not an equivalence: at {point_text(rounded)}, {holds} holds and "
+            f"{fails} does not",
+            rounded,
+        )
 
 
-def assignment_text(point: Mapping) -> str:
-    """Write a point as ``x = 0, y = 1``."""
-    if not point:
-        return "every point (there is nothing to choose)"
-    return ", ".join(f"{to_text(s)} = {to_text(v)}" for s, v in point.items())
+def _one_holds(truths: Iterable[bool | None]) -> bool:
+    return set(truths) == {True, False}
 
 
-def digits_text(value: Any) -> str:
-    """Write a number with twelve digits."""
-    return mpmath.nstr(value, 12)
+def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping, int], bool | None]:
+    """Return a test whether a relation holds at a point; None where digits do not tell."""
+    gap_at, size_at = evaluator(gap), evaluator(size)
+
+    def truth(point: Mapping, digits: int) -> bool | None:
+        value, scale = gap_at(point, digits), size_at(point, digits)
+        if value is None or scale is None:
+            return None
+        if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
+            return relation in ("==", "<=", ">=")
+        if abs(value) < mpmath.mpf(10) ** -15 * max(1, scale):
+            return None
+        return relation != "==" and (value < 0) == (relation[0] == "<")
+
+    return truth
+
+
+def _roots(expression: Expr, points: list[dict], domain: Domain) -> Iterator[dict]:
+    """Points of the domain at which an expression is zero, to 50 digits."""
+    value = evaluator(expression)
+    for symbol in sorted(expression.free_symbols, key=lambda s: s.name):
+        line = sorted({p[symbol] for p in points if isinstance(p[symbol], Rational)})
+        for base in points[:6]:
+            before = None
+            for place in line:
+                point = base | {symbol: place}
+                number = value(point, DIGITS) if domain.allows(point) else None
+                if number == 0:
+                    yield point
+                elif None not in (before, number) and before[1] * number < 0:
+                    root = None if symbol.is_integer else _root_between(
+                        value, point, symbol, before[0]
+                    )  # fmt: skip
+                    between = base | {symbol: root}
+                    permitted = root is not None and not domain.excludes(symbol, root)
+                    if permitted and domain.allows(between):
+                        yield between
+                before = (place, number) if number else None
+
+
+def _root_between(value: Callable, point: dict, symbol: Symbol, start: Rational) -> Any:
+    """The place of a sign change between two values of a symbol, to 50 digits."""
+
+    def along(x: Any) -> Any:
+        result = value(point | {symbol: x}, DIGITS)
+        if result is None:
+            raise ValueError
+        return result
+
+    with mpmath.workdps(DIGITS + 5):
+        try:
+            ends = (mpmath_number(start), mpmath_number(point[symbol]))
+            root = mpmath.findroot(along, ends, solver="anderson", tol=1e-90, verify=False)
+            simple = Rational(int(mpmath.nint(root * _SIMPLE)), _SIMPLE)
+            if abs(root - mpmath_number(simple)) < mpmath.mpf(10) ** -30:
+                return simple
+            return sympy.Float(root, DIGITS)
+        except (ValueError, ZeroDivisionError):
+            return None

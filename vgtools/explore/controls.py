@@ -44,10 +44,20 @@ class Control:
 
     def index(self, value: object) -> int:
         """Return the position of a value, or raise a `ValueError` that lists what is accepted."""
-        for position, own in enumerate(self.values):
-            if same(own, value) or _close(own, value):
-                return position
+        for matches in (same, self._close):
+            for position, own in enumerate(self.values):
+                if matches(own, value):
+                    return position
         raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}")
+
+    def _close(self, own: object, value: object) -> bool:
+        """Tell whether a number is one of the values but for rounding."""
+        if isinstance(own, bool) or isinstance(value, bool):
+            return own is value
+        if not (isinstance(own, Real) and isinstance(value, Real)):
+            return False
+        largest = max(map(abs, self.values)) if self.kind == "slider" else 0
+        return math.isclose(own, value, rel_tol=1e-9, abs_tol=1e-12 * largest)
 
 
 def same(one: object, other: object) -> bool:
@@ -103,6 +113,8 @@ def make_controls(
                 f"{what} names {unknown[0]!r}, which is no control: "
                 f"the controls are {_listing(list(specifications)) or 'none'}"
             )
+    if "self" in specifications:
+        raise ValueError("a control cannot be called 'self'")
     return tuple(
         _make_control(name, specification, defaults, str(titles.get(name, name.replace("_", " "))))
         for name, specification in specifications.items()
@@ -175,6 +187,8 @@ def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, 
         )
     whole = all(isinstance(limit, Integral) for limit in limits)
     # Decimal arithmetic on the numbers as written: 0.05 + 37 * 0.05 is 1.9, not 1.9000000000000001.
+    if not whole:
+        limits = tuple(map(float, limits))
     low, high = (Decimal(str(limit)) for limit in limits[:2])
     step = Decimal(str(limits[2])) if len(limits) == 3 else Decimal(1 if whole else "0.1")
     if not (low < high and step > 0):
@@ -190,14 +204,6 @@ def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, 
 
 def _number_label(value: float) -> str:
     return f"{value:.10g}".replace("-", "\N{MINUS SIGN}")
-
-
-def _close(own: object, value: object) -> bool:
-    if isinstance(own, bool) or isinstance(value, bool):
-        return own is value
-    if isinstance(own, Real) and isinstance(value, Real):
-        return math.isclose(own, value, rel_tol=1e-9, abs_tol=1e-12)
-    return False
 
 
 def _listing(labels: Sequence[str]) -> str:

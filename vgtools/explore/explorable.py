@@ -7,7 +7,7 @@ import itertools
 import re
 import textwrap
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -20,6 +20,7 @@ from vgtools.explore import page
 from vgtools.explore.controls import Control, check_size, make_controls
 from vgtools.explore.frames import find_slots
 from vgtools.explore.svg import Element, svg_panels
+from vgtools.explore.tour import Stop, make_stops
 
 _taken: set[str] = set()
 """Every identifier of this process's figures, which all stand on one page."""
@@ -59,6 +60,8 @@ class Explorable:
         What can be moved, in order.
     caption : str
         The finding.
+    tour : tuple of Stop
+        Named states, each with a sentence.
     """
 
     def __init__(
@@ -67,11 +70,13 @@ class Explorable:
         controls: tuple[Control, ...],
         alt: str | Callable[..., str],
         caption: str,
+        tour: tuple[Stop, ...] = (),
     ) -> None:
         self._draw = draw
         self._alt = alt
         self.controls = controls
         self.caption = caption
+        self.tour = tour
         self.__doc__ = draw.__doc__
         self.__name__ = draw.__name__
         self.__wrapped__ = draw
@@ -105,7 +110,7 @@ class Explorable:
             text = text(**{**self.defaults, **state})
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
-        return " ".join(text.split())
+        return page.printable(self.__name__, " ".join(text.split()))
 
     def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
         """Return the figure with all its states as HTML that needs nothing else.
@@ -142,6 +147,7 @@ class Explorable:
             caption=self.caption,
             controls=self.controls,
             slots=slots,
+            tour=self.tour,
             with_runtime=with_runtime,
         )
 
@@ -154,6 +160,9 @@ class Explorable:
         if self.controls:
             lines += [f"  {control.title}: {_span(control)}" for control in self.controls]
         lines += textwrap.wrap(self.describe(), 96, initial_indent="  ", subsequent_indent="  ")
+        for stop in self.tour:
+            text = f"{stop.name}: {stop.sentence}"
+            lines += textwrap.wrap(text, 96, initial_indent="  > ", subsequent_indent="    ")
         return "\n".join(lines)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
@@ -196,7 +205,7 @@ class Explorable:
 
         with frontend.optional("ipywidgets", "live"):
             from vgtools.explore.live import live_box
-        return live_box(self.controls, draw)
+        return live_box(self.controls, draw, self.tour)
 
     def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
         with _drawing():
@@ -214,6 +223,7 @@ def explore(
     caption: str = "",
     defaults: Mapping[str, Any] | None = None,
     titles: Mapping[str, str] | None = None,
+    tour: Sequence[tuple[str, str | Callable[..., str], Mapping[str, Any]]] = (),
     **controls: object,
 ) -> Callable[[Callable[..., Figure]], Explorable]:
     """Make a figure that readers can move, from a function that draws it.
@@ -231,6 +241,10 @@ def explore(
         middle, selects at the first entry, checkboxes at the value given.
     titles : mapping, optional
         What readers see beside a control, {control: text}; else its name.
+    tour : list of (str, str or callable, mapping), optional
+        States worth a look: a name for the button, a sentence (or a function of the
+        controls that returns one), and {control: value}, without those that keep their
+        default.
     **controls
         One for each argument of the function, abbreviated as in
         `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
@@ -245,7 +259,7 @@ def explore(
     Raises
     ------
     TypeError, ValueError
-        If a control, a default or a title does not fit, or if the arguments of
+        If a control, a default, a title or a stop of the tour does not fit, or if the arguments of
         the drawing function are not the controls.
 
     Examples
@@ -272,16 +286,20 @@ def explore(
         if values is not None and not isinstance(values, Mapping):
             raise TypeError(f"{name} must be a mapping {{control: …}}, not {values!r:.60}")
     made = make_controls(controls, dict(defaults or {}), dict(titles or {}))
+    stops = make_stops(tour, made)
 
     def decorate(draw: Callable[..., Figure]) -> Explorable:
+        if not inspect.isfunction(draw):
+            raise TypeError(f"what draws must be a function with a name, not {draw!r:.60}")
         for function in filter(callable, (draw, alt)):
             accepted = list(inspect.signature(function).parameters)
             if sorted(accepted) != sorted(controls):
+                name = getattr(function, "__name__", "alt")
                 raise TypeError(
-                    f"{function.__name__} takes ({', '.join(accepted)}), but the controls are "
+                    f"{name} takes ({', '.join(accepted)}), but the controls are "
                     f"({', '.join(controls)})"
                 )
-        return Explorable(draw, made, alt, caption)
+        return Explorable(draw, made, alt, caption, stops)
 
     return decorate
 

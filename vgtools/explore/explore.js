@@ -7,6 +7,7 @@
   const later = window.requestIdleCallback ?? setTimeout;  // the controls need not wait for frames
   const GEOMETRY = new Set("d x y x1 x2 y1 y2 cx cy r width height points transform".split(" "));
   const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g;
+  const GLIDE = 700, still = matchMedia("(prefers-reduced-motion: reduce)");
   const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
 
   function start(figure) {
@@ -38,6 +39,7 @@
       if (!read()) return document.addEventListener("DOMContentLoaded", () => draw());
       finish();
       const places = inputs.map(getPlace), moves = [];
+      markStop(places);
       for (const slot of slots) {
         const at = slot.at(places);
         if (slot.shown === at) continue;
@@ -65,6 +67,45 @@
         frame = requestAnimationFrame(step);
       };
       step(begin);
+    }
+
+    const stops = [...figure.querySelectorAll(".vg-tour > li")].map((item) => {
+      const places = item.dataset.places.split(" ").map(Number);
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = item.firstElementChild.textContent;
+      button.addEventListener("click", () => {
+        inputs.forEach((input, number) => setPlace(input, places[number]));
+        draw(still.matches ? 0 : GLIDE);
+        save();
+      });
+      item.firstElementChild.replaceWith(button);
+      return { item, places };
+    });
+
+    function markStop(places) {
+      for (const { item, places: own } of stops) {
+        item.toggleAttribute("data-here", own.every((place, number) => place === places[number]));
+      }
+    }
+
+    /* On paper every stop shows its drawing. */
+    if (stops.length) {
+      addEventListener("beforeprint", () => {
+        const before = inputs.map(getPlace);
+        for (const { item, places } of stops) {
+          inputs.forEach((input, number) => setPlace(input, places[number]));
+          draw();
+          const copy = figure.querySelector(".vg-panels").cloneNode(true);
+          for (const element of [copy, ...copy.querySelectorAll("[id]")]) element.removeAttribute("id");
+          item.append(copy);
+        }
+        inputs.forEach((input, number) => setPlace(input, before[number]));
+        draw();
+      });
+      addEventListener("afterprint", () => {
+        for (const { item } of stops) item.querySelector(".vg-panels")?.remove();
+      });
     }
 
     const key = (input) => `${figure.id}.${input.dataset.control}`;
@@ -119,6 +160,8 @@
     restore();
     addEventListener("popstate", restore);
     figure.querySelector(".vg-controls").hidden = false;
+    figure.querySelector(".vg-tour")?.classList.add("vg-guided");
+    markStop(inputs.map(getPlace));
     later(read);
   }
 

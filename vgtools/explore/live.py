@@ -8,9 +8,12 @@ from html import escape
 import ipywidgets
 
 from vgtools.explore.controls import Control, same
+from vgtools.explore.tour import Stop
 
 
-def live_box(controls: Sequence[Control], draw: Callable[..., str]) -> ipywidgets.VBox:
+def live_box(
+    controls: Sequence[Control], draw: Callable[..., str], tour: Sequence[Stop] = ()
+) -> ipywidgets.VBox:
     """Build the controls and a view that follows them.
 
     Parameters
@@ -19,11 +22,13 @@ def live_box(controls: Sequence[Control], draw: Callable[..., str]) -> ipywidget
         What can be moved.
     draw : callable
         Takes one keyword for each control and returns HTML.
+    tour : sequence of Stop
+        Named states, each with a button.
 
     Returns
     -------
     ipywidgets.VBox
-        The view above its controls. Front ends send the newest value only after
+        The view, its controls and the tour. Front ends send the newest value only after
         the last one was drawn, so that a slow drawing never queues up.
 
     Examples
@@ -52,7 +57,21 @@ def live_box(controls: Sequence[Control], draw: Callable[..., str]) -> ipywidget
     for widget in widgets:
         widget.observe(redraw, names="value")
     redraw()
-    return ipywidgets.VBox([view, *widgets])
+    box = [view, *widgets]
+    if tour:
+        said = ipywidgets.HTML()
+        buttons = [ipywidgets.Button(description=stop.name) for stop in tour]
+
+        def visit(button: ipywidgets.Button) -> None:
+            stop = tour[buttons.index(button)]
+            for widget, control, place in zip(widgets, controls, stop.places, strict=True):
+                widget.value = control.values[place]
+            said.value = escape(stop.sentence)
+
+        for button in buttons:
+            button.on_click(visit)
+        box += [ipywidgets.HBox(buttons), said]
+    return ipywidgets.VBox(box)
 
 
 def _widget(control: Control) -> ipywidgets.Widget:

@@ -12,6 +12,7 @@ from vgtools import figures
 from vgtools.explore.controls import Control
 from vgtools.explore.frames import CHILDREN, Slot, payload
 from vgtools.explore.svg import Element, markup
+from vgtools.explore.tour import Stop
 
 _SHARE = (
     '<div class="vg-share"><button type="button" class="vg-link" '
@@ -19,6 +20,9 @@ _SHARE = (
 )
 """The control that copies the address of the state that is shown."""
 
+
+_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+"""What no page can hold: control characters, and halves of characters."""
 
 _NAME = re.compile(r"[^\s\"'<>&()#]+")
 
@@ -73,6 +77,19 @@ def identifiers(html: str) -> list[str]:
     return re.findall(r'\sid=\\?"([^"\\]*)', html)  # quotes in JSON stand behind a backslash
 
 
+def printable(name: str, text: str) -> str:
+    """Return a text of a figure, or raise a `ValueError` if no page can hold it.
+
+    Examples
+    --------
+    >>> printable("unit", "f(x) ≤ 1")
+    'f(x) ≤ 1'
+    """
+    if _UNPRINTABLE.search(text):
+        raise ValueError(f"{name} says {text!r:.60}, with a character that no page can hold")
+    return text
+
+
 def figure_html(
     name: str,
     panels: Sequence[Element],
@@ -81,6 +98,7 @@ def figure_html(
     caption: str = "",
     controls: Sequence[Control] = (),
     slots: Sequence[Slot] = (),
+    tour: Sequence[Stop] = (),
     with_runtime: bool = True,
 ) -> str:
     """Write one figure as HTML.
@@ -99,6 +117,8 @@ def figure_html(
         What can be moved; they stay hidden where scripts do not run.
     slots : sequence of Slot
         What changes from state to state.
+    tour : sequence of Stop
+        Named states: a list, whose names the script turns into buttons.
     with_runtime : bool
         Whether style sheet and script come along: once on each page.
 
@@ -117,6 +137,9 @@ def figure_html(
             f"the identifier {name!r} of a figure must be one or more letters, digits and signs, "
             "without white space and quotes and none of < > & ( ) #"
         )
+    labels = [text for control in controls for text in (control.title, *control.labels)]
+    for text in (caption, *labels, *(stop.name + stop.sentence for stop in tour)):
+        printable(name, text)
     drawing = "".join(map(markup, panels))
     states = [value for slot in slots if slot.name == CHILDREN for value in slot.values if value]
     taken = {name, *identifiers("".join([drawing, *states]))}
@@ -137,6 +160,15 @@ def figure_html(
             parts.append(_control_html(key, control))
         parts.append(_SHARE)
         parts.append("</div>")
+    if tour:
+        parts.append('<ol class="vg-tour" aria-label="A tour of this figure">')
+        parts += [
+            f'<li data-places="{" ".join(map(str, stop.places))}"><strong>'
+            f"{escape(stop.name, quote=False)}</strong> "
+            f"<span>{escape(stop.sentence, quote=False)}</span></li>"
+            for stop in tour
+        ]
+        parts.append("</ol>")
     live = ' aria-live="polite"' if controls else ""
     parts.append(f'<p class="vg-says" id="{says}"{live}>{escape(description, quote=False)}</p>')
     if caption:
@@ -189,8 +221,8 @@ def _control_html(key: str, control: Control) -> str:
 
 def _emphasis(text: str) -> str:
     text = escape(text, quote=False)
-    text = re.sub(r"\*\*(.+?)\*\*", r"<strong>\1</strong>", text)
-    return re.sub(r"\*(.+?)\*", r"<em>\1</em>", text)
+    text = re.sub(r"\*\*((?:[^*]|\*[^*]+\*)+)\*\*", r"<strong>\1</strong>", text)
+    return re.sub(r"\*([^*]+)\*", r"<em>\1</em>", text)
 
 
 def _asset(name: str) -> str:

@@ -117,10 +117,10 @@ def squared_error(prediction: ArrayLike, target: ArrayLike) -> tuple[float, NDAr
     target = _targets(target, prediction)
     n = len(prediction)
     with np.errstate(over="ignore", invalid="ignore"):  # where an output is infinite or huge
-        difference = prediction.astype(np.float64) - target
-        total, k = sum_of_squares(difference)
-        value = float(times_power(total / (2 * n), 2 * k))
-        return value, (difference / n).astype(prediction.dtype, copy=False)
+        halves = prediction.astype(np.float64) / 2 - target / 2  # the difference may overflow
+        total, k = sum_of_squares(halves)
+        value = float(times_power(2 * total / n, 2 * k))
+        return value, (2 * (halves / n)).astype(prediction.dtype, copy=False)
 
 
 def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, NDArray]:
@@ -171,7 +171,7 @@ def binary_cross_entropy(logits: ArrayLike, target: ArrayLike) -> tuple[float, N
     size = np.abs(z.astype(np.float64))
     tail = np.exp(-size)
     wrong = tail / (1 + tail)  # P or 1 - P, whichever is smaller
-    missed = np.where(z >= 0, 1 - t.astype(np.float64), t)  # and the same of the truth
+    missed = np.where(z >= 0, 1 - t, t)  # and the same of the truth
     with np.errstate(invalid="ignore"):  # where an output is infinite
         value = float(mean(size * missed + np.log1p(tail)))
     gradient = np.where(z >= 0, missed - wrong, wrong - missed) / len(z)
@@ -268,7 +268,7 @@ def _targets(value: ArrayLike, like: NDArray) -> NDArray:
             f"not {array.shape}"
         )
     with np.errstate(over="ignore"):
-        array = array.astype(like.dtype, copy=False)
+        array = array.astype(np.float64, copy=False)
     if not np.isfinite(array).all():
         raise ValueError("the target must be finite, but holds NaN or infinity")
     return array

@@ -112,7 +112,9 @@ class BatchNorm(Layer):
         else:
             self._spread = np.sqrt(self.running_variance + self.epsilon).astype(x.dtype)
             self._spread[np.isinf(self.running_variance)] = np.nan
-            self._standardised = ((x - self.running_mean) / self._spread).astype(x.dtype)
+            # In float64 and by halves: the difference of large numbers overflows.
+            halves = x.astype(np.float64) / 2 - self.running_mean.astype(np.float64) / 2
+            self._standardised = (2 * (halves / self._spread)).astype(x.dtype)
         self._trained = training
         return scale * self._standardised + self.shift.value
 

@@ -213,7 +213,7 @@ def clip_gradient(parameters: Iterable[Parameter], norm: float) -> float:
     array([0.6, 0.8])
     """
     norm = checks.number("norm", norm, low=math.ulp(0.0))
-    parameters = list(parameters)
+    parameters = list({id(parameter): parameter for parameter in parameters}.values())
     squares, k = sum_of_squares(*(parameter.gradient for parameter in parameters))
     if not math.isfinite(squares):
         raise ValueError(f"gradients must be finite to be clipped, but {_not_finite(parameters)}")

@@ -53,7 +53,7 @@ def error_flow_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 0.25
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
     with np.errstate(over="ignore"):
-        return len(u) * (steepest * _matrix_norm(u, 1)) ** steps
+        return len(u) * _norm(u, 1, steepest) ** steps
 
 
 def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -> NDArray:
@@ -99,7 +99,7 @@ def jacobian_bound(weight: ArrayLike, steps: ArrayLike, steepest: float = 1.0) -
     """
     u, steps, steepest = _through_time(weight, steps, steepest)
     with np.errstate(over="ignore"):
-        return (steepest * _matrix_norm(u, 2)) ** steps
+        return _norm(u, 2, steepest) ** steps
 
 
 def _through_time(
@@ -114,9 +114,10 @@ def _through_time(
     return u, q, checks.number("steepest", steepest, low=0.0)
 
 
-def _matrix_norm(u: NDArray, order: int) -> np.float64:
+def _norm(u: NDArray, order: int, factor: float) -> np.float64:
+    """Return a norm of a matrix times a factor; the norm alone may overflow."""
     k = exponent(u)
-    return times_power(np.linalg.norm(times_power(u, -k), order), k)
+    return times_power(factor * np.linalg.norm(times_power(u, -k), order), k)
 
 
 def escape_width(weight: ArrayLike) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from vgtools.activations import activation as find_activation
 from vgtools.networks import Initialiser, checks, initialiser
 from vgtools.networks.initialisers import Constant
 from vgtools.networks.norms import root_of_product, times_power
-from vgtools.theory.moments import normal_mean, second_moments, weighted_squares
+from vgtools.theory.moments import normal_mean, weighted_squares
 
 LEAST_STD, MOST_STD = 1e-300, 1e300
 """Standard deviations of z between which the integrals are taken. Below, every activation is
@@ -66,9 +66,9 @@ def batch_norm_factor(activation: str | Activation) -> float:
     1.2112
     """
     f = find_activation(activation)
-    signal, slope = second_moments(f)
-    mean = normal_mean(f, 1.0, tuple(f.kinks))
-    return math.sqrt(slope / (signal - mean**2))
+    (signal, k), (slope, k_slope) = weighted_squares(f, 1.0)
+    mean = float(times_power(normal_mean(f, 1.0, tuple(f.kinks)), -k))
+    return float(times_power(math.sqrt(slope / (signal - mean**2)), k_slope - k))
 
 
 def backward_factor(width: int, weight_variance: float, slope: float) -> float:

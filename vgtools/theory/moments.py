@@ -24,8 +24,8 @@ def normal_mean(
     Gauss-Legendre quadrature on pieces that end at the kinks of g and shrink
     towards 0 by factors of two, so that features of the function much narrower
     than the distribution, and the reverse, are both resolved. Relative error
-    below 1e-12 for the squares of every activation in the catalogue and of its
-    derivative.
+    below 1e-12 for the squares of every activation in the catalogue, with its default
+    parameters, and of its derivative.
 
     Parameters
     ----------
@@ -125,8 +125,9 @@ def matched_gain(activation: str | Activation, keep: str = "signal") -> float:
     (1.4142, 1.59)
     """
     checks.one_of("keep", keep, ["signal", "gradient"])
-    signal, slope = second_moments(activation)
-    return 1.0 / math.sqrt(signal if keep == "signal" else slope)
+    signal, slope = weighted_squares(find_activation(activation), 1.0)
+    total, k = signal if keep == "signal" else slope
+    return float(times_power(1.0 / math.sqrt(total), -k))
 
 
 def _quadrature(std: float, kinks: Sequence[float]) -> tuple[NDArray, NDArray]:

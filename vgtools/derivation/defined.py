@@ -1,0 +1,205 @@
+"""Where an expression has a real value."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import sympy
+from sympy import Derivative, Dummy, Expr, Piecewise, Pow
+from sympy.core.function import AppliedUndef
+from sympy.core.relational import Relational
+from sympy.logic.boolalg import Boolean
+
+from vgtools.derivation.cases import KINKED
+from vgtools.derivation.claim import Claim
+from vgtools.derivation.conditions import Domain, real_symbols
+from vgtools.derivation.derivatives import ENTIRE, NoSlope, evaluated
+from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.evaluation import DIGITS, MANY_DIGITS, NEEDS_EVALF, evaluator, point_text
+from vgtools.derivation.printing import to_text
+from vgtools.derivation.proving import is_proved_sign, regions, same_everywhere
+
+# The conditions under which a function is defined, where it is not defined everywhere:
+# pairs of (expression of the argument, required sign).
+NEEDED_SIGNS: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
+    sympy.log: lambda u: [(u, "positive")],
+    sympy.tan: lambda u: [(sympy.cos(u), "nonzero")],
+    sympy.coth: lambda u: [(u, "nonzero")],
+    sympy.csch: lambda u: [(u, "nonzero")],
+    sympy.atanh: lambda u: [(1 - u, "positive"), (1 + u, "positive")],
+    sympy.acosh: lambda u: [(u - 1, "nonnegative")],
+    sympy.asin: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
+    sympy.acos: lambda u: [(1 - u, "nonnegative"), (1 + u, "nonnegative")],
+    sympy.gamma: lambda u: [(u, "positive")],
+    sympy.factorial: lambda u: [(u, "nonnegative")],
+}
+
+
+def require_defined(expression: Any, claim: Claim) -> None:
+    """Prove that a part of a claim has a real value everywhere on its domain, or raise."""
+    if isinstance(expression, Piecewise):
+        _require_cases(expression, claim)
+        return
+    if isinstance(expression, (Derivative, sympy.Subs)):
+        _require_derivatives(expression, claim)
+        return
+    if isinstance(expression, NoSlope):
+        _refuse_missing_slope(expression, claim)
+    for part, sign, why in _needs(expression, claim):
+        _require_sign(part, sign, why, claim)
+    if isinstance(expression, NEEDS_EVALF):
+        value = evaluated(expression, claim.text)
+        if not value.has(type(expression)):
+            require_defined(_without_unknown_slopes(value), claim)
+        return
+    if expression in (sympy.zoo, sympy.nan, sympy.oo, -sympy.oo):
+        raise claim.not_proved(f"{expression} is not a number")
+    for argument in expression.args:
+        require_defined(argument, claim)
+
+
+def is_defined(expression: Expr, claim: Claim) -> bool:
+    """Tell whether an expression is proved to have a value on the domain of a claim."""
+    try:
+        require_defined(expression, claim)
+    except DerivationError:
+        return False
+    return True
+
+
+def _require_cases(pieces: Piecewise, claim: Claim) -> None:
+    """Each case has to be defined where it holds, and one has to hold everywhere."""
+    rest = [claim.domain]
+    for branch, condition in pieces.args:
+        for part in rest:
+            require_defined(condition, claim.within(part))
+        for part in _parts(condition, rest):
+            require_defined(branch, claim.within(part))
+        rest = _parts(sympy.Not(condition), rest)
+    if rest:
+        raise claim.not_proved(f"{to_text(pieces)} leaves cases open")
+
+
+def _parts(condition: Boolean, domains: list[Domain]) -> list[Domain]:
+    """Domains that together are the part of some domains where a condition holds."""
+    found = []
+    for domain in domains:
+        for alternative in sympy.Or.make_args(sympy.to_dnf(condition)):
+            part: Domain | None = domain
+            for one in sympy.And.make_args(alternative):
+                if part is None:
+                    break
+                never = isinstance(one, Relational) and same_everywhere(one, part) is sympy.false
+                part = None if never else part.restricted(one)
+            if part is not None:
+                found.append(part)
+    return found
+
+
+def _needs(expression: Any, claim: Claim) -> list[tuple[Expr, str, str]]:
+    """The signs that an expression asks of its own arguments, each with the reason."""
+    if isinstance(expression, Pow):
+        base, exponent = expression.args
+        grows = exponent.is_nonnegative or (
+            not exponent.is_number and is_proved_sign(exponent, "nonnegative", claim.domain)
+        )
+        if exponent.is_integer:
+            return [] if grows else [(base, "nonzero", "it is a denominator")]
+        if grows:
+            return [(base, "nonnegative", "it stands under a root")]
+        return [(base, "positive", "it is raised to a power")]
+    if isinstance(expression, (sympy.Sum, sympy.Product)):
+        # From 1 to −5, SymPy subtracts what lies between; a reader adds nothing.
+        return [
+            (last - first + 1, "nonnegative", "that many terms are there")
+            for _, first, last in expression.limits
+            if last.is_finite
+        ]
+    if isinstance(expression, AppliedUndef) or not isinstance(expression, sympy.Function):
+        return []
+    if expression.func in NEEDED_SIGNS:
+        found = NEEDED_SIGNS[expression.func](*expression.args)
+        return [(*need, f"{expression.func.__name__} needs it") for need in found]
+    if not isinstance(expression, (*ENTIRE, *KINKED)):
+        raise claim.not_proved(f"it is not known here where {expression.func} is defined")
+    return []
+
+
+def _require_sign(part: Expr, sign: str, why: str, claim: Claim) -> None:
+    """Prove that a part of an expression is positive, nonzero, … on the domain."""
+    part = evaluated(part, claim.text)
+    if is_proved_sign(part, sign, claim.domain):
+        return
+    value = evaluator(part)
+    for point in claim.domain.points(real_symbols(part, *claim.domain.given), [part]):
+        found = value(point, DIGITS)
+        if found is not None and not _has_sign(found, sign) and not part.has(*NEEDS_EVALF):
+            found = value(point, MANY_DIGITS)  # large terms may have cancelled
+        if found is not None and not _has_sign(found, sign):
+            raise claim.undefined(
+                f"{to_text(part)} is not {sign} ({why}) at {point_text(point)}; "
+                "add a condition with given=",
+                point,
+            )
+    raise claim.not_proved(
+        f"could not show that {to_text(part)} is {sign} ({why}); add a condition with given="
+    )
+
+
+def _has_sign(value: Any, sign: str) -> bool:
+    return {
+        "positive": value > 0,
+        "nonzero": value != 0,
+        "nonnegative": value >= 0,
+    }[sign]
+
+
+def _require_derivatives(expression: Derivative | sympy.Subs, claim: Claim) -> None:
+    """Prove that a derivative, at a symbol or at another argument, exists on the domain.
+
+    A function has to be defined where it is differentiated: 1/x is the slope of ln x for
+    positive x only. It has to be defined on both sides, too, which a power such as
+    x^(3/2) may not be at the end of where it is real.
+    """
+    functions, at = [expression], {}
+    if isinstance(expression, sympy.Subs):
+        at = dict(zip(expression.variables, expression.point, strict=True))
+        functions = [expression.expr, *expression.expr.atoms(Derivative)]
+        for place in expression.point:
+            require_defined(place, claim)
+    for function in functions:
+        if isinstance(function, Derivative):
+            function = function.expr
+        elif function.has(Derivative):
+            continue
+        require_defined(function.subs(at, simultaneous=True), claim)
+    require_defined(_without_unknown_slopes(evaluated(expression, claim.text)), claim)
+    for derivative in expression.atoms(Derivative):
+        function = evaluated(derivative.expr, claim.text).subs(at, simultaneous=True)
+        for part, region in regions(function, claim.domain):
+            for power in sorted(part.atoms(Pow), key=sympy.default_sort_key):
+                constant = not at and not power.base.has(*derivative.variables)
+                if power.exp.is_integer or constant:
+                    continue
+                if not is_proved_sign(power.base, "positive", region):
+                    raise claim.not_proved(
+                        f"{to_text(power)} may be undefined on one side of where "
+                        f"{to_text(power.base)} is 0, so the derivative there stays open"
+                    )
+
+
+def _refuse_missing_slope(gap: NoSlope, claim: Claim) -> None:
+    """Raise because a derivative is missing, with a point of the domain if there is one."""
+    try:
+        point = claim.domain.points(real_symbols(gap.args[0], *claim.domain.given))[0]
+    except ValueError:
+        raise claim.not_proved(f"could not exclude that {gap.reason}") from None
+    raise claim.undefined(gap.reason, point)
+
+
+def _without_unknown_slopes(expression: Expr) -> Expr:
+    """Treat the derivatives of unknown functions, which are all that is left, as numbers."""
+    return expression.replace(
+        lambda e: isinstance(e, (Derivative, sympy.Subs)), lambda e: Dummy("slope", real=True)
+    )

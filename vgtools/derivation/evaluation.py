@@ -1,0 +1,118 @@
+"""Evaluating expressions at points, with as many digits as are asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+import mpmath
+import sympy
+from sympy import Dummy, Expr, Rational
+from sympy.core.function import AppliedUndef
+
+from vgtools.derivation.cases import deciding, unfolded
+from vgtools.derivation.definitions import with_meanings
+from vgtools.derivation.derivatives import NoSlope, evaluated
+from vgtools.derivation.printing import to_text
+
+DIGITS = 50
+MANY_DIGITS = 2000
+"""For what is about to be called false: large terms that cancel leave nothing of 50 digits."""
+
+NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
+
+
+def with_definite_functions(expressions: Iterable[Any]) -> tuple[list[Any], dict]:
+    """Put definite functions in the place of unknown ones, so that numbers come out."""
+    expressions = list(expressions)
+    unknown = sorted({u.func for e in expressions for u in e.atoms(AppliedUndef)}, key=str)
+    chosen = {}
+    for k, function in enumerate(unknown, start=2):
+        arity = {len(u.args) for e in expressions for u in e.atoms(function)}.pop()
+        names = [Dummy(f"u{i}", real=True) for i in range(arity)]
+        argument = sum((i + 2) * n for i, n in enumerate(names)) / Rational(k + 1)
+        meaning = sympy.exp(argument / 2) + Rational(1, k)
+        if not function(*names).is_positive:
+            meaning = meaning + argument**2 / 3 - argument
+        chosen[function] = sympy.Lambda(tuple(names), meaning)
+    return [evaluated(with_meanings(e, chosen), "the claim") for e in expressions], chosen
+
+
+def evaluator(expression: Expr) -> Callable[[Mapping, int], Any]:
+    """Return ``value(point, digits)``: a real mpmath number, or None where undefined.
+
+    Which case of a case distinction holds is decided exactly, not from rounded numbers:
+    7·x − 1 is 0 at x = 1/7, and not a rounding error that is positive or negative.
+    """
+    expression = unfolded(expression)
+    conditions = sorted(deciding(expression), key=sympy.default_sort_key)
+    cases: dict[tuple, Callable] = {}
+
+    def value(point: Mapping, digits: int) -> Any:
+        try:
+            truths = tuple(condition.xreplace(dict(point)) for condition in conditions)
+        except TypeError:  # a side of a condition has no real value at this point
+            return None
+        known = {
+            condition: truth
+            for condition, truth in zip(conditions, truths, strict=True)
+            if truth in (sympy.true, sympy.false)
+        }
+        case = tuple(known.items())
+        if case not in cases:
+            cases[case] = _plain_evaluator(expression.xreplace(known))
+        return cases[case](point, digits)
+
+    return value
+
+
+def _plain_evaluator(expression: Expr) -> Callable[[Mapping, int], Any]:
+    """`evaluator` of an expression whose case distinctions have been decided."""
+    if expression.has(NoSlope):
+        return lambda point, digits: None
+    function, symbols = None, sorted(expression.free_symbols, key=sympy.default_sort_key)
+    if not expression.has(*NEEDS_EVALF, sympy.zoo, sympy.AccumBounds):
+        function = sympy.lambdify(symbols, expression, modules="mpmath")
+
+    def by_sympy(point: Mapping, digits: int) -> Any:
+        return expression.xreplace(dict(point)).evalf(digits)
+
+    def value(point: Mapping, digits: int) -> Any:
+        with mpmath.workdps(digits):
+            try:
+                try:
+                    numbers = (mpmath_number(point[s]) for s in symbols)
+                    result = function(*numbers) if function else by_sympy(point, digits)
+                except NameError:  # mpmath knows no such function, DiracDelta for one
+                    result = by_sympy(point, digits)
+                result = mpmath.mpmathify(result)
+            except (ZeroDivisionError, ValueError, OverflowError, TypeError):
+                return None
+            if isinstance(result, mpmath.mpc):
+                if abs(result.imag) > mpmath.mpf(10) ** (5 - digits) * (1 + abs(result.real)):
+                    return None
+                result = result.real
+            return result if mpmath.isfinite(result) else None
+
+    return value
+
+
+def mpmath_number(value: Any) -> Any:
+    """An exact SymPy number at the current precision of mpmath."""
+    if isinstance(value, Rational):
+        return mpmath.mpf(int(value.p)) / int(value.q)
+    if isinstance(value, Expr):
+        return mpmath.mpmathify(value.evalf(mpmath.mp.dps))
+    return mpmath.mpf(value)
+
+
+def point_text(point: Mapping) -> str:
+    """Write a point as ``x = 0, y = 1``."""
+    if not point:
+        return "every point (there is nothing to choose)"
+    return ", ".join(f"{to_text(s)} = {to_text(v)}" for s, v in point.items())
+
+
+def number_text(value: Any) -> str:
+    """Write a number with twelve digits."""
+    return mpmath.nstr(value, 12)
