@@ -92,7 +92,9 @@ def test_the_equations_of_a_claim_exist():
     "paragraph, found",
     [
         ('**"All is well."** *True.* See above.', ["true"]),
-        ('**"All is well."** *True, with a caveat.* *Nearly* all.', ["true, with a caveat"]),
+        ('**"All is well."** *True under a condition.* *Nearly* all.', ["true under a condition"]),
+        ('**"All is well."** *Partly wrong*: *hardly* all.', ["partly wrong"]),
+        ('**"All is well."** *Opinion.* Who knows?', ["opinion"]),
         ('**"It is *very* small."** *Wrong*: it is large.', ["wrong"]),
         ('**"All is well."** True, and *well*.', []),
         ('**"All is well."** *True as stated.*', ["true as stated"]),
@@ -108,7 +110,7 @@ TANH = """# The *tanh*
 
 (claim-15)=
 
-**"Larger."** *True, with a caveat.*
+**"Larger."** *True under a condition.*
 
 ```{math}
 :label: eq-tanh
@@ -148,7 +150,7 @@ shown = ["claim-16"]
 number = 15
 chapter = "03_tanh"
 claim = "Larger."
-verdict = "true, with a caveat"
+verdict = "true under a condition"
 statement = "Up to a point."
 computed = true
 sources = { lecun = "source read" }
@@ -209,9 +211,10 @@ def test_the_page_shows_the_ledger_in_order(small_book):
     text = re.sub(r"<[^>]+>", "", re.sub(r"</(?:dt|p|li)>", " ", page))
     text = re.sub(r"\s+", " ", text)
     assert "The tanh" in text, "the title of the chapter"
-    assert "True: 0. True, with a caveat: 1. C15 Wrong: 1. C16" in text
+    tally = "True: 0. True under a condition: 1. C15 Partly wrong: 0. Wrong: 1. C16 Opinion: 0."
+    assert tally in text
     assert (
-        "C15 Larger. True, with a caveat. Up to a point. Not confirmed: Who said so first. "
+        "C15 Larger. True under a condition. Up to a point. Not confirmed: Who said so first. "
         "Evidence: computed here; LeCun [1998] (source read). "
         "Shown in: the passage on C15; equation (1)."
     ) in text
@@ -225,7 +228,7 @@ def test_every_part_of_an_entry_leads_somewhere(small_book):
     assert 'href="03_tanh.html#claim-15"' in page
     assert 'href="03_tanh.html#equation-eq-tanh"' in page
     assert re.search(r'href="sources\.html#id\d+"', page)
-    assert '<span class="verdict verdict-caveat">True, with a caveat.</span>' in page
+    assert '<span class="verdict verdict-condition">True under a condition.</span>' in page
 
 
 def test_the_page_follows_the_ledger_and_the_title_of_a_chapter(small_book):
