@@ -30,8 +30,20 @@ if TYPE_CHECKING:
 LEDGER = "claims.toml"
 """The file, at the top of the book."""
 
-VERDICTS = {"true": "true", "true, with a caveat": "caveat", "wrong": "wrong"}
-"""What a verdict says, and the last part of its class in the page."""
+VERDICTS = {
+    "true": "true",
+    "true under a condition": "condition",
+    "partly wrong": "partly",
+    "wrong": "wrong",
+    "opinion": "opinion",
+}
+"""What a verdict says, and the last part of its class in the page.
+
+A claim is split into its statements. They all hold as they stand: true. They all hold
+where a condition is met that the claim does not state, and not elsewhere: true under a
+condition. At least one fails under every condition, and another holds: partly wrong.
+None holds: wrong. Neither a measurement nor a source can settle it: opinion.
+"""
 
 GRADES = ("source read", "abstract read", "quoted", "secondary", "unconfirmed")
 """How a source is known here, from the best to the worst."""
@@ -206,7 +218,7 @@ def passages(prose: str) -> dict[int, list[str]]:
         italics = re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", paragraph)
         words = [text.strip(" .,;:").lower() for text in italics]
         found.setdefault(int(number), []).extend(
-            text for text in words if re.match(r"true\b|wrong\b", text)
+            text for text in words if re.match(r"(true|partly|wrong|opinion)\b", text)
         )
     return found
 

@@ -43,7 +43,9 @@ def test_the_chapters_and_the_ledger_agree():
     "paragraph, found",
     [
         ('**"All is well."** *True.* See above.', ["true"]),
-        ('**"All is well."** *True, with a caveat.* *Nearly* all.', ["true, with a caveat"]),
+        ('**"All is well."** *True under a condition.* *Nearly* all.', ["true under a condition"]),
+        ('**"All is well."** *Partly wrong*: *hardly* all.', ["partly wrong"]),
+        ('**"All is well."** *Opinion.* Who knows?', ["opinion"]),
         ('**"It is *very* small."** *Wrong*: it is large.', ["wrong"]),
         ('**"All is well."** True, and *well*.', []),
         ('**"All is well."** *True as stated.*', ["true as stated"]),
@@ -59,7 +61,7 @@ TANH = """# The *tanh*
 
 (claim-15)=
 
-**"Larger."** *True, with a caveat.*
+**"Larger."** *True under a condition.*
 
 ```{math}
 :label: eq-tanh
@@ -99,7 +101,7 @@ shown = ["claim-16"]
 number = 15
 chapter = "03_tanh"
 claim = "Larger."
-verdict = "true, with a caveat"
+verdict = "true under a condition"
 statement = "Up to a point."
 computed = true
 sources = { lecun = "source read" }
@@ -146,9 +148,10 @@ def test_the_page_shows_the_ledger_in_order_and_leads_to_what_it_names(small_boo
     page = pages(build(small_book)[1])["chapters/claims.html"]
     text = words(page)
     assert "The tanh" in text, "the title of the chapter"
-    assert "True: 0. True, with a caveat: 1. C15 Wrong: 1. C16" in text
+    tally = "True: 0. True under a condition: 1. C15 Partly wrong: 0. Wrong: 1. C16 Opinion: 0."
+    assert tally in text
     assert (
-        "C15 Larger. True, with a caveat. Up to a point. Not confirmed: Who said so first. "
+        "C15 Larger. True under a condition. Up to a point. Not confirmed: Who said so first. "
         "Evidence: computed here; LeCun [1998] (source read). "
         "Shown in: the passage on C15; equation (1)."
     ) in text
@@ -158,7 +161,7 @@ def test_the_page_shows_the_ledger_in_order_and_leads_to_what_it_names(small_boo
     assert 'href="03_tanh.html#claim-15"' in page
     assert 'href="03_tanh.html#equation-eq-tanh"' in page
     assert re.search(r'href="sources\.html#id\d+"', page)
-    assert '<span class="verdict verdict-caveat">True, with a caveat.</span>' in page
+    assert '<span class="verdict verdict-condition">True under a condition.</span>' in page
 
 
 def test_the_page_follows_the_ledger_and_the_title_of_a_chapter(small_book):

@@ -118,8 +118,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "scaled_tanh": Entry(
         title="Scaled tanh",
-        source="lecun1998efficient",
-        year=1998,
+        source="lecun1989backpropagation",
+        year=1989,
         look=("vermillion", "dashed"),
         definition=lambda x: Rational("1.7159") * tanh(2 * x / 3),
         derivative=lambda x: Rational("1.7159") * 2 / 3 * (1 - tanh(2 * x / 3) ** 2),
@@ -296,8 +296,8 @@ CATALOGUE: dict[str, Entry] = {
     ),
     "silu": Entry(
         title="SiLU",
-        source="elfwing2018sigmoid",
-        year=2017,
+        source="hendrycks2016gaussian",
+        year=2016,
         look=("purple", "dashdot"),
         definition=lambda x, beta: x * _sigmoid(beta * x),
         derivative=lambda x, beta: _sigmoid(beta * x) * (1 + beta * x * (1 - _sigmoid(beta * x))),
