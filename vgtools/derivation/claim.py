@@ -10,7 +10,7 @@ from typing import Any
 from sympy import Symbol
 
 from vgtools.derivation.conditions import Domain, real_symbols
-from vgtools.derivation.definitions import with_meanings
+from vgtools.derivation.definitions import with_meanings, with_own_names
 from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.printing import SIGNS, to_text
@@ -49,7 +49,9 @@ class Claim:
     @cached_property
     def sides(self) -> tuple[Any, Any]:
         """Both sides with meanings in the place of names; derivatives stay unevaluated."""
-        return with_meanings(self.left, self.where), with_meanings(self.right, self.where)
+        taken = set().union(*(e.free_symbols for e in (self.left, self.right, *self.domain.given)))
+        left, right = (with_own_names(side, taken) for side in (self.left, self.right))
+        return with_meanings(left, self.where), with_meanings(right, self.where)
 
     @cached_property
     def symbols(self) -> set[Symbol]:

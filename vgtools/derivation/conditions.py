@@ -346,7 +346,14 @@ def _pool(
         return values
     zero = (sympy.S.Zero,) if symbol.is_nonzero else ()
     excluded = limits.excluded + zero
-    return [v for v in values if not replace(limits, value=v, excluded=excluded).empty] or values
+
+    def permitted(candidates: Iterable[Expr]) -> list[Expr]:
+        return [v for v in candidates if not replace(limits, value=v, excluded=excluded).empty]
+
+    found = permitted(values)
+    if not found and symbol.is_integer and ends and ends[0].is_Rational:  # all lie farther out
+        found = permitted(sympy.floor(ends[0]) + v for v in values)
+    return found or values
 
 
 def real_symbols(*expressions: Any) -> set[Symbol]:
@@ -359,4 +366,7 @@ def real_symbols(*expressions: Any) -> set[Symbol]:
                 f"the symbol {symbol.name} is not declared real; write "
                 f'sympy.symbols("{symbol.name}", real=True), or positive=True, integer=True'
             )
+    names = [symbol.name for symbol in symbols if not isinstance(symbol, Dummy)]
+    for name in sorted(n for n in set(names) if names.count(n) > 1):
+        raise ValueError(f"two symbols named {name} differ in what is assumed of them")
     return symbols

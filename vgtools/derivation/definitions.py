@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 import sympy
-from sympy import Derivative, Dummy, Expr, Symbol
+from sympy import Derivative, Dummy, Expr, Limit, Subs, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 
 from vgtools.derivation.limits import with_sides
 
@@ -28,9 +29,58 @@ def _by_arguments(expression: Any) -> Any:
     )
 
 
+def with_own_names(expression: Any, taken: set[Symbol] | None = None) -> Any:
+    """Give bound symbols names of their own: all of them, or those that are taken.
+
+    Under an integral over z, a meaning that holds another z must not be bound by it.
+    """
+
+    def renamed(binder: Any) -> Any:
+        inner, names = binder.args[0], {}
+        if isinstance(binder, ExprWithLimits):
+            limits = []
+            for variable, *ends in reversed(binder.limits):  # the last one binds in the others
+                ends = [end.xreplace(names) for end in ends]
+                if ends and (taken is None or variable in taken):
+                    names[variable] = Dummy(variable.name, **variable.assumptions0)
+                else:
+                    names.pop(variable, None)
+                limits.insert(0, (names.get(variable, variable), *ends))
+            return binder.func(inner.xreplace(names), *limits) if names else binder
+        bound = binder.variables if isinstance(binder, Subs) else (binder.args[1],)
+        names = {
+            variable: Dummy(variable.name, **variable.assumptions0)
+            for variable in bound
+            if taken is None or variable in taken
+        }
+        if not names:
+            return binder
+        bound = tuple(names.get(variable, variable) for variable in bound)
+        if isinstance(binder, Subs):
+            return Subs(inner.xreplace(names), bound, binder.point)
+        return Limit(inner.xreplace(names), *bound, *binder.args[2:])
+
+    def walked(part: Any) -> Any:  # replace() takes two Subs for one if only names differ
+        if not part.has(*binders):
+            return part
+        parts = [walked(one) for one in part.args]
+        if any(new is not old for new, old in zip(parts, part.args, strict=True)):
+            keep = {"evaluate": False} if part.is_Add or part.is_Mul or part.is_Pow else {}
+            part = part.func(*parts, **keep)
+        return renamed(part) if isinstance(part, binders) else part
+
+    binders = (ExprWithLimits, Limit, Subs)
+    return walked(expression)
+
+
 def with_meanings(expression: Any, where: Mapping) -> Any:
     """Replace every defined name by its meaning; derivatives stay unevaluated."""
     expression = _by_arguments(expression)
+    if where:
+        where = {name: with_own_names(meaning) for name, meaning in where.items()}
+        inside = (m.expr if isinstance(m, sympy.Lambda) else m for m in where.values())
+        taken = set(where).union(*(meaning.free_symbols for meaning in inside))
+        expression = with_own_names(expression, taken)
     symbols = {name: meaning for name, meaning in where.items() if isinstance(name, Symbol)}
     functions = {name: meaning for name, meaning in where.items() if name not in symbols}
     for _ in range(len(where) + 1):

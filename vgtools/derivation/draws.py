@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -127,6 +128,7 @@ def _computing(lhs: Any, rhs: Any, check: Callable, claim: str) -> Callable[[Any
         if not isinstance(values, Mapping) or set(values) != set(symbols):
             names = ", ".join(map(str, symbols))
             raise ValueError(f"check= must return values for {names}, got {values!r:.80}")
+        _check_values(values)
         return tuple(side(*(values[s] for s in symbols)) for side in sides)
 
     return compute
@@ -152,12 +154,35 @@ class _Numpy(SciPyPrinter):
         return f"{self._module_format('numpy.linalg.det')}({self._print(expr.arg)})"
 
 
+def _real_numbers(values: Any) -> np.ndarray:
+    """An array of real numbers, and of nothing that would have to be turned into them."""
+    array = np.asarray(values)
+    entries = array.ravel() if array.dtype == object else ()
+    if array.dtype.kind not in "biufO" or not all(isinstance(v, Real) for v in entries):
+        raise TypeError(f"real numbers only, not {values!r:.60}")
+    return array.astype(float)
+
+
+def _check_values(values: Mapping) -> None:
+    """Refuse draws that are not real, and matrices that have not the shape of their symbol."""
+    sizes: dict[Any, int] = {}
+    for symbol, value in values.items():
+        found = _real_numbers(value).shape
+        if not isinstance(symbol, sympy.MatrixSymbol):
+            continue
+        if len(found) != 2 or any(
+            sizes.setdefault(size, have) != have or (size.is_Integer and size != have)
+            for size, have in zip(symbol.shape, found, strict=True)
+        ):
+            raise ValueError(f"check= returned the shape {found} for {symbol} of {symbol.shape}")
+
+
 def _compare(result: Any, operator: str, rtol: float, claim: str) -> None:
     """Compare two arrays entry by entry."""
     try:
-        left, right = (np.asarray(side, dtype=float) for side in result)
+        left, right = (_real_numbers(side) for side in result)
     except (TypeError, ValueError) as error:
-        raise TypeError(f"{claim}: check= must return (left, right) arrays") from error
+        raise TypeError(f"{claim}: check= must return (left, right) arrays, {error}") from error
     if left.shape != right.shape or left.size == 0:
         raise ValueError(f"{claim}: the sides have shapes {left.shape} and {right.shape}")
     if not (np.isfinite(left).all() and np.isfinite(right).all()):

@@ -32,7 +32,10 @@ def with_definite_functions(expressions: Iterable[Any]) -> tuple[list[Any], dict
         names = [Dummy(f"u{i}", real=True) for i in range(arity)]
         argument = sum((i + 2) * n for i, n in enumerate(names)) / Rational(k + 1)
         meaning = sympy.exp(argument / 2) + Rational(1, k)
-        if not function(*names).is_positive:
+        value = function(*names)
+        if value.is_negative or value.is_nonpositive:
+            meaning = -meaning
+        elif not value.is_positive:
             meaning = meaning + argument**2 / 3 - argument
         chosen[function] = sympy.Lambda(tuple(names), meaning)
     return [evaluated(with_meanings(e, chosen), "the claim") for e in expressions], chosen
