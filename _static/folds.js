@@ -9,7 +9,13 @@ const open = (target) => {
 };
 
 const follow = () => {
-  const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+  let name = location.hash.slice(1);
+  try {
+    name = decodeURIComponent(name);
+  } catch {
+    return;  // no address of this page
+  }
+  const target = document.getElementById(name);
   open(target);
   if (target?.closest("details")) target.scrollIntoView();
 };
