@@ -10,10 +10,12 @@ from sympy import Derivative, Dummy, Expr, Piecewise, Pow
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
+from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from vgtools.derivation.cases import KINKED
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain, real_symbols
+from vgtools.derivation.definitions import with_own_names
 from vgtools.derivation.derivatives import ENTIRE, NoSlope, evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, MANY_DIGITS, NEEDS_EVALF, evaluator, point_text
@@ -35,11 +37,20 @@ NEEDED_SIGNS: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
     sympy.factorial: lambda u: [(u, "nonnegative")],
 }
 
+# Matrices that are defined whenever their parts are.
+_EVERYWHERE = (
+    sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix, sympy.MatAdd, sympy.MatMul,
+    sympy.MatPow, sympy.Transpose, sympy.HadamardProduct,
+)  # fmt: skip
+
 
 def require_defined(expression: Any, claim: Claim) -> None:
     """Prove that a part of a claim has a real value everywhere on its domain, or raise."""
     if isinstance(expression, Piecewise):
         _require_cases(expression, claim)
+        return
+    if isinstance(expression, MatrixExpr):
+        require_matrix_defined(expression, claim)
         return
     if isinstance(expression, (Derivative, sympy.Subs)):
         _require_derivatives(expression, claim)
@@ -48,6 +59,8 @@ def require_defined(expression: Any, claim: Claim) -> None:
         _refuse_missing_slope(expression, claim)
     for part, sign, why in _needs(expression, claim):
         _require_sign(part, sign, why, claim)
+    if isinstance(expression, (sympy.Integral, sympy.Sum, sympy.Product)):
+        _require_range(expression, claim)
     if isinstance(expression, NEEDS_EVALF):
         value = evaluated(expression, claim.text)
         if not value.has(type(expression)):
@@ -59,6 +72,70 @@ def require_defined(expression: Any, claim: Claim) -> None:
         require_defined(argument, claim)
 
 
+def _require_range(whole: Any, claim: Claim) -> None:
+    """Prove that an integrand or a term has a value everywhere between the limits, or raise.
+
+    SymPy takes the difference of an antiderivative across a pole, too.
+    """
+    whole = with_own_names(whole)
+    choices: list[dict] = [{}]
+    for variable, *ends in reversed(whole.limits):  # the last one binds in the others
+        if not ends:
+            continue
+        for end in (end for end in ends if not end.is_infinite):
+            require_defined(end, claim)
+            if not isinstance(whole, sympy.Integral) and not end.is_integer:
+                raise claim.not_proved(
+                    f"{to_text(end)} is not known to be an integer, and it is an end of "
+                    f"{to_text(whole)}; declare its symbols with integer=True"
+                )
+        kind = _points_between if isinstance(whole, sympy.Integral) else _integers_from
+        choices = [
+            choice | {variable: place.xreplace(choice)}
+            for choice in choices
+            for place in kind(*ends)
+        ]
+    inner, reasons = whole.function, []
+    if inner.has(Derivative, sympy.Subs):
+        inner = _without_unknown_slopes(evaluated(inner, claim.text))
+    if not inner.has(*whole.variables):
+        require_defined(inner, claim)
+        return
+    for choice in choices:
+        try:
+            require_defined(inner.xreplace(choice), claim)
+        except DerivationError as error:
+            reasons.append(str(error).partition(": ")[2])
+    one_is_enough = not isinstance(whole, sympy.Integral) and len(whole.limits) == 1
+    if len(reasons) == len(choices) or (reasons and not one_is_enough):
+        ranges = ", ".join(
+            f"from {to_text(ends[0])} to {to_text(ends[1])}" for _, *ends in whole.limits if ends
+        )
+        raise claim.not_proved(
+            f"{to_text(whole.function)} is not shown to have a value everywhere {ranges}: "
+            f"{reasons[0]}"
+        )
+
+
+def _points_between(low: Expr, high: Expr) -> list[Expr]:
+    """Expressions that together take every value between two ends, whichever is larger."""
+    t = Dummy("t", nonnegative=True)
+    if low.is_infinite and high.is_infinite:
+        return [Dummy("t", real=True)]
+    if low.is_infinite or high.is_infinite:
+        end, other = (high, low) if low.is_infinite else (low, high)
+        return [end + t if other is sympy.oo else end - t]
+    return [(low + high * t) / (1 + t), high]
+
+
+def _integers_from(first: Expr, last: Expr) -> list[Expr]:
+    """Expressions each of which takes every integer between two ends, and others too."""
+    t = Dummy("t", integer=True, nonnegative=True)
+    if first.is_infinite and last.is_infinite:
+        return [Dummy("t", integer=True)]
+    return [end + sign * t for end, sign in ((first, 1), (last, -1)) if not end.is_infinite]
+
+
 def is_defined(expression: Expr, claim: Claim) -> bool:
     """Tell whether an expression is proved to have a value on the domain of a claim."""
     try:
@@ -66,6 +143,25 @@ def is_defined(expression: Expr, claim: Claim) -> bool:
     except DerivationError:
         return False
     return True
+
+
+def require_matrix_defined(expression: Any, claim: Claim) -> None:
+    """Prove that a matrix and the factors in it have values on the domain, or raise."""
+    power = isinstance(expression, sympy.MatPow) and not expression.exp.is_nonnegative
+    if power or isinstance(expression, sympy.Inverse):
+        raise claim.not_proved(
+            f"not every {to_text(expression.base)} has an inverse; back it with vg.numeric"
+        )
+    if not isinstance(expression, _EVERYWHERE):
+        raise claim.not_proved(
+            f"it is not known here where {type(expression).__name__} is defined; "
+            "back it with vg.numeric"
+        )
+    if isinstance(expression, (sympy.MatrixSymbol, sympy.Identity, sympy.ZeroMatrix)):
+        return
+    for part in expression.args:
+        check = require_matrix_defined if isinstance(part, MatrixExpr) else require_defined
+        check(part, claim)
 
 
 def _require_cases(pieces: Piecewise, claim: Claim) -> None:

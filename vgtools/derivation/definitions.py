@@ -48,6 +48,11 @@ def with_own_names(expression: Any, taken: set[Symbol] | None = None) -> Any:
                 limits.insert(0, (names.get(variable, variable), *ends))
             return binder.func(inner.xreplace(names), *limits) if names else binder
         bound = binder.variables if isinstance(binder, Subs) else (binder.args[1],)
+        if isinstance(binder, Subs) and any(
+            point.free_symbols & (set(bound) - {variable})
+            for variable, point in zip(bound, binder.point, strict=True)
+        ):
+            return binder  # at once or in turn: `evaluated` refuses it
         names = {
             variable: Dummy(variable.name, **variable.assumptions0)
             for variable in bound

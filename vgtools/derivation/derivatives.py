@@ -89,12 +89,14 @@ def evaluated(expression: Any, claim: str) -> Any:
     1
     """
     try:
-        if not expression.has(Derivative, sympy.Subs):
+        if not expression.has(Derivative, sympy.Subs, sympy.Limit):
             return expression.doit()
         expression = expression.replace(
             lambda e: isinstance(e, (Derivative, sympy.Subs)),
             lambda e: _derivative(e) if isinstance(e, Derivative) else _substituted(e),
         )
+        if expression.has(sympy.Limit):
+            expression = expression.replace(lambda e: isinstance(e, sympy.Limit), _taken)
     except (_Unknown, NotImplementedError) as error:
         raise DerivationError(f"{claim} is not proved: {error}") from None
     for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
@@ -289,8 +291,84 @@ def _one_sided(
     return (at, tangent) if tangent.is_finite else (_limit(moved, t), tangent)
 
 
+def _taken(limit: sympy.Limit) -> Expr:
+    """SymPy's limit, if it is the same for all values of the other symbols."""
+    inner, variable, place, direction = limit.args
+    value, t = limit.doit(), Dummy("t", positive=True)
+    for sign in (1, -1) if str(direction) == "+-" else (-1 if str(direction) == "-" else 1,):
+        moved = sympy.sign(place) / t if place.is_infinite else place + sign * t
+        _require_settled(inner.doit().subs(variable, moved), t, to_text(inner))
+    return value
+
+
+def _require_settled(expression: Expr, t: Symbol, text: str) -> None:
+    """Refuse a limit for t → 0 that may be another one for some values of the other symbols.
+
+    SymPy takes x/(x + a) to 0, whatever a is; for a = 0 it is 1.
+    """
+    others = expression.free_symbols - {t}
+    if others and _settled(expression, t) is None:
+        names = ", ".join(sorted(to_text(s) for s in others))
+        raise _Unknown(f"the limit of {text} may be another one for special values of {names}")
+
+
+def _settled(expression: Expr, t: Symbol) -> Expr | None:
+    """The finite limit for t → 0 from above, if it holds for all values of the other symbols.
+
+    Either all parts have one and are joined by what is continuous there, or `_tame` holds.
+    """
+    if t not in expression.free_symbols:
+        poles = [p.base for p in expression.atoms(Pow) if not p.exp.is_nonnegative]
+        return expression if all(base.is_nonzero for base in poles) else None
+    if expression.free_symbols != {t}:
+        factor, rest = expression.as_independent(t, as_Add=False)
+        if factor != 1 and rest != expression:
+            limits = [_settled(part, t) for part in (factor, rest)]
+            if None not in limits and limits[1].is_finite:
+                return limits[0] * limits[1]
+        limits = [_settled(part, t) for part in expression.args]
+        if None not in limits and all(part.is_finite for part in limits):
+            first = limits[0] if limits else expression
+            if isinstance(expression, (sympy.Add, sympy.Mul, *ENTIRE, AppliedUndef)) or (
+                first.is_positive
+                if isinstance(expression, sympy.log) or not expression.args[-1].is_integer
+                else first.is_nonzero or expression.args[-1].is_nonnegative
+            ):
+                return expression.func(*limits)
+        waves = [f for f in expression.atoms(sympy.Function) if t in f.free_symbols]
+        if len(waves) > 1 or not _tame(expression, t):
+            return None
+    try:
+        limit = sympy.limit(expression, t, 0, "+")
+    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
+        return None
+    return limit if limit.is_extended_real else None
+
+
+def _tame(expression: Expr, t: Symbol) -> bool:
+    """Whether how fast an expression grows or vanishes for t → 0 hangs on no other symbol.
+
+    Nothing in it can vanish or cancel: each part has one sign, and so have all terms of a sum.
+    """
+    if t not in expression.free_symbols:
+        return bool(expression.is_positive or expression.is_negative)
+    if expression == t:
+        return True
+    if not all(_tame(part, t) for part in expression.args):
+        return False
+    if isinstance(expression, sympy.Add):
+        terms = expression.args
+        return all(a.is_positive for a in terms) or all(a.is_negative for a in terms)
+    if isinstance(expression, Pow):
+        return bool(expression.base.is_positive and expression.exp.is_Rational)
+    if isinstance(expression, sympy.sin):
+        return _settled(expression.args[0], t) == 0
+    return isinstance(expression, (sympy.Mul, sympy.exp, sympy.tanh))
+
+
 def _limit(expression: Expr, t: Symbol) -> Expr:
     """The limit for t → 0 from above, if the numbers near 0 agree with what SymPy says."""
+    _require_settled(expression, t, to_text(expression))
     try:
         limit = sympy.limit(expression, t, 0, "+")
     except (NotImplementedError, ValueError, TypeError, sympy.PoleError) as error:

@@ -186,7 +186,13 @@ def judge_decimal(claim: Claim, digits: int) -> None:
     exact: Any = claim.values[0].evalf(DIGITS)
     if not (exact.is_Float or exact.is_Rational):
         raise claim.not_proved(f"{to_text(left)} could not be evaluated")
-    if abs(exact - right.evalf(DIGITS)) > Rational(1, 2) * Rational(1, 10) ** digits:
+    shown = Rational(f"{right.evalf(digits + 20):.{digits}f}")
+    half = Rational(1, 2) * Rational(1, 10) ** digits
+    if abs(abs(exact - shown) - half) < Rational(1, 10**40):
+        raise claim.not_proved(
+            f"{to_text(left)} lies halfway between two numbers with {digits} decimals"
+        )
+    if abs(exact - shown) > half:
         raise DerivationError(
             f"{claim.text} is false: the value is {exact.evalf(digits + 6)}, which does not round "
             f"to {right} at {digits} decimals",

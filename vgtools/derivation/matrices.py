@@ -11,6 +11,7 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import SEED
+from vgtools.derivation.defined import require_matrix_defined
 from vgtools.derivation.errors import DerivationError
 
 
@@ -23,6 +24,8 @@ def judge_matrices(claim: Claim) -> None:
         raise DerivationError(
             f"{claim.text} is false: shapes {left.shape} and {right.shape} differ"
         )
+    for side in (left, right):
+        require_matrix_defined(side, claim)
     _refute_matrices(claim)
     if sympy.expand(left).doit() != sympy.expand(right).doit():
         raise claim.not_proved(

@@ -178,7 +178,10 @@ class _Latex(_Textbook, LatexPrinter):
             f"{gap}{self._print(name)}" + ("" if number == 1 else f"^{{{self._print(number)}}}")
             for name, number in expr.variable_count
         )
-        if inner.is_Symbol or isinstance(inner, AppliedUndef):
+        composite = isinstance(inner, AppliedUndef) and not any(
+            argument.is_Symbol or isinstance(argument, AppliedUndef) for argument in inner.args
+        )  # df/dx would read as f', which is another slope
+        if inner.is_Symbol or (isinstance(inner, AppliedUndef) and not composite):
             if inner.is_Symbol:
                 name = self._print(inner)
             else:

@@ -23,7 +23,7 @@ from vgtools.derivation.arguments import (
 )
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain
-from vgtools.derivation.defined import require_defined
+from vgtools.derivation.defined import require_defined, require_matrix_defined
 from vgtools.derivation.equations import Equation, register_label
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, evaluator, number_text, point_text
@@ -218,6 +218,7 @@ def define(
     if isinstance(meaning, MatrixExpr):
         if agrees_with is not None:
             raise TypeError("agrees_with= is for scalar definitions")
+        require_matrix_defined(claim.sides[0], claim)
         evidence = "definition"
     else:
         refute(claim)  # looks whether the meaning has a value

@@ -1,0 +1,217 @@
+"""Traps: false claims that once passed, true ones that were called false, and crashes."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import sympy
+from sympy import (
+    Derivative, Eq, Float, Function, Identity, Integral, Inverse, Limit, MatMul, MatrixSymbol, Ne,
+    Piecewise, Product, Rational, Subs, Sum, Trace, cosh, exp, factorial, log, oo, pi, sin, sinh,
+    sqrt, symbols, tanh,
+)  # fmt: skip
+
+from vgtools.derivation import Derivation, DerivationError, define, numeric, verify
+
+x, y, z, a, b = symbols("x y z a b", real=True)
+p, u = symbols("p u", positive=True)
+n, k = symbols("n k", integer=True)
+N = symbols("N", integer=True, positive=True)
+f, g = Function("f"), Function("g")
+A, B = MatrixSymbol("A", N, N), MatrixSymbol("B", N, N)
+HALF, THIRD, P0 = Rational(1, 2), Rational(1, 3), Rational(355, 113)
+BY_Z = {f: sympy.Lambda(x, Integral(x * z, (z, 0, 1)))}
+CORNER = Piecewise((x**2 / (x + a), x > 0), (0, True))
+BEND = Piecewise((b**2 * x / (x**2 + b**2), x > 0), (x, True))
+
+FALSE = [
+    # the integrand or a term has a pole in the range
+    (Integral(1 / x**2, (x, -1, p)), -1 - 1 / p, {}),
+    (Integral(1 / (x - 2) ** 2, (x, 0, a)), a / (2 * (2 - a)), {"given": a > 2}),
+    (Integral(x**-4, (x, a, b)), (a**-3 - b**-3) / 3, {"given": (a < 0, b > 0)}),
+    (Integral(1 / x**2, (x, -oo, oo)), 0, {}),
+    (Integral(1 / (x * y) ** 2, (x, -1, 1), (y, 1, 2)), -1, {}),
+    (Integral(1 / (x + 1) ** 2, (x, 0, a)), a / (a + 1), {"given": a < -2}),
+    (Sum(1 / (k * (k + 1)), (k, -2, n)), -HALF - 1 / (n + 1), {"given": n > 2}),
+    (Sum(1 / (k * (k + 1)), (k, -3, oo)), -HALF, {}),
+    (Product(k / (k - 3), (k, 4 - n, n)), 0, {"given": n > 5}),
+    # that many terms are there only if the ends are integers
+    (Sum(k, (k, 1, x)), x * (x + 1) / 2, {"given": x > 0}),
+    (Sum(k, (k, 1, p)), p * (p + 1) / 2, {}),
+    (Product(k, (k, 1, x)), factorial(x), {"given": x > 0}),
+    (Sum(THIRD**k, (k, 0, x)), Rational(3, 2) - THIRD**x / 2, {"given": x > 0}),
+    (Sum(k, (k, HALF, x)), x**2 / 2 + x / 2 + Rational(1, 8), {"given": x > 1}),
+    (Sum(1, (k, 1, sqrt(N))), sqrt(N), {}),
+    # a name is captured
+    (f(z), THIRD, {"where": BY_Z}), (f(z) + 1, Rational(4, 3), {"where": BY_Z}),
+    (Integral(a * z, (z, 0, 1)), THIRD, {"where": {a: z}}),
+    (Integral(f(z), (z, 0, 1)), THIRD, {"where": {f: sympy.Lambda(x, x * z)}}),
+    (Sum(a * k, (k, 1, 3)), 14, {"where": {a: k}}),
+    (Limit(a + x, x, 0), 0, {"where": {a: y, y: x}}),
+    (Subs(Derivative(f(x), x), x, 2 * x), 4 * x, {"where": {f: sympy.Lambda(z, x * z)}}),
+    (Subs(Derivative(f(y), y), y, 2), 4, {"where": {f: sympy.Lambda(x, x * y)}}),
+    # a limit, or a slope, is another one for some value of a parameter
+    (Derivative(CORNER, x), 0, {"given": (Eq(a, 0), x <= 0)}),
+    (Derivative(BEND, x), 1, {"given": (Eq(b, 0), x <= 0)}),
+    (Limit(x / (x + a), x, 0, "+"), 0, {"given": a >= 0}),
+    (Limit(x / (x**2 + b**2), x, 0, "+"), 0, {}),
+    (Limit(b * x / (x**2 + b * x), x, 0, "+"), 1, {}),
+    (Limit(sin(a * x) / (a * x), x, 0), 1, {}), (Limit(tanh(x / b**2), x, 0, "+"), 0, {}),
+    (Limit((x + a) / (a * x + a), x, oo), 1 / a, {"given": a >= 0}),
+    (Limit(x / (x + exp(a) - 1), x, 0, "+"), 0, {"given": a >= 0}),
+    (Limit(exp(-(a**2) * x), x, oo), 0, {}), (Limit(x / (x + p - u), x, 0, "+"), 0, {}),
+    (Limit(x / log(u + x), x, 0, "+"), 0, {}),
+    (Limit(exp(-p * x) * (exp(x) + 1), x, oo), 0, {}),
+    # an integer and an end that is none
+    ((n**2 - 900) / (n - 30), n + 30, {"given": n > Rational(7, 2)}),
+    ((n - 30) ** 2, 0, {"relation": ">", "given": n > Rational(7, 2), "proof": (n - 30) ** 2}),
+    (Piecewise((1, n - y < Rational(1, 10**6)), (0, True)), 0, {"given": n > y}),
+    (((n - y) ** 2 - P0**2) / (n - y - P0), n - y + P0, {"given": Ne(n, y)}),
+    ((n**2 - 900) / (n - 30), n + 30, {"given": Ne(n, HALF)}),
+    ((n**2 - 900) / (n + 30), n - 30, {"given": n < THIRD}),
+    # a decimal that is not the rounded value
+    (pi, Float("3.1411"), {"digits": 3}), (Rational(3, 2), Float("1.05"), {"digits": 0}),
+    (HALF, 0, {"digits": 0}), (HALF, 1, {"digits": 0}),
+    (Rational(1, 8), Float("0.12"), {"digits": 2}), (sqrt(2), Float("1.4147"), {"digits": 3}),
+    # a matrix or a factor that does not exist
+    (MatMul(A, Inverse(A), evaluate=False), Identity(N), {}),
+    ((1 / x) * (x * A + x * B), A + B, {}),
+    (MatMul(Inverse(A), A, B, evaluate=False), B, {}),
+    (log(x) * (A + B), log(x) * A + log(x) * B, {}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right", "options"), FALSE, ids=str)
+def test_a_false_claim_is_not_accepted(left, right, options):
+    with pytest.raises((DerivationError, ValueError)):
+        verify(left, right, **options)
+
+
+def test_a_false_definition_or_step_is_not_accepted():
+    with pytest.raises(DerivationError):
+        define(f(n), 1 / (n - 30), given=n > Rational(7, 2))
+    with pytest.raises(DerivationError):
+        define(f(x), Integral(1 / z**2, (z, -1, x)), given=x > 0)
+    with pytest.raises(DerivationError):
+        Derivation(Eq(x * (n - 30), 0), given=n > Rational(7, 2)).step(Eq(x, 0), because="divide")
+    with pytest.raises(DerivationError):
+        Derivation(Eq(f(z), y), where=BY_Z).step(Eq(y, THIRD), because="the value")
+    with pytest.raises(DerivationError):
+        define(symbols("M"), MatMul(A, Inverse(A), evaluate=False))
+
+
+S = MatrixSymbol("S", 2, 2)
+DRAWS = [
+    (("a = b",), lambda rng: (np.array([1j]), np.array([2j]))),
+    (("a = b",), lambda rng: ("1", "1")), (("a = b",), lambda rng: (["1", "2"], [1, 2])),
+    (("a = b",), lambda rng: (1 + 1j, 1)),
+    ((S.T.T + S, 2 * S), lambda rng: {S: np.ones((3, 3))}),
+    ((x + y, y + x + x), lambda rng: {x: 1j, y: 1j}),
+    ((S * S.T, S.T * S), lambda rng: {S: np.eye(2) * 1j}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sides", "check"), DRAWS)
+def test_draws_are_real_numbers_of_the_right_shape(sides, check):
+    with pytest.raises((TypeError, ValueError)):
+        numeric(*sides, check=check)
+
+
+def test_two_matrices_of_one_size_are_drawn_so():
+    with pytest.raises(ValueError, match="shape"):
+        numeric(Trace(A) + Trace(B), Trace(A + B),
+                check=lambda rng: {A: np.eye(2), B: np.eye(3)})  # fmt: skip
+
+
+h = Function("h", negative=True)
+TRUE = [
+    (cosh(10 * x) ** 2 - sinh(10 * x) ** 2, 1, {}),
+    (cosh(x**2) ** 2 - sinh(x**2) ** 2, 1, {}),
+    ((1 - 1 / (1 + exp(-(x**2)))) * (1 + exp(x**2)), 1, {}),
+    (tanh(x**2), 1, {"relation": "<", "tight_at": {x: oo}}),
+    (tanh(10 * x), -1, {"relation": ">", "tight_at": {x: -oo}}),
+    (h(x) * exp(x), 0, {"relation": "<", "proof": -h(x) * exp(x)}),
+    (exp(x) * h(x) ** 3, 0, {"relation": "<", "proof": -exp(x) * h(x) ** 3}),
+    (sqrt(Function("j", nonpositive=True)(x) ** 2), -Function("j", nonpositive=True)(x), {}),
+    ((n + 1) ** 2, n**2 + 2 * n + 1, {"given": n >= 20}),
+    ((n + 1) ** 2, n**2 + 2 * n + 1, {"given": (n > 30, n < 32)}),
+    ((n + 1) ** 2, n**2 + 2 * n + 1, {"given": n < -Rational(99, 2)}),
+    (1 / (a * (a - 1)), 1 / (a - 1) - 1 / a, {"given": (Ne(a, 0), Ne(a, 1))}),
+    (Limit(a**z, z, oo), 0, {"given": (a > 0, a < 1)}),
+    (f(z), z / 2, {"where": BY_Z}), (f(f(z)), z / 4, {"where": BY_Z}),
+    (Integral(a * z, (z, 0, 1)), z / 2, {"where": {a: z}}),
+    (Sum(a * k, (k, 1, 3)), 6 * k, {"where": {a: k}}),
+    (z + Integral(z, (z, 0, 1)), z + HALF, {}),
+    (Integral(log(x), (x, 0, 1)), -1, {}), (Integral(1 / sqrt(x), (x, 0, 1)), 2, {}),
+    (Integral(1 / (x - 2) ** 2, (x, 0, a)), a / (2 * (2 - a)), {"given": a < 2}),
+    (Integral(1 / u, (u, 1, p)), log(p), {}), (Integral(exp(-p * x), (x, 0, oo)), 1 / p, {}),
+    (Sum(1 / (k * (k + 1)), (k, 1, N)), N / (N + 1), {}),
+    (Sum(1 / (N + 1 - k) - 1 / (N + 2 - k), (k, 1, N)), N / (N + 1), {}),
+    (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
+    (Limit(sin(p * x) / x, x, 0), p, {}), (Limit(x**2 + a * x + b, x, 1), a + b + 1, {}),
+    (pi, Float("3.142"), {"digits": 3}), (Rational(3, 4), Float("0.8"), {"digits": 1}),
+    (x * (A + B), x * A + x * B, {}), ((1 / x) * (x * A + x * B), A + B, {"given": Ne(x, 0)}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right", "options"), TRUE, ids=str)
+def test_a_true_claim_is_not_called_false(left, right, options):
+    refusal = "is not proved"
+    try:
+        verify(left, right, **options)
+    except DerivationError as error:
+        refusal = str(error)
+    assert "is not proved" in refusal
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "options"),
+    [
+        (f(z), z / 2, {"where": BY_Z}), (Integral(a * z, (z, 0, 1)), z / 2, {"where": {a: z}}),
+        (h(x) * exp(x), 0, {"relation": "<", "proof": -h(x) * exp(x)}),
+        ((n + 1) ** 2, n**2 + 2 * n + 1, {"given": n >= 20}),
+        (cosh(10 * x) ** 2 - sinh(10 * x) ** 2, 1, {}),
+        (Integral(1 / (x - 2) ** 2, (x, 0, a)), a / (2 * (2 - a)), {"given": a < 2}),
+        (Integral(1 / u, (u, 1, p)), log(p), {}), (Integral(exp(-p * x), (x, 0, oo)), 1 / p, {}),
+        (Sum(1 / (k * (k + 1)), (k, 1, N)), N / (N + 1), {}),
+        (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
+        ((1 / x) * (x * A + x * B), A + B, {"given": Ne(x, 0)}),
+        (z + Integral(z, (z, 0, 1)), z + HALF, {}),
+    ],
+    ids=str,
+)  # fmt: skip
+def test_a_true_claim_of_this_kind_is_still_proved(left, right, options):
+    assert verify(left, right, **options).evidence == "symbolic"
+
+
+positive_x = symbols("x", positive=True)
+REFUSED = [
+    (x + positive_x, 2 * x, {}, "two symbols named x"),
+    (x * y + positive_x, 2 * x, {"given": y > 0}, "two symbols named x"),
+    (Trace(A * B), Trace(B * A), {}, "vg.numeric"),
+    (sympy.Determinant(A * B), sympy.Determinant(B * A), {}, "vg.numeric"),
+    ((A * B)[0, 0], (B * A)[0, 0], {}, "vg.numeric"),
+    (x * Trace(A), Trace(x * A), {}, "vg.numeric"),
+    (Inverse(A * B), Inverse(B) * Inverse(A), {}, "has an inverse"),
+    (Integral(2 * x * exp(sin(x)), (x, 0, 1)), 1, {"given": x > 0}, "not proved|is false at"),
+    (Integral(1 / x**2, (x, -1, p)), -1 - 1 / p, {}, "from −1 to p"),
+    (Sum(k, (k, 1, p)), p * (p + 1) / 2, {}, "p is not known to be an integer"),
+    (Limit(x / (x + a), x, 0, "+"), 0, {"given": a >= 0}, "for special values of a"),
+    (Derivative(CORNER, x), 0, {"given": (Eq(a, 0), x <= 0)}, "for special values of a"),
+    (HALF, 1, {"digits": 0}, "halfway"),
+    (pi, Float("3.1411"), {"digits": 3}, "does not round to 3.141"),
+    ((1 / x) * (x * A + x * B), A + B, {}, "x is not nonzero"),
+    (Limit(a**z, z, oo), 0, {"given": (a > 0, a < 1)}, "for special values of a"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("left", "right", "options", "words"), REFUSED, ids=str)
+def test_a_refusal_names_its_reason(left, right, options, words):
+    with pytest.raises((DerivationError, ValueError), match=words):
+        verify(left, right, **options)
+
+
+def test_the_chain_rule_is_not_written_as_the_slope_of_the_outer_function():
+    inner = verify(Derivative(f(2 * x), x), 2 * Subs(Derivative(f(z), z), z, 2 * x))
+    assert r"\frac{df}{dx}" not in inner.latex
+    assert r"f(2 x)\right]" in inner.latex
