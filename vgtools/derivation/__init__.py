@@ -20,7 +20,8 @@ How a claim is judged
 2. *Is everything defined?* Each denominator must be shown to be nonzero, each
    argument of a logarithm positive. A derivative must exist where it is taken: where
    cases meet, it is the limit of the difference quotient, and not SymPy's derivative of
-   one case. Missing conditions such as 0 < P < 1 come to light here.
+   one case. Missing conditions such as 0 < P < 1 come to light here. The value that SymPy
+   gives an integral must agree with quadrature at sample points.
 3. *Prove.* Conditions become substitutions (0 < P < 1 turns into P = t/(1+t) with
    t > 0), case distinctions become separate proofs, and the difference of both
    sides is brought to a normal form that must be zero.
@@ -38,7 +39,7 @@ Each module imports from those above it only.
    derivatives, one-sided limits and names resolved.
 4. `claim`: a claim with its sides, its domain and its text. All that follows takes it.
 5. `evaluation`, `refuting`: step 1.
-6. `proving`, `defined`: normal forms and signs, and with them step 2.
+6. `proving`, `defined`, `quadrature`: normal forms and signs, and with them step 2.
 7. `matrices`, `judging`, `equivalence`: the three steps in turn, for an identity, a bound or
    a decimal value, and for two relations.
 8. `display`, `equations`, `arguments`: what is shown, what is kept, what is accepted.

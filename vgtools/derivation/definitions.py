@@ -8,6 +8,7 @@ from typing import Any
 import sympy
 from sympy import Derivative, Dummy, Expr, Limit, Subs, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
+from sympy.core.function import AppliedUndef
 
 from vgtools.derivation.limits import with_sides
 
@@ -78,9 +79,26 @@ def with_own_names(expression: Any, taken: set[Symbol] | None = None) -> Any:
     return walked(expression)
 
 
+def _refuse_captured_slopes(expression: Any, where: Mapping) -> None:
+    """Refuse f′(x) if the meaning of f holds an x that is not its argument.
+
+    With f(y) = x·y, f′(x) is x, and the derivative of f(x) = x² is 2x.
+    """
+    for derivative in expression.atoms(Derivative):
+        for part in derivative.expr.atoms(AppliedUndef):
+            meaning = where.get(part.func, sympy.S.Zero)
+            if shared := meaning.free_symbols & set(derivative.variables):
+                name = min(symbol.name for symbol in shared)
+                raise ValueError(
+                    f"the meaning of {part.func} in where= holds {name}, and a derivative of it is "
+                    f"taken by {name}; give the derivative a variable of another name"
+                )
+
+
 def with_meanings(expression: Any, where: Mapping) -> Any:
     """Replace every defined name by its meaning; derivatives stay unevaluated."""
     expression = _by_arguments(expression)
+    _refuse_captured_slopes(expression, where)
     if where:
         where = {name: with_own_names(meaning) for name, meaning in where.items()}
         inside = (m.expr if isinstance(m, sympy.Lambda) else m for m in where.values())

@@ -13,12 +13,14 @@ from sympy.matrices.expressions.matexpr import MatrixExpr
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain, real_symbols
 from vgtools.derivation.defined import require_defined
+from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS
 from vgtools.derivation.limits import with_sides
 from vgtools.derivation.matrices import judge_matrices
 from vgtools.derivation.printing import to_text
 from vgtools.derivation.proving import is_proved_sign, is_proved_zero
+from vgtools.derivation.quadrature import require_quadrature
 from vgtools.derivation.refuting import refute
 
 
@@ -48,6 +50,7 @@ def _judge_identity(claim: Claim) -> None:
     refute(claim)
     for side in claim.sides:
         require_defined(side, claim)
+    require_quadrature(claim)
     left, right = claim.values
     if not is_proved_zero(left - right, claim.domain):
         raise claim.not_proved(
@@ -60,6 +63,7 @@ def _judge_bound(claim: Claim, proof: Expr | None, tight_at: Mapping | None) -> 
     refute(claim)
     for side in claim.sides:
         require_defined(side, claim)
+    require_quadrature(claim)
     rising, strict = claim.relation in ("<", "<="), claim.relation in ("<", ">")
     small, large = (claim.left, claim.right) if rising else (claim.right, claim.left)
     low, high = claim.values if rising else reversed(claim.values)
@@ -133,7 +137,7 @@ def _require_approached(claim: Claim, at: dict, gap: Expr) -> None:
     _require_permitted(claim, symbol, value, direction)
 
     def limit(expression: Expr) -> Expr:
-        return with_sides(sympy.Limit(expression, symbol, value, direction)).doit()
+        return evaluated(with_sides(sympy.Limit(expression, symbol, value, direction)), claim.text)
 
     if not is_proved_zero(limit(gap), claim.domain):
         raise DerivationError(f"{claim.text}: the bound is not approached at {place}", at)
@@ -183,6 +187,7 @@ def judge_decimal(claim: Claim, digits: int) -> None:
     if left.free_symbols or right.free_symbols:
         raise ValueError(f"{claim.text}: a decimal value has no free symbols")
     require_defined(left, claim)
+    require_quadrature(claim)
     exact: Any = claim.values[0].evalf(DIGITS)
     if not (exact.is_Float or exact.is_Rational):
         raise claim.not_proved(f"{to_text(left)} could not be evaluated")
