@@ -17,7 +17,6 @@ def test_a_processor_with_avx_512_imitates_one_without_it_and_one_with_the_least
     assert {(new.get(OFF), new.get("OPENBLAS_CORETYPE")) for new in found.values()} == {
         (None, "Haswell"),
         ("X86_V4 AVX512_ICL AVX512_SPR", None),
-        ("X86_V4 AVX512_ICL AVX512_SPR", "Haswell"),
         ("X86_V3 X86_V4 AVX512_ICL AVX512_SPR", "Nehalem"),
         (None, None),
     }
@@ -70,9 +69,9 @@ def test_the_arguments_go_to_pytest_and_failures_are_counted(monkeypatch, capsys
     monkeypatch.setattr(processors, "optional_features", lambda: AVX512)
     monkeypatch.setattr(processors.platform, "machine", lambda: "x86_64")
     count = len(processors.settings(AVX512, "x86_64"))
-    assert processors.main(["-x", "tests"]) == 3
+    assert processors.main(["-x", "tests"]) == 2
     assert [command[-2:] for command in seen] == [["-x", "tests"]] * count
-    assert f"{count - 3} of {count} settings passed." in capsys.readouterr().out
+    assert f"{count - 2} of {count} settings passed." in capsys.readouterr().out
     seen.clear()
     processors.main([])
     assert [command[command.index("-n") + 1] for command in seen] == ["2"] * (count - 1) + ["1"]

@@ -58,7 +58,6 @@ def settings(features: Sequence[str], machine: str | None = None) -> dict[str, d
     wanted = {
         "another BLAS": haswell,
         "NumPy without AVX-512": without(wide),
-        "NumPy without AVX-512, another BLAS": without(wide) | haswell if wide else {},
         "NumPy's least, an old BLAS": without(features) | nehalem,
         "two threads": THREADS,
     }
