@@ -155,15 +155,8 @@ def _at(
         yield "exponent", Pow(base, -exponent)
         if exponent not in (-1, sympy.S.Half):
             yield "exponent", base
-    elif node.is_Rational:
-        yield "constant", node + 1
-        if node.q != 1:
-            yield "constant", sympy.Rational(node.p + 1, node.q)
-            yield "constant", sympy.Rational(node.p, node.q + 1)
-    elif node in (sympy.pi, sympy.E):
-        yield "constant", sympy.E if node == sympy.pi else sympy.pi
-    elif node in (sympy.oo, -sympy.oo):
-        yield "constant", sympy.Integer(1 if node == sympy.oo else -1)
+    elif node.is_Rational or node in (sympy.pi, sympy.E, sympy.oo, -sympy.oo):
+        yield from (("constant", other) for other in _other_numbers(node))
     elif node.is_Symbol and node not in bound:
         for other in names:
             if other != node:
@@ -181,6 +174,16 @@ def _at(
             if not argument.is_number:
                 flipped = [-a if k == position else a for k, a in enumerate(node.args)]
                 yield "sign", node.func(*flipped)
+
+
+def _other_numbers(node: Expr) -> list[Expr]:
+    """Numbers that may be taken for an exact one."""
+    if node.is_Rational:
+        parts = [(node.p + 1, node.q), (node.p, node.q + 1)] if node.q != 1 else []
+        return [node + 1, *(sympy.Rational(*part) for part in parts)]
+    if node.is_infinite:
+        return [sympy.Integer(1 if node == sympy.oo else -1)]
+    return [sympy.E if node == sympy.pi else sympy.pi]
 
 
 def _at_matrix(node: MatrixExpr, top: bool) -> Iterator[tuple[str, Any]]:

@@ -8,7 +8,7 @@ import pytest
 
 import vgtools as vg
 from vgtools import diagnostics, theory
-from vgtools.networks import BatchNorm, losses
+from vgtools.networks import MLP, BatchNorm, losses, train
 from vgtools.networks.optimisers import clip_gradient
 from vgtools.networks.parameters import Parameter
 
@@ -133,3 +133,11 @@ def test_what_does_not_fit_is_named():
         lambda a: "A line.", lambda a: None, a=(Fraction(1, 2), Fraction(3, 2), Fraction(1, 2))
     )
     assert thirds.controls[0].values == (0.5, 1.0, 1.5)
+
+
+@pytest.mark.parametrize("value", [-np.inf, np.inf, np.nan])
+def test_a_weight_that_is_no_number_is_not_trained_behind_a_unit_that_hides_it(value):
+    network = MLP([2, 3, 2], activation="relu", seed=0)
+    network.parameters()[0].value[0, 0] = value
+    with pytest.raises(ValueError, match="infinite or NaN"):
+        train(network, [[1.0, 2.0]], [0], epochs=1, batch_size=1)

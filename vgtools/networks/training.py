@@ -132,7 +132,8 @@ def train(
         far too large, or a gradient becomes so large that it cannot be clipped, or
         squared by Adam. What happened until then is in its `history`.
     TypeError, ValueError
-        If an argument is not one of the above; the network is then unchanged.
+        If an argument is not one of the above, or a weight is infinite or NaN; the
+        network is then unchanged.
 
     Examples
     --------
@@ -154,15 +155,8 @@ def train(
     rng = checks.generator(seed)
     x, y = _data("", network, x, y)
     n = len(y)
-    batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
-    if batch_size > n:
-        raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
-    layers = getattr(network, "layers", [])
-    if 1 in (batch_size, n % batch_size) and any(isinstance(x, BatchNorm) for x in layers):
-        raise ValueError(
-            f"batch normalisation needs at least two samples in every batch; {n} samples in "
-            f"batches of {batch_size} leave one alone"
-        )
+    batch_size = _batch_size(network, n, batch_size)
+    _require_finite(network)
     if validation is not None:
         if not isinstance(validation, (tuple, list)) or len(validation) != 2:
             raise TypeError(f"validation must be a pair (x, y), not {type(validation).__name__}")
@@ -286,6 +280,25 @@ def _stop(log: _Log, what: str, step: int, rule: optimisers.Optimiser) -> None:
         "Lower the learning rate, or start from smaller weights.",
         log.history(),
     )
+
+
+def _batch_size(network: Network, n: int, batch_size: int | None) -> int:
+    batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
+    if batch_size > n:
+        raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
+    layers = getattr(network, "layers", [])
+    if 1 in (batch_size, n % batch_size) and any(isinstance(x, BatchNorm) for x in layers):
+        raise ValueError(
+            f"batch normalisation needs at least two samples in every batch; {n} samples in "
+            f"batches of {batch_size} leave one alone"
+        )
+    return batch_size
+
+
+def _require_finite(network: Network) -> None:
+    """Refuse a weight of −∞, which makes a unit behind it silent instead of infinite."""
+    if not all(np.isfinite(parameter.value).all() for parameter in network.parameters()):
+        raise ValueError("a weight of the network is infinite or NaN; training needs numbers")
 
 
 def _data(kind: str, network: Network, x: ArrayLike, y: ArrayLike) -> tuple[NDArray, NDArray]:
