@@ -1,7 +1,8 @@
 """What a page folds: preparations, checks, and the sections that go deeper.
 
 A notebook shows all of it. On a page, a cell with the tag `hide-input` is one quiet line,
-which says what is behind it; beside an equation it says what the equation rests on. A
+which says what is behind it. Neighbours share that line. It stands below what the cell
+draws; beside an equation it says what the equation rests on. A
 section whose title begins with `Going deeper` shows its title, and opens where a reader
 asks for it or follows a link into it.
 """
@@ -36,6 +37,7 @@ DEEPER = "Going deeper"
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("doctree-read", name_folded_cells)
+    app.connect("doctree-resolved", show_outputs_first)
     app.connect("doctree-resolved", fold_sections)
     app.connect("html-page-context", name_by_what_is_read)
 
@@ -71,6 +73,7 @@ def name_folded_cells(app: Sphinx, doctree: nodes.document) -> None:
         elif cell["outputs"]:
             continue
         else:
+            node["classes"].append("quiet")
             name = kind("".join(cell["source"]))
         node["prompt_show"] = node["prompt_hide"] = name
 
@@ -86,6 +89,13 @@ def name_by_what_is_read(
     context["body"] = context.get("body", "").replace(
         '<summary aria-label="Toggle hidden content">', "<summary>"
     )
+
+
+def show_outputs_first(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """Put the folded code of a cell below what it draws."""
+    for cell in doctree.findall(nodes.container):
+        if cell.get("hide_mode") == "input" and not {"states", "quiet"} & set(cell["classes"]):
+            cell.append(cell.pop(0))
 
 
 def fold_sections(app: Sphinx, doctree: nodes.document, docname: str) -> None:

@@ -73,6 +73,12 @@ def test_a_folded_cell_says_what_is_behind_it(page):
     assert "Toggle hidden content" not in page
 
 
+def test_code_stands_below_what_it_draws(page):
+    assert page.index("a figure") < page.index("Show the code") < page.index("Proved")
+    assert page.index("Proved") < page.index("a = a")
+    assert page.count('class="cell tag_hide-input quiet') == 2
+
+
 def test_only_a_section_that_goes_deeper_is_folded_and_to_its_end(page):
     [(before, folded)] = re.findall(r'(.*)<details class="deeper">(.*?)</details>', page, re.S)
     assert "Words." in before and "why" in before

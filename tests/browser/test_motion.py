@@ -101,3 +101,53 @@ def test_on_paper_every_stop_shows_its_drawing(opened, line):
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert page.locator(".vg-panels").count() == 1
     assert page.locator("output").inner_text() == "0"
+
+
+@pytest.mark.parametrize(
+    ("media", "address", "plays"),
+    [
+        ("no-preference", "", True),
+        ("reduce", "", False),
+        ("no-preference", "?moving.slope=1", False),
+    ],
+)
+def test_a_figure_plays_by_itself_once_when_it_is_seen(browser, tmp_path, media, address, plays):
+    @explore(
+        slope=(0, 2, 1),
+        defaults={"slope": 2},
+        autoplay="slope",
+        alt=lambda slope: f"It is {slope}.",
+    )
+    def moving(slope):
+        figure, [axes] = figures.subplots()
+        axes.plot([0, 1], [0.1, slope])
+        return figure
+
+    place = tmp_path / "page.html"
+    space = "<p style='height:2000px'>"
+    place.write_text(f"<!doctype html><title>A line</title>{space}{moving.to_html()}{space}")
+    page = browser.new_page(reduced_motion=media)
+    page.goto(place.as_uri() + address)
+    page.evaluate(
+        """() => {
+          window.said = [];
+          new MutationObserver(() => said.push(document.querySelector("output").textContent))
+            .observe(document.querySelector("output"), {childList: true});
+        }"""
+    )
+    page.wait_for_timeout(300)
+    assert page.evaluate("window.said") == []  # not in view yet
+    page.locator("figure").scroll_into_view_if_needed()
+    if plays:
+        page.wait_for_function("window.said.length === 3")
+        page.wait_for_timeout(1500)
+        assert page.evaluate("window.said") == ["0", "1", "2"]
+    else:
+        page.wait_for_timeout(500)
+        assert page.evaluate("window.said") == []
+    page.close()
+
+
+def test_autoplay_names_a_slider():
+    with pytest.raises(ValueError, match="autoplay must name a slider, not 'smooth'"):
+        explore(smooth=True, autoplay="smooth", alt=lambda smooth: "A line.")

@@ -62,6 +62,8 @@ class Explorable:
         The finding.
     tour : tuple of Stop
         Named states, each with a sentence.
+    autoplay : str or None
+        The slider that plays once when the figure comes into view.
     """
 
     def __init__(
@@ -71,12 +73,14 @@ class Explorable:
         alt: str | Callable[..., str],
         caption: str,
         tour: tuple[Stop, ...] = (),
+        autoplay: str | None = None,
     ) -> None:
         self._draw = draw
         self._alt = alt
         self.controls = controls
         self.caption = caption
         self.tour = tour
+        self.autoplay = autoplay
         self.__doc__ = draw.__doc__
         self.__name__ = draw.__name__
         self.__wrapped__ = draw
@@ -148,6 +152,7 @@ class Explorable:
             controls=self.controls,
             slots=slots,
             tour=self.tour,
+            autoplay=self.autoplay,
             with_runtime=with_runtime,
         )
 
@@ -224,6 +229,7 @@ def explore(
     defaults: Mapping[str, Any] | None = None,
     titles: Mapping[str, str] | None = None,
     tour: Sequence[tuple[str, str | Callable[..., str], Mapping[str, Any]]] = (),
+    autoplay: str | None = None,
     **controls: object,
 ) -> Callable[[Callable[..., Figure]], Explorable]:
     """Make a figure that readers can move, from a function that draws it.
@@ -245,6 +251,9 @@ def explore(
         States worth a look: a name for the button, a sentence (or a function of the
         controls that returns one), and {control: value}, without those that keep their
         default.
+    autoplay : str, optional
+        A slider that plays once when its figure comes into view on a page, in four
+        seconds, unless the reader prefers reduced motion or the address names a state.
     **controls
         One for each argument of the function, abbreviated as in
         `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
@@ -287,6 +296,8 @@ def explore(
             raise TypeError(f"{name} must be a mapping {{control: …}}, not {values!r:.60}")
     made = make_controls(controls, dict(defaults or {}), dict(titles or {}))
     stops = make_stops(tour, made)
+    if autoplay is not None and autoplay not in [c.name for c in made if c.kind == "slider"]:
+        raise ValueError(f"autoplay must name a slider, not {autoplay!r}")
 
     def decorate(draw: Callable[..., Figure]) -> Explorable:
         if not inspect.isfunction(draw):
@@ -299,7 +310,7 @@ def explore(
                     f"{name} takes ({', '.join(accepted)}), but the controls are "
                     f"({', '.join(controls)})"
                 )
-        return Explorable(draw, made, alt, caption, stops)
+        return Explorable(draw, made, alt, caption, stops, autoplay)
 
     return decorate
 

@@ -6,7 +6,7 @@
   const DESCRIPTION = -1, TEXT = "", CHILDREN = "*", SWEEP = 4000, FASTEST = 60;
   const later = window.requestIdleCallback ?? setTimeout;  // the controls need not wait for frames
   const GEOMETRY = new Set("d x y x1 x2 y1 y2 cx cy r width height points transform".split(" "));
-  const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g;
+  const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g, OPACITY = /(?<=opacity:)[\d.]+/g;
   const GLIDE = 700, still = matchMedia("(prefers-reduced-motion: reduce)");
   const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
 
@@ -44,7 +44,8 @@
         const at = slot.at(places);
         if (slot.shown === at) continue;
         const { target, name } = slot, value = slot.values[at];
-        const way = duration && GEOMETRY.has(name) && between(slot.values[slot.shown], value);
+        const moving = GEOMETRY.has(name) ? NUMBER : name === "style" ? OPACITY : null;
+        const way = duration && moving && between(slot.values[slot.shown], value, moving);
         slot.shown = at;
         if (way) moves.push([slot, way]);
         else if (name === TEXT) target.textContent = value;
@@ -159,20 +160,23 @@
     });
     restore();
     addEventListener("popstate", restore);
+    playInView(figure, () => inputs.every((input, number) => getPlace(input) === first[number]));
     figure.querySelector(".vg-controls").hidden = false;
     figure.querySelector(".vg-tour")?.classList.add("vg-guided");
     markStop(inputs.map(getPlace));
     later(read);
   }
 
-  /* What stands between two values of an attribute, by share; null if their forms differ. */
-  function between(one, other) {
-    const form = one?.replace(NUMBER, "#").replace(/[\s,]+/g, "");
-    if (!form || form !== other?.replace(NUMBER, "#").replace(/[\s,]+/g, "")) return null;
-    const from = one.match(NUMBER) ?? [], to = other.match(NUMBER) ?? [];
+  /* What stands between two values of an attribute, by share; null if they differ in more than
+     the numbers that move. */
+  function between(one, other, moving) {
+    const formOf = (value) => value?.replace(moving, "\0").replace(/[\s,]+/g, "");
+    const form = formOf(one);
+    if (!form || form !== formOf(other)) return null;
+    const from = one.match(moving) ?? [], to = other.match(moving) ?? [];
     return (share) => {
       let number = 0;
-      return form.replaceAll("#", () => {
+      return form.replaceAll("\0", () => {
         const start = +from[number], end = +to[number++];
         return ` ${(start + (end - start) * share).toFixed(2)}`;
       });
@@ -255,6 +259,18 @@
     });
     input.addEventListener("pointerdown", stop);
     input.addEventListener("keydown", stop);
+  }
+
+  /* Plays a slider once when its figure is seen, if nobody has moved it. */
+  function playInView(figure, untouched) {
+    const { autoplay } = figure.dataset;
+    if (!autoplay || still.matches) return;
+    new IntersectionObserver(([{ isIntersecting }], observer) => {
+      if (!isIntersecting) return;
+      observer.disconnect();
+      const input = figure.querySelector(`[data-control="${autoplay}"]`);
+      if (untouched()) input.parentElement.querySelector(".vg-play").click();
+    }, { threshold: 0.6 }).observe(figure.querySelector(".vg-panels"));
   }
 
   /* While the page is still being read, the controls are whole when a script has come after

@@ -99,6 +99,7 @@ def figure_html(
     controls: Sequence[Control] = (),
     slots: Sequence[Slot] = (),
     tour: Sequence[Stop] = (),
+    autoplay: str | None = None,
     with_runtime: bool = True,
 ) -> str:
     """Write one figure as HTML.
@@ -119,6 +120,8 @@ def figure_html(
         What changes from state to state.
     tour : sequence of Stop
         Named states: a list, whose names the script turns into buttons.
+    autoplay : str, optional
+        The slider that plays once when the figure comes into view.
     with_runtime : bool
         Whether style sheet and script come along: once on each page.
 
@@ -144,7 +147,8 @@ def figure_html(
     states = [value for slot in slots if slot.name == CHILDREN for value in slot.values if value]
     taken = {name, *identifiers("".join([drawing, *states]))}
     says = _free(f"{name}-says", taken)
-    parts = [f'<figure class="vg-explore" id="{name}">']
+    plays = f' data-autoplay="{escape(autoplay)}"' if autoplay else ""
+    parts = [f'<figure class="vg-explore" id="{name}"{plays}>']
     if with_runtime:
         parts.append(f"<style>{style_sheet()}</style>")
     parts.append(f'<div class="vg-panels" role="img" aria-labelledby="{says}">')

@@ -8,7 +8,7 @@ panel, and `plots` the recurring plots.
 from vgtools.figures.marks import guide, key, label_line, marker, note, tangent, theory_line
 from vgtools.figures.numbers import power_of_ten, seed_summary, short_number, with_minus
 from vgtools.figures.panels import PANEL_WIDTH, panels, set_panel, subplots
-from vgtools.figures.plots import band, curve_and_slope, profile
+from vgtools.figures.plots import band, curve_and_slope, network, profile
 from vgtools.figures.style import (
     DASHDOT,
     DASHED,
@@ -50,6 +50,7 @@ __all__ = [
     "label_line",
     "line_style",
     "marker",
+    "network",
     "note",
     "panels",
     "power_of_ten",

@@ -1,4 +1,4 @@
-"""The plots that come again: seeds as a band, a profile over the layers, curve and slope."""
+"""The plots that come again: seeds as a band, a profile over the layers, a network, a curve."""
 
 from __future__ import annotations
 
@@ -10,7 +10,67 @@ from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
 from vgtools.figures.marks import guide, note, tangent, theory_line
-from vgtools.figures.style import SOLID, colour, line_style
+from vgtools.figures.style import GRID, SOLID, colour, line_style
+
+
+def network(
+    axes: Axes, shares: ArrayLike, color: str, *, units: int = 5, room: int | None = None
+) -> None:
+    """Draw a network as columns of units, each filled as strongly as its share says.
+
+    Parameters
+    ----------
+    axes : matplotlib.axes.Axes
+        The panel. Its axes are taken away.
+    shares : array_like, shape (layers,)
+        How strongly the units of each layer are filled, from 0 to 1. Larger numbers
+        fill them wholly.
+    color : str
+        As for `colour`.
+    units : int
+        How many units stand for one layer.
+    room : int, optional
+        The most layers that a state of the figure has. Frames of different depth then
+        have as many lines as each other, and their differences are small.
+
+    Raises
+    ------
+    ValueError
+        If there is no layer or no room for it, or a share is negative or NaN.
+
+    Examples
+    --------
+    >>> from vgtools.figures import subplots
+    >>> figure, [axes] = subplots()
+    >>> network(axes, [0.1, 1.0], "sigmoid")
+    >>> [line.get_alpha() for line in axes.lines[2:]]
+    [0.1, 1.0]
+    """
+    shares = np.asarray(shares, dtype=float)
+    room = len(shares) if room is None else room
+    if shares.ndim != 1 or not len(shares) or len(shares) > room or not (shares >= 0).all():
+        raise ValueError(f"shares must be 1 to {room} numbers of at least 0, not {shares!r:.60}")
+    box = axes.get_position()
+    width, height = axes.figure.get_size_inches() * (box.width, box.height)
+    step, rise = width / len(shares), height / units
+    x, y = (np.arange(len(shares)) + 0.5) * step, (np.arange(units) + 0.5) * rise
+    near = [(j, k) for j in range(units) for k in range(units) if abs(j - k) < 2]
+    edges = [place for left in x[:-1] for j, k in near for place in (left, left + step, np.nan)]
+    ends = [place for _ in x[:-1] for j, k in near for place in (y[j], y[k], np.nan)]
+    axes.plot(edges, ends, color=GRID, linewidth=0.6)
+    # A unit is a line of hardly any length, whose round ends make a disc.
+    disc = {"linewidth": 48 * min(step, rise), "solid_capstyle": "round", "clip_on": False}
+    dot, column = np.array([0, 1e-3, np.nan]), np.repeat(y, 3)
+    axes.plot(
+        np.concatenate([place + np.tile(dot, units) for place in x]), np.tile(column, len(x)),
+        color=GRID, **disc,
+    )  # fmt: skip
+    for layer in range(room):
+        place, share = (x[layer], shares[layer]) if layer < len(x) else (-width, 0.0)
+        fill = {"color": colour(color), "alpha": float(min(share, 1.0))}
+        axes.plot(place + np.tile(dot, units), column, **fill, **disc)
+    axes.set(xlim=(0, width), ylim=(0, height))
+    axes.set_axis_off()
 
 
 def band(
