@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 import sympy
 from sympy import (
-    Derivative, Eq, Float, Function, Identity, Integral, Inverse, Limit, MatMul, MatrixSymbol, Ne,
+    Derivative, Eq, Float, Function, Identity, Integral, Inverse, Limit, MatMul, MatrixSymbol, Max,
+    Min, Ne,
     Piecewise, Product, Rational, Subs, Sum, Trace, cosh, exp, factorial, log, oo, pi, sin, sinh,
     sqrt, symbols, tanh,
 )  # fmt: skip
@@ -24,6 +25,10 @@ BY_Z = {f: sympy.Lambda(x, Integral(x * z, (z, 0, 1)))}
 CORNER = Piecewise((x**2 / (x + a), x > 0), (0, True))
 BEND = Piecewise((b**2 * x / (x**2 + b**2), x > 0), (x, True))
 
+SINES = Integral(sympy.Abs(sin(x)), (x, 0, 10))
+ABOVE = Sum(Piecewise((1, k > 0), (0, True)), (k, -N, N))
+BELOW = Sum(Piecewise((0, k > 0), (1, True)), (k, -N, N))
+
 FALSE = [
     # the integrand or a term has a pole in the range
     (Integral(1 / x**2, (x, -1, p)), -1 - 1 / p, {}),
@@ -35,9 +40,30 @@ FALSE = [
     (Sum(1 / (k * (k + 1)), (k, -2, n)), -HALF - 1 / (n + 1), {"given": n > 2}),
     (Sum(1 / (k * (k + 1)), (k, -3, oo)), -HALF, {}),
     (Product(k / (k - 3), (k, 4 - n, n)), 0, {"given": n > 5}),
-    # SymPy's antiderivative jumps between the ends
-    (Integral(sympy.Abs(sin(x)), (x, 0, 10)), sympy.cos(10) + 3, {}),
-    (Integral(a * sympy.Abs(sin(x)), (x, 0, 10)), a * (sympy.cos(10) + 3), {"given": a > 1}),
+    # SymPy finds the first place only at which a case changes
+    (SINES, sympy.cos(10) + 3, {}), (SINES / 1000, (sympy.cos(10) + 3) / 1000, {}),
+    (Integral(sympy.sign(sin(x)), (x, 0, 10)), 0, {}),
+    (Integral(sympy.Abs(sin(x)), (x, 0, 9)), Float("2.09"), {"digits": 2}),
+    (Integral(sympy.Abs(sin(x)), (x, 0, p)), 1 + sympy.cos(p) - 2 * sympy.cos(Min(pi, p)), {}),
+    (Integral(sympy.Abs(sin(x)), (x, 0, 10), (y, 0, 1)), sympy.cos(10) + 3, {}),
+    (Sum(Integral(k * sympy.Abs(sin(x)), (x, 0, 10)), (k, 1, 2)), 9 + 3 * sympy.cos(10), {}),
+    (Subs(Integral(sympy.Abs(sin(x)), (x, 0, y)), y, 10), 3 + sympy.cos(10), {}),
+    (Limit(Integral(sympy.Abs(sin(x)), (x, 0, p)) / p, p, oo), 0, {}),
+    # a case holds for some terms of a sum only
+    (Sum(Max(k, 0), (k, -N, N)) * Sum(Min(k, 0), (k, -N, N)) - 10**9, -(10**9), {}),
+    (ABOVE * BELOW + 10**7, 10**7, {}), (ABOVE, ABOVE * (1 + BELOW / 10**9), {}),
+    (1 + ABOVE * BELOW / 10**9, 1, {"relation": "<=", "tight_at": {N: 1}}),
+    (Sum(sympy.Abs(k) * exp(sin(k)), (k, -N, N)) ** 2 + 10**9,
+     Sum(k * exp(sin(k)), (k, -N, N)) ** 2 + 10**9, {}),
+    # numbers of an infinite sum, and rounded numbers in a meaning
+    (Sum(exp(-((k - 500) ** 2)), (k, 0, oo)), Float("0.00"), {"digits": 2}),
+    (Sum(1 / (k * log(k) ** 2), (k, 2, oo)), Float("2.1077"), {"digits": 4}),
+    (a + 1, 1, {"where": {a: Float("1e-40")}}),
+    (f(1) + 1, 1, {"where": {f: sympy.Lambda(x, x * Float("1e-40"))}}),
+    # what a symbol cannot do
+    (Limit(sqrt(p**2 + p**3) / p, p, 0, "-"), 1, {}),
+    (Integral(sympy.cos(2 * pi * n) + n, (n, 0, 1)), Rational(3, 2), {}),
+    (Integral(x, (x, y)), y**2 / 2, {}), (f(x, y), x, {"where": {f: sympy.Lambda(x, x)}}),
     # that many terms are there only if the ends are integers
     (Sum(k, (k, 1, x)), x * (x + 1) / 2, {"given": x > 0}),
     (Sum(k, (k, 1, p)), p * (p + 1) / 2, {}),
@@ -102,6 +128,10 @@ def test_a_false_definition_or_step_is_not_accepted():
         Derivation(Eq(f(z), y), where=BY_Z).step(Eq(y, THIRD), because="the value")
     with pytest.raises(DerivationError):
         define(symbols("M"), MatMul(A, Inverse(A), evaluate=False))
+    with pytest.raises(DerivationError, match="could not show it"):
+        define(Function("h", positive=True)(x), (x - Rational(123457, 1000)) ** 2 - THIRD**20)
+    with pytest.raises(DerivationError):
+        define(f(p), SINES, agrees_with=sympy.cos(10) + 3)
 
 
 S = MatrixSymbol("S", 2, 2)
@@ -121,6 +151,17 @@ def test_draws_are_real_numbers_of_the_right_shape(sides, check):
         numeric(*sides, check=check)
 
 
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (Eq(x * exp(-(x**2)), 0), Eq(x, 0)), (x * exp(-(x**2)) > 0, x > 0),
+        (Eq(x, y), Eq(x / 10**40, y / 10**40)), (x < y, x / 10**40 < y / 10**40),
+    ],
+)  # fmt: skip
+def test_what_is_tiny_is_not_taken_for_zero_in_a_step(before, after):
+    assert Derivation(before).step(after, because="divide").steps
+
+
 def test_two_matrices_of_one_size_are_drawn_so():
     with pytest.raises(ValueError, match="shape"):
         numeric(Trace(A) + Trace(B), Trace(A + B),
@@ -128,7 +169,20 @@ def test_two_matrices_of_one_size_are_drawn_so():
 
 
 h = Function("h", negative=True)
+even = symbols("e", even=True, real=True)
+prime = symbols("q", prime=True)
 TRUE = [
+    (cosh(100 * x) ** 2 - sinh(100 * x) ** 2, 1, {}),
+    ((1 - tanh(1000 * x) ** 2) * cosh(1000 * x) ** 2, 1, {}),
+    ((1 - tanh(100 * x)) * (1 + exp(200 * x)), 2, {}),
+    (1 / (1 + exp(x**3)), 1, {"relation": "<", "tight_at": {x: -oo}}),
+    (log(1 + exp(-(x**4))), 0, {"relation": ">", "proof": log(1 + exp(-(x**4)))}),
+    (1 - sympy.erf(x**2), 0, {"relation": ">", "tight_at": {x: oo}}),
+    (SINES, 7 + sympy.cos(10), {}), (sin(x) ** 2 * A + sympy.cos(x) ** 2 * A, A, {}),
+    (Sum(HALF ** ((k - 60) ** 2), (k, 0, oo)), Float("2.13"), {"digits": 2}),
+    (cosh(1000) ** 2 - sinh(1000) ** 2, Float("1.0"), {"digits": 1}),
+    ((even - 3) ** 2, 0, {"relation": ">", "proof": (even - 3) ** 2}),
+    (prime, 1, {"relation": ">", "proof": prime - 1}),
     (cosh(10 * x) ** 2 - sinh(10 * x) ** 2, 1, {}),
     (cosh(x**2) ** 2 - sinh(x**2) ** 2, 1, {}),
     ((1 - 1 / (1 + exp(-(x**2)))) * (1 + exp(x**2)), 1, {}),

@@ -103,7 +103,10 @@ def _check_definition(name: Any, meaning: Any) -> None:
             raise TypeError(
                 f"the function {name} must be defined by a sympy.Lambda, not {meaning!r}"
             )
-    elif not (isinstance(name, Symbol) and isinstance(meaning, Expr)):
+        checked_expression(meaning.expr, f"the meaning of {name}")
+    elif isinstance(name, Symbol) and isinstance(meaning, Expr):
+        checked_expression(meaning, f"the meaning of {name}")
+    else:
         raise TypeError(
             "where= maps a SymPy Function to a Lambda or a Symbol to an expression; "
             f"got {name!r}: {meaning!r}"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sympy
-from sympy import Expr, Piecewise
+from sympy import Expr, Limit, Piecewise, Subs
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.relational import Relational
 
 # Functions that are defined on the whole real line and have a kink or a jump.
@@ -29,6 +30,14 @@ def _as_cases(function: Expr) -> Expr:
 
 
 def deciding(expression: Expr) -> set[Relational]:
-    """The relations that decide between the cases in an expression."""
+    """The relations that decide between the cases in an expression.
+
+    Those on a bound symbol are left out: under a sum over k, k > 0 holds for some terms only.
+    """
     conditions = (c for pieces in expression.atoms(Piecewise) for _, c in pieces.args)
-    return set().union(*(condition.atoms(Relational) for condition in conditions))
+    bound: set = set()
+    for binder in expression.atoms(ExprWithLimits, Limit, Subs):
+        limit = isinstance(binder, Limit)
+        bound.update([binder.args[1]] if limit else getattr(binder, "variables", ()))
+    found = set().union(*(condition.atoms(Relational) for condition in conditions))
+    return {relation for relation in found if not relation.free_symbols & bound}

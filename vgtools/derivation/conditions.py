@@ -16,6 +16,7 @@ from sympy.logic.boolalg import Boolean
 from vgtools.derivation.printing import FLIPPED, SIGNS, TEX_SIGNS, to_latex, to_text
 
 _POINTS = 48
+_KINDS = {"even", "odd", "prime", "composite", "noninteger", "irrational"}
 SEED = 20100101
 
 
@@ -341,7 +342,11 @@ def _pool(
             values = [*ends, *(ends[0] + (ends[1] - ends[0]) * share for share in shares)]
         else:
             values = [ends[0] + (abs(v) if limits.lower else -abs(v)) for v in values]
-    values = list(dict.fromkeys(values))
+    assumed = {key: holds for key, holds in symbol.assumptions0.items() if key in _KINDS}
+    values = [
+        v for v in dict.fromkeys(values)
+        if all(getattr(v, f"is_{key}") in (holds, None) for key, holds in assumed.items())
+    ]  # fmt: skip
     if limits.value is not None:
         return values
     zero = (sympy.S.Zero,) if symbol.is_nonzero else ()

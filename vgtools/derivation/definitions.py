@@ -8,7 +8,7 @@ from typing import Any
 import sympy
 from sympy import Derivative, Dummy, Expr, Limit, Subs, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
-from sympy.core.function import AppliedUndef
+from sympy.core.function import AppliedUndef, BadArgumentsError
 
 from vgtools.derivation.limits import with_sides
 
@@ -111,7 +111,10 @@ def with_meanings(expression: Any, where: Mapping) -> Any:
         if symbols:
             expression = expression.subs(symbols, simultaneous=True)
         for name, meaning in functions.items():
-            expression = expression.replace(name, meaning)
+            try:
+                expression = expression.replace(name, meaning)
+            except BadArgumentsError as error:
+                raise ValueError(f"{name} in where=: {error}") from None
         if expression == before:
             return with_sides(expression)
     raise ValueError("the definitions in where= refer to each other in a circle")

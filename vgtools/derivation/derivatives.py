@@ -78,7 +78,7 @@ def evaluated(expression: Any, claim: str) -> Any:
     DerivationError
         The points at which cases meet, or the slopes there, cannot be told.
     ValueError
-        A derivative is taken with respect to an integer.
+        A derivative or an integral is taken over an integer, or an integral has no ends.
 
     Examples
     --------
@@ -89,6 +89,8 @@ def evaluated(expression: Any, claim: str) -> Any:
     1
     """
     try:
+        for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
+            _require_known_cases(whole)
         if not expression.has(Derivative, sympy.Subs, sympy.Limit):
             return expression.doit()
         expression = expression.replace(
@@ -104,6 +106,32 @@ def evaluated(expression: Any, claim: str) -> Any:
             kind = type(whole).__name__.lower()
             raise DerivationError(f"{claim} is not proved: inside the {kind}, {gap.reason}")
     return expression.doit()
+
+
+def _require_known_cases(whole: Any) -> None:
+    """Refuse an integrand or a term whose cases change where SymPy cannot tell.
+
+    It finds the first place only at which sin x changes its sign.
+    """
+    for variable, *ends in whole.limits:
+        conditions = _deciding(unfolded(whole.function), variable)
+        if not isinstance(whole, sympy.Integral):
+            if conditions and not all(end.is_number and end.is_finite for end in ends):
+                raise _Unknown(f"{to_text(whole)} has cases under its sign; write it as several")
+            continue
+        if variable.is_integer:
+            raise ValueError(
+                f"an integral over {variable.name} has no meaning: the symbol is declared an "
+                f'integer; write sympy.symbols("{variable.name}", real=True)'
+            )
+        if len(ends) != 2:
+            raise ValueError(f"{to_text(whole.function)} needs two ends to be integrated between")
+        for condition in conditions:
+            gap = sympy.expand(condition.lhs - condition.rhs)
+            slope = gap.coeff(variable, 1)
+            linear = not (gap - slope * variable).expand().has(variable)
+            if not (linear and slope.is_nonzero):
+                _turns(condition, variable)
 
 
 def _derivative(derivative: Derivative) -> Expr:
@@ -182,7 +210,7 @@ def _turns(condition: Relational, variable: Symbol) -> list[Expr]:
             return list(dict.fromkeys(sympy.real_roots(polynomial)))
     raise _Unknown(
         f"cannot tell where {to_text(condition)} changes in {to_text(variable)}, so the derivative "
-        "there stays open"
+        "there, or an integral across it, stays open"
     )
 
 
@@ -294,11 +322,31 @@ def _one_sided(
 def _taken(limit: sympy.Limit) -> Expr:
     """SymPy's limit, if it is the same for all values of the other symbols."""
     inner, variable, place, direction = limit.args
+    _require_reachable(variable, place, str(direction))
     value, t = limit.doit(), Dummy("t", positive=True)
     for sign in (1, -1) if str(direction) == "+-" else (-1 if str(direction) == "-" else 1,):
         moved = sympy.sign(place) / t if place.is_infinite else place + sign * t
         _require_settled(inner.doit().subs(variable, moved), t, to_text(inner))
     return value
+
+
+def _require_reachable(variable: Symbol, place: Expr, direction: str) -> None:
+    """Refuse a limit that a variable cannot come to, by what it is declared to be."""
+    sides = {"+": (1,), "-": (-1,)}.get(direction, (1, -1))
+    near = (
+        [place]
+        if place.is_infinite
+        else [place + side * Dummy("t", positive=True) for side in sides]
+    )
+    if (
+        (variable.is_integer and not place.is_infinite)
+        or (variable.is_nonnegative and any(one.is_extended_negative for one in near))
+        or (variable.is_nonpositive and any(one.is_extended_positive for one in near))
+    ):
+        raise _Unknown(
+            f"{to_text(variable)} → {to_text(place)} contradicts what {to_text(variable)} is "
+            "declared to be; take a limit of a real symbol"
+        )
 
 
 def _require_settled(expression: Expr, t: Symbol, text: str) -> None:

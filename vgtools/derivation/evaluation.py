@@ -7,8 +7,11 @@ from typing import Any
 
 import mpmath
 import sympy
+from mpmath import iv
 from sympy import Dummy, Expr, Rational
+from sympy.core.evalf import PrecisionExhausted
 from sympy.core.function import AppliedUndef
+from sympy.printing.pycode import MpmathPrinter
 
 from vgtools.derivation.cases import deciding, unfolded
 from vgtools.derivation.definitions import with_meanings
@@ -18,6 +21,16 @@ from vgtools.derivation.printing import to_text
 DIGITS = 50
 MANY_DIGITS = 2000
 """For what is about to be called false: large terms that cancel leave nothing of 50 digits."""
+
+MOST_BITS = 20_000
+"""How far `exact_sign` looks: 1 + e^(−4000) is told from 1."""
+
+_HYPERBOLIC = (sympy.sinh, sympy.cosh, sympy.tanh, sympy.coth, sympy.sech, sympy.csch)
+_INTERVALS = {
+    name: getattr(iv, name) for name in ("mpf", "exp", "log", "sqrt", "sin", "cos", "pi", "e")
+}
+_WITH_INTERVALS = (sympy.exp, sympy.log, sympy.sin, sympy.cos)
+_PRINTER = MpmathPrinter({"fully_qualified_modules": False, "inline": True})
 
 NEEDS_EVALF = (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)
 
@@ -89,7 +102,7 @@ def _plain_evaluator(expression: Expr) -> Callable[[Mapping, int], Any]:
                 except NameError:  # mpmath knows no such function, DiracDelta for one
                     result = by_sympy(point, digits)
                 result = mpmath.mpmathify(result)
-            except (ZeroDivisionError, ValueError, OverflowError, TypeError):
+            except (ZeroDivisionError, ValueError, OverflowError, TypeError, MemoryError):
                 return None
             if isinstance(result, mpmath.mpc):
                 if abs(result.imag) > mpmath.mpf(10) ** (5 - digits) * (1 + abs(result.real)):
@@ -107,6 +120,44 @@ def mpmath_number(value: Any) -> Any:
     if isinstance(value, Expr):
         return mpmath.mpmathify(value.evalf(mpmath.mp.dps))
     return mpmath.mpf(value)
+
+
+def exact_sign(expression: Expr, point: Mapping, bits: int = MOST_BITS) -> int | None:
+    """The sign of an expression at an exact point, or None where digits do not tell.
+
+    Large terms may cancel. Intervals show that, and get as many digits as it takes.
+    """
+    value = expression.xreplace(dict(point))
+    if value.is_Rational:
+        return int(sympy.sign(value))
+    if value.has(NoSlope, *NEEDS_EVALF):
+        return None
+    if not unfolded(value).has(sympy.Piecewise):
+        value = unfolded(value)
+    value = value.rewrite(_HYPERBOLIC, sympy.exp)
+    if not all(isinstance(part, _WITH_INTERVALS) for part in value.atoms(sympy.Function)):
+        return _evalf_sign(value, bits)
+    interval = sympy.lambdify([], value, modules=[_INTERVALS], printer=_PRINTER)
+    before = iv.prec
+    try:
+        for iv.prec in (160, 1_600, bits):
+            found = interval()
+            if found > 0 or found < 0:
+                return 1 if found > 0 else -1
+    except (TypeError, ValueError, ZeroDivisionError, OverflowError, MemoryError):
+        pass  # a division by what may be 0, or a complex value
+    finally:
+        iv.prec = before
+    return None
+
+
+def _evalf_sign(value: Expr, bits: int) -> int | None:
+    """`exact_sign` of a number that holds functions without intervals."""
+    try:
+        number = value.evalf(10, maxn=bits, strict=True)
+    except (PrecisionExhausted, ValueError, TypeError, NotImplementedError, OverflowError):
+        return None
+    return int(sympy.sign(number)) if number.is_Float and number.is_finite else None
 
 
 def point_text(point: Mapping) -> str:

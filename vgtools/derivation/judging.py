@@ -7,7 +7,8 @@ from dataclasses import replace
 from typing import Any
 
 import sympy
-from sympy import Expr, Pow, Rational, Symbol
+from sympy import Expr, Pow, Product, Rational, Sum, Symbol
+from sympy.core.evalf import PrecisionExhausted
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
 from vgtools.derivation.claim import Claim
@@ -15,7 +16,7 @@ from vgtools.derivation.conditions import Domain, real_symbols
 from vgtools.derivation.defined import require_defined
 from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
-from vgtools.derivation.evaluation import DIGITS
+from vgtools.derivation.evaluation import DIGITS, MOST_BITS, NEEDS_EVALF
 from vgtools.derivation.limits import with_sides
 from vgtools.derivation.matrices import judge_matrices
 from vgtools.derivation.printing import to_text
@@ -188,7 +189,20 @@ def judge_decimal(claim: Claim, digits: int) -> None:
         raise ValueError(f"{claim.text}: a decimal value has no free symbols")
     require_defined(left, claim)
     require_quadrature(claim)
-    exact: Any = claim.values[0].evalf(DIGITS)
+    value = claim.values[0]
+    if any(
+        end.is_infinite
+        for part in value.atoms(Sum, Product)
+        for _, *ends in part.limits
+        for end in ends
+    ):
+        raise claim.not_proved(
+            f"SymPy knows no value of {to_text(value)}, and its numbers of it are not sure"
+        )
+    try:
+        exact: Any = value.evalf(DIGITS, maxn=MOST_BITS, strict=not value.has(*NEEDS_EVALF))
+    except PrecisionExhausted:
+        exact = sympy.nan
     if not (exact.is_Float or exact.is_Rational):
         raise claim.not_proved(f"{to_text(left)} could not be evaluated")
     shown = Rational(f"{right.evalf(digits + 20):.{digits}f}")

@@ -13,6 +13,7 @@ from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import SEED
 from vgtools.derivation.defined import require_matrix_defined
 from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.evaluation import exact_sign
 
 
 def judge_matrices(claim: Claim) -> None:
@@ -56,7 +57,7 @@ def _refute_matrices(claim: Claim) -> None:
         return sympy.Matrix(side.subs(sizes).subs(numbers).xreplace(entries).doit().as_explicit())
 
     values = [concrete(side) for side in (left, right)]
-    if values[0] != values[1]:
+    if any(exact_sign(one - other, {}) for one, other in zip(*values, strict=True)):
         point = {str(m): v.tolist() for m, v in zip(matrices, entries.values(), strict=True)}
         choice = ", ".join(f"{m} = {v}" for m, v in point.items())
         raise DerivationError(

@@ -132,7 +132,7 @@ def _vanishes(expression: Expr) -> bool:
         try:
             if attempt(expression) == 0:
                 return True
-        except (sympy.PolynomialError, NotImplementedError):
+        except (sympy.PolynomialError, NotImplementedError, RecursionError):
             continue
     return False
 
@@ -191,7 +191,7 @@ def _sign(expression: Expr) -> str | None:
             form = sympy.together(_rational_form(expression, compared))
             numerator, denominator = sympy.fraction(form)
             found = _times(_product_sign(numerator), _product_sign(denominator))
-        except (sympy.PolynomialError, NotImplementedError):
+        except (sympy.PolynomialError, NotImplementedError, RecursionError):
             continue
         if found is not None and (found in ("+", "-") or sign is None):
             sign = found

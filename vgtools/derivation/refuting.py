@@ -20,6 +20,7 @@ from vgtools.derivation.evaluation import (
     MANY_DIGITS,
     NEEDS_EVALF,
     evaluator,
+    exact_sign,
     mpmath_number,
     number_text,
     point_text,
@@ -28,7 +29,7 @@ from vgtools.derivation.evaluation import (
 from vgtools.derivation.printing import SIGNS, to_text
 
 _SIMPLE = 2_520_000  # a denominator that those of most simple fractions divide
-_FINE_NOISE = mpmath.mpf(10) ** (-MANY_DIGITS // 4)
+_PATIENCE = 3  # so often a sign that many digits do not tell is looked for in one claim
 
 
 def refute(claim: Claim) -> None:
@@ -40,9 +41,9 @@ def refute(claim: Claim) -> None:
     left, right = map(evaluator, sides)
     gap = evaluator(sides[0] - sides[1])
     # At a kink of the integrand, SymPy's quadrature has a few right digits whatever is asked.
-    rough = any(side.has(*NEEDS_EVALF) for side in sides)
+    rough, strict = any(side.has(*NEEDS_EVALF) for side in sides), claim.relation in ("<", ">")
     noise = mpmath.mpf(10) ** (-3 if rough else -30)
-    fine_digits, fine_noise = (4 * DIGITS, mpmath.inf) if rough else (MANY_DIGITS, _FINE_NOISE)
+    patience = _PATIENCE
     for point in claim.domain.points(symbols, sides):
         values = left(point, DIGITS), right(point, DIGITS)
         if None in values and not rough:
@@ -51,9 +52,10 @@ def refute(claim: Claim) -> None:
             raise claim.undefined(_why_undefined(sides, values, point), point)
         difference = _sure_difference(lambda digits, at=point: gap(at, digits), values, noise)
         false = _contradicts(claim.relation, difference)
-        if (false and not rough) or (difference is None and claim.relation in ("<", ">")):
+        if not rough and (false or (difference is None and strict)):
             # Large terms may have cancelled. Exact equality refutes a strict inequality.
-            difference = _beyond_noise(gap(point, fine_digits), values, fine_noise)
+            difference = exact_sign(sides[0] - sides[1], point) if patience else None
+            patience -= difference is None
             false = _contradicts(claim.relation, difference)
         if false:
             functions = "".join(f", {f}(…) = {to_text(m.expr)}" for f, m in chosen.items())
@@ -157,10 +159,17 @@ def _truth(relation: str, gap: Expr, size: Expr) -> Callable[[Mapping, int], boo
         value, scale = gap_at(point, digits), size_at(point, digits)
         if value is None or scale is None:
             return None
-        if abs(value) < mpmath.mpf(10) ** -35 * max(1, scale):
-            return relation in ("==", "<=", ">=")
-        if abs(value) < mpmath.mpf(10) ** -15 * max(1, scale):
+        small = abs(value) < mpmath.mpf(10) ** -15 * max(1, scale)
+        if small and all(isinstance(place, Rational) for place in point.values()):
+            value = exact_sign(gap, point, bits=4_000)
+            if value is None:
+                return None
+        elif small and abs(value) > mpmath.mpf(10) ** -35 * max(1, scale):
             return None
+        elif small:
+            value = 0
+        if value == 0:
+            return relation in ("==", "<=", ">=")
         return relation != "==" and (value < 0) == (relation[0] == "<")
 
     return truth

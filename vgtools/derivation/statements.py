@@ -29,6 +29,7 @@ from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, evaluator, number_text, point_text
 from vgtools.derivation.judging import judge, judge_decimal
 from vgtools.derivation.printing import SIGNS, to_text
+from vgtools.derivation.proving import is_proved_sign
 from vgtools.derivation.refuting import refute
 
 
@@ -223,7 +224,7 @@ def define(
     else:
         refute(claim)  # looks whether the meaning has a value
         require_defined(claim.sides[0], claim)
-        _refute_signs(name, claim)
+        _require_signs(name, claim)
         evidence = _compared(claim, agrees_with, arguments)
     equation = Equation(
         name, meaning, "==", "definition", evidence, claim.domain.given, claim.where, label,
@@ -243,14 +244,18 @@ def _arguments_of(name: Any) -> list[Symbol]:
     return []
 
 
-def _refute_signs(name: Expr, claim: Claim) -> None:
-    """Look for a point where a meaning has not the sign that its name is declared to have."""
+def _require_signs(name: Expr, claim: Claim) -> None:
+    """Prove that a meaning has the sign that its name is declared to have, or raise."""
     declared = {">": name.is_positive, "<": name.is_negative}
     declared |= {">=": name.is_nonnegative, "<=": name.is_nonpositive}
     operator = next((sign for sign, holds in declared.items() if holds), None)
     if operator is not None:
         text = f"{to_text(claim.values[0])} {SIGNS[operator]} 0, as {to_text(name)} is declared,"
-        refute(Claim(claim.left, operator, sympy.S.Zero, claim.domain, claim.where, text))
+        signed = Claim(claim.left, operator, sympy.S.Zero, claim.domain, claim.where, text)
+        refute(signed)
+        sign = {">": "positive", "<": "negative", ">=": "nonnegative", "<=": "nonpositive"}
+        if not is_proved_sign(claim.values[0], sign[operator], claim.domain):
+            raise signed.not_proved("SymPy could not show it")
 
 
 def _compared(claim: Claim, second: Any, arguments: list[Symbol]) -> str:
