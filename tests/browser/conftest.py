@@ -128,14 +128,19 @@ def visitors(browser):
     """
     contexts = []
 
-    def visit(address, *, dark=False, width=1280, typeset=True, **options):
+    def visit(address, *, dark=False, width=1280, typeset=True, motion="no-preference", **options):
         scheme = "dark" if dark else "light"
         context = browser.new_context(
-            viewport={"width": width, "height": 900}, color_scheme=scheme, **options
+            viewport={"width": width, "height": 900},
+            color_scheme=scheme,
+            reduced_motion="reduce",  # no figure plays by itself while a test looks at it
+            **options,
         )
         contexts.append(context)
         scripts = options.get("java_script_enabled", True)
-        return open_page(context, address, scheme, scripts, typeset)
+        page = open_page(context, address, scheme, scripts, typeset)
+        page.emulate_media(reduced_motion=motion)
+        return page
 
     yield visit
     for context in contexts:

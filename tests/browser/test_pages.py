@@ -175,6 +175,20 @@ def answer_by_click(answers):
     assert not marks[True] & marks[False] and "none" not in marks[True] | marks[False]
 
 
+FIRST_FIGURE = """() => {
+  scrollTo(0, 0);
+  return document.querySelector("figure.vg-explore")?.getBoundingClientRect().top / innerHeight;
+}"""
+
+
+def test_the_first_figure_of_a_chapter_begins_on_the_first_screen(shown):
+    if Path(shown.url).stem in CHAPTERS:
+        screens = shown.evaluate(FIRST_FIGURE)
+        assert screens < (1 if shown.viewport_size["width"] > 600 else 2)
+        names = shown.locator(".cell > details.hide > summary").first.text_content().split()
+        assert names == ["Set-up"] and not shown.locator("text=import numpy").first.is_visible()
+
+
 def test_a_page_fits(shown):
     for unfolded in (False, True):
         if unfolded:
