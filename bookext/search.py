@@ -114,7 +114,16 @@ def _text(node: nodes.Node) -> str:
     if isinstance(node, nodes.container) and node.get("nb_element") == "cell_code_source":
         return ""
     if isinstance(node, nodes.TextElement):
-        parts = [part.astext() for part in node.findall(nodes.Text)
-                 if not isinstance(part.parent, (nodes.raw, nodes.math))]  # fmt: skip
+        keys = [
+            part
+            for reference in node.findall(addnodes.pending_xref)
+            if reference.get("refdomain") == "cite"
+            for part in reference.findall(nodes.Text)
+        ]
+        parts = [
+            part.astext()
+            for part in node.findall(nodes.Text)
+            if part not in keys and not isinstance(part.parent, (nodes.raw, nodes.math))
+        ]
         return " ".join("".join(parts).split())
     return " ".join(filter(None, map(_text, node.children)))
