@@ -1,9 +1,8 @@
-"""Where each term of the glossary is introduced, and what the search finds by name.
+"""Where each term of the glossary is introduced.
 
 A chapter marks the place with the role `` {index}`logit` ``, or `` {index}`logits <logit>` ``
-where the text has another form. The glossary links there, and the search finds the place
-under the term and its other names. A term that no chapter marks has no link. The search also
-finds the Greek letters of the tables of symbols, under letter and name.
+where the text has another form. The glossary links there. A term that no chapter marks has no
+link. The search finds the place under the term and its other names.
 """
 
 from __future__ import annotations
@@ -28,24 +27,17 @@ MARK = "introduced"
 """The class of the line below a term."""
 
 PAGES = "glossary_pages"
-"""Where the environment keeps the letters and the terms of each page."""
+"""Where the environment keeps the terms of each page."""
 
 PLACES = "glossary_places"
 """And where each term is introduced, {term: (page, anchor)}."""
-
-ENTRIES = "glossary_entries"
-"""And what the search finds besides the marks, {page: entries of the index}."""
 
 _logger = getLogger(__name__)
 
 
 class Page(NamedTuple):
-    """What is kept of a page: its Greek letters with their anchors, and its terms.
+    """What is kept of a page: its terms, each with its other names."""
 
-    Each term comes with its other names.
-    """
-
-    letters: tuple[tuple[str, str], ...]
     terms: tuple[tuple[str, ...], ...]
 
 
@@ -54,7 +46,6 @@ def connect(app: Sphinx) -> None:
     app.connect("doctree-read", read_page)
     app.connect("env-updated", find_introductions)
     app.connect("doctree-resolved", link_introductions)
-    app.connect("html-collect-pages", keep_entries)
 
 
 def greek_letters(tree: nodes.document) -> Iterator[tuple[str, str]]:
@@ -84,7 +75,6 @@ def read_page(app: Sphinx, doctree: nodes.document) -> None:
         setattr(app.env, PAGES, {})
     chapter = name in notebooks.names(app.env)
     getattr(app.env, PAGES)[name] = Page(
-        () if chapter else tuple(dict(greek_letters(doctree)).items()),
         tuple(
             tuple(term.astext() for term in item.findall(nodes.term)) for item in _terms(doctree)
         ),
@@ -97,14 +87,10 @@ def read_page(app: Sphinx, doctree: nodes.document) -> None:
 
 
 def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
-    """Find the place of every term, and enter its other names and the letters into the search."""
+    """Find the place of every term."""
     pages = {name: getattr(env, PAGES)[name] for name in sorted(env.found_docs)}
-    names = {names[0].lower(): names for page in pages.values() for names in page.terms}
+    names = {names[0].lower() for page in pages.values() for names in page.terms}
     places: dict[str, tuple[str, str]] = {}
-    entries = {
-        name: [("single", letter, anchor, "main", None) for letter, anchor in page.letters]
-        for name, page in pages.items()
-    }
     for chapter in notebooks.names(env):
         for _, term, anchor, *_ in env.get_domain("index").entries.get(chapter, ()):
             if names and term.lower() not in names:
@@ -115,23 +101,14 @@ def find_introductions(app: Sphinx, env: BuildEnvironment) -> list[str]:
                 _logger.warning(fault, location=chapter, type="bookext", subtype="glossary")
             elif names:
                 places[term.lower()] = chapter, anchor
-                entries[chapter] += [
-                    ("single", other, anchor, "main", None) for other in names[term.lower()][1:]
-                ]
-    before = getattr(env, ENTRIES, {}), getattr(env, PLACES, {})
-    setattr(env, ENTRIES, entries)
+    before = getattr(env, PLACES, {})
     setattr(env, PLACES, places)
-    changed = {name for name in entries if before[0].get(name, []) != entries[name]}
-    if before[1] != places:
-        changed |= {name for name, page in pages.items() if page.terms}
-    return sorted(changed)  # to be written again
+    # Written again if a place is another one now:
+    return sorted(name for name, page in pages.items() if page.terms and before != places)
 
 
 def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> None:
-    """Link each term of a glossary to its introduction; give the search what it reads."""
-    entries = getattr(app.env, ENTRIES, {}).get(docname)
-    if entries and app.builder.format == "html":
-        doctree += addnodes.index(entries=entries)
+    """Link each term of a glossary to its introduction."""
     places = getattr(app.env, PLACES, {})
     for item in _terms(doctree):
         place = places.get(next(item.findall(nodes.term)).astext().lower())
@@ -141,29 +118,6 @@ def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> No
         target = make_refnode(app.builder, docname, *place, nodes.inline("", title))
         definition = next(item.findall(nodes.definition))
         definition += nodes.paragraph("", "", nodes.Text("Introduced in "), target, classes=[MARK])
-
-
-def keep_entries(app: Sphinx) -> list[tuple[str, dict[str, object], str]]:
-    """Give the search the entries of the pages that this build does not write again.
-
-    Sphinx reads its index of the last build back without them, and with every word that
-    a page had then. The index becomes what a first build makes, byte for byte.
-    """
-    indexer = app.builder.indexer
-    if indexer is None:  # a book without a search
-        return []
-    known = indexer._index_entries  # which has no public name, like the words below
-    written = app.env.get_domain("index").entries
-    added = getattr(app.env, ENTRIES, {})
-    for name in app.env.found_docs - set(known):
-        entries = [*written.get(name, ()), *added.get(name, ())]
-        known[name] = sorted({(value, target, main) for _, value, target, main, _ in entries})
-    for name in sorted(known):
-        known[name] = known.pop(name)
-    for words in (indexer._mapping, indexer._title_mapping):
-        for word in [word for word, names in words.items() if not names]:
-            del words[word]
-    return []
 
 
 def _terms(tree: nodes.document) -> Iterator[nodes.definition_list_item]:

@@ -3,10 +3,9 @@
 Extensions add their scripts and style sheets to every page. Here a page keeps those that
 it uses, and mathematics comes from the book itself.
 
-Sphinx keeps what it has read before it writes the pages, and writes the index of the search
-after them. If it is stopped in between, the next build would take the pages that are there
-for finished. So a mark stands on the build for as long as that lasts, and a build that finds
-one writes all pages.
+Sphinx keeps what it has read before it writes the pages. If it is stopped in between, the next
+build would take the pages that are there for finished. So a mark stands on the build for as
+long as that lasts, and a build that finds one writes all pages.
 """
 
 from __future__ import annotations
@@ -104,8 +103,8 @@ def mark(app: Sphinx) -> Path:
 def drop_unfinished_pages(app: Sphinx) -> None:
     """Remove the pages of a build that was stopped, so that all are written again."""
     if mark(app).exists() and app.builder.format == "html":
-        for page in [*Path(app.outdir).rglob("*.html"), Path(app.outdir) / "searchindex.js"]:
-            page.unlink(missing_ok=True)
+        for page in Path(app.outdir).rglob("*.html"):
+            page.unlink()
 
 
 def remove_mark(app: Sphinx, exception: Exception | None) -> None:

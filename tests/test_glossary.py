@@ -1,6 +1,7 @@
-"""Where the glossary says that a term is introduced, and what the search finds by name."""
+"""Where the glossary says that a term is introduced, and what the search is given."""
 
 import json
+import re
 from collections import Counter
 
 import pytest
@@ -12,12 +13,16 @@ from bookext import glossary
 
 PAGES = {
     "conf.py": """
-from bookext import glossary
+from bookext import glossary, search
 extensions = ["myst_nb"]
 nb_execution_mode = "off"
 root_doc = "one"
 exclude_patterns = ["_build", "jupyter_execute"]
-setup = glossary.connect
+html_theme = "basic"
+
+def setup(app):
+    glossary.connect(app)
+    search.connect(app)
 """,
     "words.md": """# Words
 
@@ -37,7 +42,8 @@ odds
 ```{index} word
 ```
 """,
-    "one.ipynb": "# The *first*\n\nTwo *{index}`logits <Logit>`*.\n\n```{toctree}\nwords\n```\n",
+    "one.ipynb": "# The *first*\n\nTwo *{index}`logits <Logit>`*.\n\n```{toctree}\nwords\n```\n\n"
+    "## More\n\n```python\nsecret\n```\n\nCode says: 3.\n\n```{note}\nA question\n```\n",
 }
 
 
@@ -57,23 +63,31 @@ def write(folder, name, text):
 
 
 def build(folder, warned=""):
-    """Build the pages; return the glossary and the index of the search."""
+    """Build the pages; return the glossary and what the search is given."""
     _, out = small_book.build(folder, warned=warned)
-    return (out / "words.html").read_text("utf-8"), (out / "searchindex.js").read_text("utf-8")
-
-
-def entries(index):
-    return json.loads(index.removeprefix("Search.setIndex(").removesuffix(")"))["indexentries"]
+    given = (out / "_static" / "sections.js").read_text("utf-8")
+    rows = json.loads(given.removeprefix("window.bookSections = ").removesuffix(";\n"))
+    return (out / "words.html").read_text("utf-8"), {row[0]: row[1:] for row in rows}
 
 
 def test_a_term_is_introduced_where_its_mark_stands(source):
-    page, index = build(source)
+    page, _ = build(source)
     assert page.count("Introduced in ") == 1
-    [place] = {anchor for _, anchor, main in entries(index)["logit"] if main and "index" in anchor}
-    assert f'Introduced in <a class="reference internal" href="one.html#{place}">' in page
+    [place] = re.findall(
+        r'Introduced in <a class="reference internal" href="one.html#(.*?)">', page
+    )
     assert f'id="{place}"' in (source / "_build" / "one.html").read_text("utf-8")
-    assert place in str(entries(index)["log-odds"]), "the other name leads there, too"
-    assert {"sigma", "σ"} <= set(entries(index))
+
+
+def test_the_search_is_given_sections_and_terms_with_all_their_names(source):
+    _, rows = build(source)
+    assert rows == {
+        "one.html": ["The first", "The first", "logit · log-odds", "Two logits."],
+        "one.html#more": ["The first", "More", "", "Code says: 3. A question"],
+        "words.html": ["Words", "Words", "word · sigma · σ", "symbol sigmoid"],
+        "words.html#term-logit": ["Words", "logit", "log-odds", "The logarithm of the odds."],
+        "words.html#term-odds": ["Words", "odds", "", "A ratio."],
+    }
 
 
 @pytest.mark.parametrize(
@@ -93,17 +107,17 @@ def test_a_mark_in_a_wrong_place_is_a_warning_of_every_build(source, mark, warne
 def test_the_glossary_follows_a_mark_that_moves(source):
     build(source)
     write(source, "one.ipynb", PAGES["one.ipynb"].replace("*{index}`logits <Logit>`*", "odds"))
-    page, index = build(source)
-    assert "Introduced in " not in page and "index-" not in str(entries(index)["logit"])
+    page, rows = build(source)
+    assert "Introduced in " not in page and rows["one.html"][2] == ""
 
 
 def test_the_search_is_the_same_after_builds_that_leave_pages_alone(source):
-    first = build(source)
+    first = build(source)[1]
     for name, words in {"words.md": "A zebra.", "one.ipynb": "A giraffe."}.items():
         write(source, name, f"{PAGES[name]}\n\n{words}\n")
-        assert entries(build(source)[1]) == entries(first[1])
+        assert words in str(build(source)[1])
         write(source, name, PAGES[name])
-        assert build(source)[1] == first[1]
+        assert build(source)[1] == first
 
 
 def test_greek_letters_are_found_by_letter_and_by_name():

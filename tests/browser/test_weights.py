@@ -27,7 +27,7 @@ USED_BY = {
     "sphinx-book-theme.js": "sidebar",
     "documentation_options.js": "doctools.js",
     "doctools.js": "sphinx_highlight.js",
-    "sphinx_highlight.js": "search-button|searchtools.js",
+    "sphinx_highlight.js": "search-button|search.js",
     # What only some pages hold
     "pygments.css": r'class="highlight|class="bd-article',
     "clipboard.min.js": r'<div class="highlight',
@@ -43,9 +43,9 @@ USED_BY = {
     "design-tabs.js": r'class="sd-tab-set',
     "mathjax/startup.js": r'class="math\b',
     "equations.js": r'class="math\b',
-    "searchindex.js": 'id="search-results"',
-    "searchtools.js": 'id="search-results"',
-    "language_data.js": 'id="search-results"',
+    "minisearch.js": 'id="search-results"',
+    "sections.js": 'id="search-results"',
+    "search.js": 'id="search-results"',
 }
 """For each script and style sheet, what a page holds that has a use for it."""
 
