@@ -31,7 +31,8 @@
   const tokens = (text) => text.normalize("NFC").toLowerCase()
     .replace(/(\p{L}+)[-‑](\p{L}+)/gu, "$1$2 $1 $2").split(/[^\p{L}\p{N}]+/u).filter(Boolean);
   const known = (term) => SILENT.has(term) ? null : spelt(term);
-  const asked = (term) => SILENT.has(term) ? null : [spelt(term), ...(ALSO[spelt(term)] ?? [])];
+  const also = (term) => Object.hasOwn(ALSO, term) ? ALSO[term] : [];
+  const asked = (term) => SILENT.has(term) ? null : [spelt(term), ...also(spelt(term))];
 
   function makeIndex() {
     const index = new MiniSearch({
@@ -48,7 +49,7 @@
       processTerm: asked, boost: { title: 4, names: 4.5, page: 2 },
       prefix: (term) => term.length > 3,
       boostDocument: (id) => bookSections[id][0].includes("#term-") ? 0.5
-        : /register|references/.test(bookSections[id][0]) ? 0.3 : 1,
+        : /register|references|claims\.html#/.test(bookSections[id][0]) ? 0.3 : 1,
     };
     const found = index.search(words, options);
     return found.length ? found : index.search(words, { ...options, fuzzy: 1 });

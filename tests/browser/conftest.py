@@ -105,7 +105,7 @@ def browser():
 
 
 def open_page(context, address, scheme, scripts=True, typeset=True):
-    """Open an address and wait until the page is what a reader sees."""
+    """Open an address, unfold what goes deeper, and wait until all is typeset."""
     context.set_default_timeout(20_000)
     page = context.new_page()
     page.troubles = listen(page, address)
@@ -113,6 +113,7 @@ def open_page(context, address, scheme, scripts=True, typeset=True):
         page.route("**/mathjax/*", lambda route: route.fulfill(body=""))
     page.goto(address, wait_until="load")
     if scripts:
+        page.evaluate("document.querySelectorAll('details.deeper').forEach((one) => one.open = true)")
         if typeset:
             settle(page)
         assert page.evaluate("document.documentElement.dataset.theme") == scheme

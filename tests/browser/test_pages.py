@@ -353,6 +353,8 @@ def test_a_printed_page_shows_the_text_and_nothing_to_press(on_disk):
 
 def test_without_scripts_a_page_shows_its_figures(visit, book, page_name):
     page = visit((book / page_name).as_uri(), java_script_enabled=False)
+    for fold in page.locator("details.deeper > summary").all():
+        fold.click()
     for figure in page.locator("figure.vg-explore").all():
         for panel in figure.locator(".vg-panels > svg").all():
             panel.scroll_into_view_if_needed()
