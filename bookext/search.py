@@ -78,7 +78,8 @@ def write_sections(app: Sphinx) -> Iterator[tuple[str, dict[str, object], str]]:
                 other for name in names for other in known.get(name.lower(), [name])
             )
             address = app.builder.get_target_uri(docname) + (f"#{anchor}" if anchor else "")
-            rows.append([address, page, title, " · ".join(every), text])
+            repeats = docname.endswith("register")  # what chapters say
+            rows.append([address, page, title, " · ".join(every), "" if repeats else text])
     data = json.dumps(rows, ensure_ascii=False, separators=(",", ":"))
     target = Path(app.outdir) / "_static" / FILE
     target.write_text(f"window.bookSections = {data};\n", encoding="utf-8")

@@ -113,7 +113,9 @@ def open_page(context, address, scheme, scripts=True, typeset=True):
         page.route("**/mathjax/*", lambda route: route.fulfill(body=""))
     page.goto(address, wait_until="load")
     if scripts:
-        page.evaluate("document.querySelectorAll('details.deeper').forEach((one) => one.open = true)")
+        page.evaluate(
+            "document.querySelectorAll('details.deeper').forEach((one) => one.open = true)"
+        )
         if typeset:
             settle(page)
         assert page.evaluate("document.documentElement.dataset.theme") == scheme

@@ -73,7 +73,7 @@ def test_a_term_leads_to_the_page_that_introduces_it(find):
 def test_other_spellings_and_slips_of_the_pen_find_the_same(find):
     assert find("normalization") == find("normalisation") != []
     assert find("back-propagation")[0] == find("backpropagation")[0]
-    assert find("sigmoyd")[0].startswith("02_sigmoid")
+    assert any(one.startswith("02_sigmoid") for one in find("sigmoyd")[:3])
 
 
 @pytest.mark.parametrize("word", ["constructor", "__proto__", "hasOwnProperty", "the of and"])
