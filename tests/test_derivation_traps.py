@@ -273,3 +273,9 @@ def test_the_chain_rule_is_not_written_as_the_slope_of_the_outer_function():
     inner = verify(Derivative(f(2 * x), x), 2 * Subs(Derivative(f(z), z), z, 2 * x))
     assert r"\frac{df}{dx}" not in inner.latex
     assert r"f(2 x)\right]" in inner.latex
+
+
+def test_a_wrong_antiderivative_is_not_believed(monkeypatch):
+    monkeypatch.setattr(Integral, "doit", lambda self, **_: sympy.Integer(7))
+    with pytest.raises(DerivationError, match="is 7.0 by .* and 0.333333333333 by quadrature"):
+        verify(Integral(x**2, (x, 0, 1)), 7)
