@@ -151,3 +151,35 @@ def test_a_figure_plays_by_itself_once_when_it_is_seen(browser, tmp_path, media,
 def test_autoplay_names_a_slider():
     with pytest.raises(ValueError, match="autoplay must name a slider, not 'smooth'"):
         explore(smooth=True, autoplay="smooth", alt=lambda smooth: "A line.")
+
+
+def test_a_slider_is_dragged_on_the_axis_that_it_lies_on(browser):
+    @explore(x=(0.0, 4.0, 1.0), defaults={"x": 0.0}, alt=lambda x: f"At {x:g}.")
+    def moving(x):
+        figure, [axes, other] = figures.subplots(2)
+        axes.plot([x, x], [0, 1])
+        axes.set(xlim=(-1, 5), xlabel="x")
+        return figure
+
+    page = browser.new_page(viewport={"width": 700, "height": 600})
+    page.set_content(f"<!doctype html><meta charset=utf-8><title>A line</title>{moving.to_html()}")
+    said, slider = page.locator(".vg-says"), page.locator("input")
+    box = page.locator("[data-drag]").bounding_box()
+    _, start, end = page.locator("[data-drag]").get_attribute("data-drag").split()
+
+    def point_at(value):
+        share = (float(start) + (float(end) - float(start)) * value / 4) / (7 * 72 / 2)
+        return box["x"] + box["width"] * share, box["y"] + box["height"] / 2
+
+    page.mouse.move(*point_at(2.2))
+    assert said.inner_text() == "At 0."
+    page.mouse.down()
+    assert said.inner_text() == "At 2." and slider.get_attribute("aria-valuetext") == "2"
+    page.mouse.move(*point_at(3.1))
+    assert said.inner_text() == "At 3."
+    page.mouse.move(box["x"] + 2, box["y"] + 5)
+    assert said.inner_text() == "At 0."
+    page.mouse.up()
+    page.mouse.move(*point_at(2))
+    assert said.inner_text() == "At 0."
+    page.close()

@@ -18,6 +18,7 @@ from matplotlib.figure import Figure
 from vgtools import figures, frontend
 from vgtools.explore import page
 from vgtools.explore.controls import Control, check_size, make_controls
+from vgtools.explore.dragging import find_handles
 from vgtools.explore.frames import find_slots
 from vgtools.explore.svg import Element, svg_panels
 from vgtools.explore.tour import Stop, make_stops
@@ -26,6 +27,9 @@ _taken: set[str] = set()
 """Every identifier of this process's figures, which all stand on one page."""
 
 _live_numbers = itertools.count(1)
+
+_MINUS = re.compile(r"(?<![\w\N{EN DASH}-])-(?=[\d.])")
+"""The hyphen with which Python writes a negative number."""
 
 _turn = threading.RLock()
 """Held while a figure is drawn: Matplotlib's settings and pyplot belong to the whole process."""
@@ -114,7 +118,7 @@ class Explorable:
             text = text(**{**self.defaults, **state})
         if not isinstance(text, str) or not text.strip():
             raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
-        return page.printable(self.__name__, " ".join(text.split()))
+        return page.printable(self.__name__, _MINUS.sub("\N{MINUS SIGN}", " ".join(text.split())))
 
     def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
         """Return the figure with all its states as HTML that needs nothing else.
@@ -151,6 +155,7 @@ class Explorable:
             caption=self.caption,
             controls=self.controls,
             slots=slots,
+            handles=find_handles(self(), self.controls),
             tour=self.tour,
             autoplay=self.autoplay,
             with_runtime=with_runtime,
@@ -258,7 +263,8 @@ def explore(
         One for each argument of the function, abbreviated as in
         `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
         ``{label: value}`` a select, a bool a checkbox. Without controls, the
-        figure stands still.
+        figure stands still. A slider whose title is the label of a horizontal axis can
+        be dragged on that axis, too.
 
     Returns
     -------

@@ -151,6 +151,8 @@
       input.addEventListener("input", () => move());
       const button = input.parentElement.querySelector(".vg-play");
       if (button) playable(input, button, move);
+      const own = `[data-drag^="${input.dataset.control} "]`;
+      for (const panel of figure.querySelectorAll(own)) draggable(panel, input, move);
     }
     shareable(figure, () => {
       const address = new URL(location);
@@ -259,6 +261,28 @@
     });
     input.addEventListener("pointerdown", stop);
     input.addEventListener("keydown", stop);
+  }
+
+  /* A pointer on a panel moves the slider whose values lie on its horizontal axis. */
+  function draggable(panel, input, move) {
+    const [start, end] = panel.dataset.drag.split(" ").slice(1).map(Number);
+    const follow = (event) => {
+      const box = panel.getBoundingClientRect(), { x, width } = panel.viewBox.baseVal;
+      const at = x + (event.clientX - box.left) / box.width * width;
+      const place = Math.round((at - start) / (end - start) * input.max);
+      const before = input.value;
+      input.value = place;  // a range keeps it between its ends
+      if (input.value !== before) move();
+    };
+    panel.addEventListener("pointerdown", (event) => {
+      if (event.button) return;
+      input.dispatchEvent(new Event("pointerdown"));  // ends a play
+      panel.setPointerCapture(event.pointerId);
+      follow(event);
+    });
+    panel.addEventListener("pointermove", (event) => {
+      if (panel.hasPointerCapture(event.pointerId)) follow(event);
+    });
   }
 
   /* Plays a slider once when its figure is seen, if nobody has moved it. */

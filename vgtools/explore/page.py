@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from importlib.resources import files
 from itertools import count
+from types import MappingProxyType
 
 from vgtools import figures
 from vgtools.explore.controls import Control
@@ -98,6 +99,7 @@ def figure_html(
     caption: str = "",
     controls: Sequence[Control] = (),
     slots: Sequence[Slot] = (),
+    handles: Mapping[int, tuple[str, float, float]] = MappingProxyType({}),
     tour: Sequence[Stop] = (),
     autoplay: str | None = None,
     with_runtime: bool = True,
@@ -118,6 +120,8 @@ def figure_html(
         What can be moved; they stay hidden where scripts do not run.
     slots : sequence of Slot
         What changes from state to state.
+    handles : mapping, optional
+        Panels on which a slider can be dragged, as from `find_handles`.
     tour : sequence of Stop
         Named states: a list, whose names the script turns into buttons.
     autoplay : str, optional
@@ -152,9 +156,11 @@ def figure_html(
     if with_runtime:
         parts.append(f"<style>{style_sheet()}</style>")
     parts.append(f'<div class="vg-panels" role="img" aria-labelledby="{says}">')
-    for panel in panels:
+    for number, panel in enumerate(panels):
         _, _, width, _ = panel.get("viewBox").split()
         panel.set("style", f"--vg-width:{width}")
+        if number in handles:
+            panel.set("data-drag", " ".join(map(str, handles[number])))
         parts.append(markup(panel).replace("<svg ", '<svg aria-hidden="true" ', 1))
     parts.append("</div>")
     if controls:
