@@ -2,7 +2,7 @@
 
 Rooms, each of which imports only from those before it: `text`, `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
-`explore`, `practice`.
+`explore`, `strip`, `practice`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
 has to run does not wait for NumPy, SymPy and Matplotlib.
@@ -43,12 +43,15 @@ _ROOMS = {
         "train",
     ],
     "practice": ["check"],
+    "strip": [],
     "text": [],
     "theory": [],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 
-__all__ = sorted({*_ROOM_OF, "datasets", "diagnostics", "figures", "networks", "text", "theory"})
+__all__ = sorted(
+    {*_ROOM_OF, "datasets", "diagnostics", "figures", "networks", "strip", "text", "theory"}
+)
 
 
 def __getattr__(name: str) -> object:
