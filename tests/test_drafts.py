@@ -63,7 +63,7 @@ def test_a_chapter_that_is_no_draft_has_every_part(path):
     [
         ("# The sigmoid", "The sigmoid", "# and the title at the beginning"),
         (":class: strip", ":class: tip", "the box Before you start, with :class: strip"),
-        (r"\*\*Time:\*\* 40 minutes", "It takes long", "- **Time:** and the minutes"),
+        (r"\*\*Time:\*\* \d+ minutes", "It takes long", "- **Time:** and the minutes"),
         ("## Predict", "## Guess", "## Predict before every other heading"),
         ("## The experiment", "## The measurement", "a heading with the word experiment"),
         ("## What people get wrong", "## Errors", "## What people get wrong"),
