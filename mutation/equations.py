@@ -258,7 +258,7 @@ class Chapter:
                 name = f"{derivation.label} ({k})"
                 self._judge(kind, name, line, new, derivation.where, checks, derivation.given)
 
-    def to_latex(self, equation: vg.Equation) -> None:
+    def _latex(self, equation: vg.Equation) -> None:
         """A typed formula: only the committed record, which nbval compares, ties it down."""
         stored = chapters.records(self.name).get(equation.label)
         for part in ("written", "spoken"):
