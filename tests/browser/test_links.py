@@ -152,7 +152,8 @@ def test_a_slider_takes_the_nearest_of_its_values(visit, book):
         slider = figure_of(page, SHAPE).locator("input")
         assert slider.get_attribute("aria-valuetext") == label
         sentence = figure_of(page, SHAPE).locator(".vg-says").text_content()
-        assert f"x = {float(label.replace('−', '-')):.2f} " in sentence
+        number = f"{float(label.replace('−', '-')):.2f}".replace("-", "−")
+        assert f"x = {number} " in sentence
 
 
 MARKUP = '<img src=x onerror="window.hit=1"><script>window.hit=1</script>'

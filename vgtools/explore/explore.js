@@ -269,10 +269,8 @@
     const follow = (event) => {
       const box = panel.getBoundingClientRect(), { x, width } = panel.viewBox.baseVal;
       const at = x + (event.clientX - box.left) / box.width * width;
-      const place = Math.round((at - start) / (end - start) * input.max);
-      const before = input.value;
-      input.value = place;  // a range keeps it between its ends
-      if (input.value !== before) move();
+      input.value = Math.round((at - start) / (end - start) * input.max);  // a range has two ends
+      move();
     };
     panel.addEventListener("pointerdown", (event) => {
       if (event.button) return;
