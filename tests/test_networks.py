@@ -32,6 +32,10 @@ MLP, RNN = np.ones((4, 2)), np.ones((5, 4, 2))
 BUILT = {
     "mlp": (partial(nets.MLP, [2, 3, 3, 2], "gelu"), MLP),
     "batch": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="batch"), MLP),
+    "layer": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="layer"), MLP),
+    "rms": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="rms", bias_std=0.5), MLP),
+    "tanh": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="tanh"), MLP),
+    "erf": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="erf"), MLP),
     "prelu": (partial(nets.MLP, [2, 3, 2], "prelu"), MLP),
     "one slope": (partial(nets.MLP, [2, 3, 2], nets.PReLU(per="layer")), MLP),
     "rrelu": (partial(nets.MLP, [2, 3, 2], "rrelu"), MLP),
@@ -141,16 +145,31 @@ def test_whole_numbers_and_booleans_are_inputs_too(x):
 DRAWN = {"init": "glorot", "seed": 0, "dtype": np.float64}
 STEPS = {**DRAWN, "recurrent_init": "orthogonal"}
 GATES = {"forget_gate": True, "forget_bias": 1.0}
+NORM, BOUNDED = {"epsilon": 1e-5, "dtype": np.float64}, {"alpha": 0.5, "dtype": np.float64}
 WEIGHTS = ["weight", "bias"]
 PARTS = ["input weight", "recurrent weight", "bias"]
 MADE = [
     (nets.Dense, (3, 2), {**DRAWN, "name": "dense"}, WEIGHTS),
-    (nets.MLP, ([3, 4, 2],), {**DRAWN, "activation": "tanh", "normalisation": None}, []),
+    (
+        nets.MLP,
+        ([3, 4, 2],),
+        {**DRAWN, "activation": "tanh", "normalisation": None, "bias_std": 0.0},
+        [],
+    ),
     (
         nets.BatchNorm,
         (3,),
         {"momentum": 0.1, "epsilon": 1e-5, "dtype": np.float64, "name": "batch norm"},
         ["scale", "shift"],
+    ),
+    (nets.LayerNorm, (3,), {**NORM, "name": "layer norm"}, ["gain", "shift"]),
+    (nets.RMSNorm, (3,), {**NORM, "name": "rms norm"}, ["gain"]),
+    (nets.DynamicTanh, (3,), {**BOUNDED, "name": "dynamic tanh"}, ["alpha", "gain", "shift"]),
+    (
+        nets.DynamicErf,
+        (3,),
+        {**BOUNDED, "offset": 0.0, "name": "dynamic erf"},
+        ["alpha", "offset", "gain", "shift"],
     ),
     (
         nets.PReLULayer,
@@ -270,6 +289,37 @@ def test_weights_are_double_precision_of_seed_0_unless_told_otherwise(name):
     single = recipe(5, 5, dtype=np.float32)
     np.testing.assert_array_equal(single, weights.astype(np.float32), strict=True)
     assert not any(layer.bias.value.any() for layer in nets.MLP([3, 3, 3], init=name).dense)
+
+
+def test_biases_are_drawn_after_all_weights():
+    sizes = [100, 4000, 90]
+    network, plain = (nets.MLP(sizes, "prelu", bias_std=std) for std in (0.3, 0.0))
+    biases = [layer.bias.value for layer in network.dense]
+    # 4000 draws: the standard error of their deviation is 1.1 %.
+    assert biases[0].std() == pytest.approx(0.3, rel=0.05) and abs(biases[0].mean()) < 0.02
+    assert biases[1].std() == pytest.approx(0.3, rel=0.3)
+    assert not any(layer.bias.value.any() for layer in plain.dense)
+    for one, other in zip(network.dense, plain.dense):
+        np.testing.assert_array_equal(one.weight.value, other.weight.value)
+    single = nets.MLP(sizes, "rrelu", bias_std=0.3, dtype=np.float32)
+    for one, other in zip(single.dense, biases):
+        np.testing.assert_array_equal(one.bias.value, other.astype(np.float32), strict=True)
+    twice = nets.MLP(sizes, bias_std=0.6)
+    np.testing.assert_allclose(twice.dense[1].bias.value, 2 * biases[1])
+    other = nets.MLP(sizes, seed=1, bias_std=0.3)
+    assert not np.allclose(other.dense[0].bias.value, biases[0])
+
+
+def test_without_biases_nothing_is_drawn_for_them():
+    left, right = np.random.default_rng(3), np.random.default_rng(3)
+    nets.MLP([2, 3, 1], seed=left), nets.MLP([2, 3, 1], seed=right, bias_std=0)
+    assert left.random() == right.random()
+
+
+def test_biases_that_do_not_fit_are_refused():
+    words = r"^bias_std must leave the biases finite in float32, not be 1e\+60$"
+    with pytest.raises(ValueError, match=words):
+        nets.MLP([2, 3, 1], bias_std=1e60, dtype=np.float32)
 
 
 # -- losses --------------------------------------------------------------------------
@@ -565,6 +615,9 @@ RANGES = [
     (partial(nets.initialiser, "spectral_radius"), "radius", FROM_ZERO, [0, 2], [-1e-300, np.inf]),
     (partial(nets.BatchNorm, 3), "momentum", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
     (partial(nets.BatchNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.LayerNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.RMSNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.MLP, [2, 3]), "bias_std", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
     (single_norm, "epsilon", "[1.17549e-38, inf)", [2e-38], [1e-38, 0.0]),
     (partial(nets.LSTMLayer, 2, 3), "forget_bias", EVERYTHING, [-1e300, 0], [-np.inf, np.nan]),
     (partial(nets.clip_gradient, []), "norm", ABOVE_ZERO, [5e-324, 10.0], [0.0, -1.0, np.inf]),
@@ -594,6 +647,10 @@ FIT = partial(nets.train, nets.MLP([2, 4, 3]), X, Y, epochs=1, batch_size=10)
         (partial(nets.Dense, fan_out=3), "fan_in"),
         (partial(nets.Dense, 3), "fan_out"),
         (nets.BatchNorm, "units"),
+        (nets.LayerNorm, "units"),
+        (nets.RMSNorm, "units"),
+        (nets.DynamicTanh, "units"),
+        (nets.DynamicErf, "units"),
         (nets.PReLULayer, "units"),
         (partial(nets.RNNLayer, hidden=3), "features"),
         (partial(nets.LSTMLayer, 3), "hidden"),
@@ -632,6 +689,10 @@ PASSES = [
     (nets.Dense(2, 3), "Dense(2, 3)", ONE_ROW, (1, 3)),
     (nets.ActivationLayer("relu"), "ActivationLayer('relu')", ONE_ROW, (1, 2)),
     (nets.BatchNorm(2), "BatchNorm(2)", ONE_ROW, (1, 2)),
+    (nets.LayerNorm(2), "LayerNorm(2)", ONE_ROW, (1, 2)),
+    (nets.RMSNorm(2), "RMSNorm(2)", ONE_ROW, (1, 2)),
+    (nets.DynamicTanh(2), "DynamicTanh(2)", ONE_ROW, (1, 2)),
+    (nets.DynamicErf(2), "DynamicErf(2)", ONE_ROW, (1, 2)),
     (nets.PReLULayer(2), "PReLULayer with 2 slopes", ONE_ROW, (1, 2)),
     (nets.RReLULayer(3.5), "RReLULayer(3.5, 8)", ONE_ROW, (1, 2)),
     (nets.RNNLayer(2, 3), "RNNLayer(2, 3)", RNN, (5, 4, 3)),

@@ -114,17 +114,58 @@ def test_evaluation_leaves_the_statistics_alone_and_sees_each_row_by_itself():
     np.testing.assert_array_equal(layer.running_variance, before[1])
 
 
-def test_where_it_stands_and_what_it_is_called():
-    network = nets.MLP([3, 4, 5, 2], "relu", normalisation="batch")
+PARTS = {
+    "batch": ("BatchNorm", "batch norm", ["scale", "shift"]),
+    "layer": ("LayerNorm", "layer norm", ["gain", "shift"]),
+    "rms": ("RMSNorm", "rms norm", ["gain"]),
+    "tanh": ("DynamicTanh", "dynamic tanh", ["alpha", "gain", "shift"]),
+    "erf": ("DynamicErf", "dynamic erf", ["alpha", "offset", "gain", "shift"]),
+}
+
+
+@pytest.mark.parametrize("normalisation", PARTS)
+def test_where_it_stands_and_what_it_is_called(normalisation):
+    network = nets.MLP([3, 4, 5, 2], "relu", normalisation=normalisation)
+    kind, name, parts = PARTS[normalisation]
     assert [type(layer).__name__ for layer in network.layers] == [
-        *["Dense", "BatchNorm", "ActivationLayer"] * 2,
+        *["Dense", kind, "ActivationLayer"] * 2,
         "Dense",
     ]
     names = [parameter.name for parameter in network.parameters()]
-    assert names[2:4] == ["batch norm 1 scale", "batch norm 1 shift"]
+    assert names[2 : 2 + len(parts)] == [f"{name} 1 {part}" for part in parts]
+    assert f"{name} 2 {parts[0]}" in names
     plain = nets.MLP([3, 4, 5, 2], "relu")
     for one, other in zip(network.dense, plain.dense):
         np.testing.assert_array_equal(one.weight.value, other.weight.value)
+
+
+@pytest.mark.parametrize("normalisation", PARTS)
+@settings(max_examples=15)
+@given(hidden=st.lists(st.integers(1, 5), min_size=1, max_size=3), seed=seeds)
+def test_backward_of_a_network(normalisation, hidden, seed):
+    rng = np.random.default_rng(seed)
+    network = nets.MLP([3, *hidden, 4], "tanh", "lecun", rng, normalisation=normalisation)
+    for layer in network.layers:
+        if hasattr(layer, "epsilon"):
+            layer.epsilon = 0.05
+    disturbed(network, rng)
+    x, y = rng.normal(size=(5, 3)), rng.integers(4, size=5)
+
+    def loss():
+        return nets.cross_entropy(network.forward(x, training=True), y)[0]
+
+    to_input = network.backward(nets.cross_entropy(network.forward(x, training=True), y)[1])
+    pairs = [(p.value, p.gradient.copy()) for p in network.parameters()]
+    for array, claimed in [(x, to_input), *pairs]:
+        assert_gradient(loss, array, claimed, rng)
+
+
+@pytest.mark.parametrize("sizes", [[3, 2], [3, 4, 2]])
+@pytest.mark.parametrize("normalisation", ["Batch", "", 1, nets.BatchNorm, ["batch"]])
+def test_an_unknown_kind_is_refused_by_name(sizes, normalisation):
+    words = "^normalisation must be one of 'batch', 'layer', 'rms', 'tanh', 'erf', not "
+    with pytest.raises(ValueError, match=words + re.escape(repr(normalisation))):
+        nets.MLP(sizes, normalisation=normalisation)
 
 
 def test_a_new_layer_evaluates_with_mean_zero_and_variance_one():

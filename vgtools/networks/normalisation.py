@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from vgtools.networks import checks
+from vgtools.networks.bounded import DynamicErf, DynamicTanh
 from vgtools.networks.layers import Layer
 from vgtools.networks.parameters import Parameter
 
@@ -320,6 +321,47 @@ class RMSNorm(Layer):
     def parameters(self) -> list[Parameter]:
         """Return the gain."""
         return [self.gain]
+
+
+NORMALISATIONS = {
+    "batch": (BatchNorm, "batch norm"),
+    "layer": (LayerNorm, "layer norm"),
+    "rms": (RMSNorm, "rms norm"),
+    "tanh": (DynamicTanh, "dynamic tanh"),
+    "erf": (DynamicErf, "dynamic erf"),
+}
+"""What a network calls each kind, its layer, and what its parameters are called."""
+
+
+def normalisation_layer(
+    normalisation: str | None, units: int, number: int = 1, dtype: DTypeLike = np.float64
+) -> list[Layer]:
+    """Make the layer that stands before an activation; an empty list if there is none.
+
+    Parameters
+    ----------
+    normalisation : None, "batch", "layer", "rms", "tanh" or "erf"
+        `BatchNorm`, `LayerNorm`, `RMSNorm`, `DynamicTanh` or `DynamicErf`.
+    units : int
+        The width of the layer.
+    number : int
+        Used in the names of parameters.
+    dtype : float32 or float64
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is not one of the above.
+
+    Examples
+    --------
+    >>> normalisation_layer("rms", 3), normalisation_layer(None, 3)
+    ([RMSNorm(3)], [])
+    """
+    if normalisation is None:
+        return []
+    kind, name = NORMALISATIONS[checks.one_of("normalisation", normalisation, [*NORMALISATIONS])]
+    return [kind(units, dtype=dtype, name=f"{name} {number}")]
 
 
 def _shrunk(x: NDArray) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
