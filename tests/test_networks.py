@@ -804,7 +804,7 @@ def changing(_, names=iter("ab")):  # noqa: B008
         ({"validation": (X[:, :1], Y)}, "validation x must have shape (batch, 2)"),
         ({"record": lambda network: 3.0}, "record must return a dictionary"),
         ({"record": changing, "optimiser": nets.SGD(0.0)}, "record must return the same names"),
-        ({"network": "mlp"}, "network must be an MLP, RNN, LSTM or GRU, not 'mlp'"),
+        ({"network": "mlp"}, "network must be an MLP, ResidualMLP, RNN, LSTM or GRU, not 'mlp'"),
     ],
 )  # fmt: skip
 def test_bad_training_leaves_the_network_alone(arguments, words):

@@ -48,6 +48,7 @@ from vgtools.networks.optimisers import SGD, Adam, Optimiser, clip_gradient, opt
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
 from vgtools.networks.recurrent import GRU, LSTM, RNN, GRULayer, LSTMLayer, RNNLayer
+from vgtools.networks.residual import Residual, ResidualMLP
 from vgtools.networks.training import DivergenceError, History, train
 
 __all__ = [
@@ -78,6 +79,8 @@ __all__ = [
     "RNNLayer",
     "RReLU",
     "RReLULayer",
+    "Residual",
+    "ResidualMLP",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradient",
