@@ -36,6 +36,13 @@ BUILT = {
     "rms": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="rms", bias_std=0.5), MLP),
     "tanh": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="tanh"), MLP),
     "erf": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="erf"), MLP),
+    "residual": (partial(nets.ResidualMLP, [2, 3, 2], 2, normalisation="layer"), MLP),
+    "rezero": (partial(nets.ResidualMLP, [2, 3, 2], 2, "prelu", shortcut="rezero"), MLP),
+    "fixup": (partial(nets.ResidualMLP, [2, 3, 2], 2, shortcut="fixup", branch_layers=2), MLP),
+    "highway": (
+        partial(nets.ResidualMLP, [2, 3, 2], 2, shortcut="highway", normalisation="erf"),
+        MLP,
+    ),
     "prelu": (partial(nets.MLP, [2, 3, 2], "prelu"), MLP),
     "one slope": (partial(nets.MLP, [2, 3, 2], nets.PReLU(per="layer")), MLP),
     "rrelu": (partial(nets.MLP, [2, 3, 2], "rrelu"), MLP),
@@ -114,7 +121,8 @@ def test_float_type_is_kept_everywhere(dtype, make_rule, build, x):
         found = [logits, gradient, network.backward(gradient.astype(np.float64))]
     rule.step(network.parameters())
     found += [array for p in network.parameters() for array in (p.value, p.gradient)]
-    for layer in [getattr(network, "layer", None), *getattr(network, "layers", [])]:
+    inside = [inner for layer in getattr(network, "layers", []) for inner in layer.inside()]
+    for layer in [getattr(network, "layer", None), *inside]:
         kept = vars(layer or object).items()
         found += [
             array for name, array in kept if isinstance(array, np.ndarray) and "var" not in name
@@ -143,6 +151,14 @@ def test_whole_numbers_and_booleans_are_inputs_too(x):
 # -- defaults and names --------------------------------------------------------------
 
 DRAWN = {"init": "glorot", "seed": 0, "dtype": np.float64}
+RESIDUAL = {
+    **DRAWN,
+    "init": "he",
+    "activation": "relu",
+    "normalisation": None,
+    "shortcut": "sum",
+    "branch_layers": 1,
+}
 STEPS = {**DRAWN, "recurrent_init": "orthogonal"}
 GATES = {"forget_gate": True, "forget_bias": 1.0}
 NORM, BOUNDED = {"epsilon": 1e-5, "dtype": np.float64}, {"alpha": 0.5, "dtype": np.float64}
@@ -162,6 +178,8 @@ MADE = [
         {"momentum": 0.1, "epsilon": 1e-5, "dtype": np.float64, "name": "batch norm"},
         ["scale", "shift"],
     ),
+    (nets.ResidualMLP, ([3, 4, 2], 2), RESIDUAL, []),
+    (partial(nets.ResidualMLP, shortcut="highway"), ([3, 4, 2], 2), {"gate_bias": -2.0}, []),
     (nets.LayerNorm, (3,), {**NORM, "name": "layer norm"}, ["gain", "shift"]),
     (nets.RMSNorm, (3,), {**NORM, "name": "rms norm"}, ["gain"]),
     (nets.DynamicTanh, (3,), {**BOUNDED, "name": "dynamic tanh"}, ["alpha", "gain", "shift"]),
@@ -647,6 +665,8 @@ FIT = partial(nets.train, nets.MLP([2, 4, 3]), X, Y, epochs=1, batch_size=10)
         (partial(nets.Dense, fan_out=3), "fan_in"),
         (partial(nets.Dense, 3), "fan_out"),
         (nets.BatchNorm, "units"),
+        (partial(nets.ResidualMLP, [2, 3, 1]), "blocks"),
+        (partial(nets.ResidualMLP, [2, 3, 1], 2), "branch_layers"),
         (nets.LayerNorm, "units"),
         (nets.RMSNorm, "units"),
         (nets.DynamicTanh, "units"),
@@ -730,6 +750,10 @@ def test_a_layer_says_which_one_it_is_and_what_it_needs(layer, name, x, shape):
 NETWORKS = {
     "MLP([2, 4, 3], activation='tanh', init=Glorot(distribution='uniform'))": nets.MLP([2, 4, 3]),
     "MLP([2, 3], init=He(distribution='normal'))": nets.MLP([2, 3], init="he"),
+    (
+        "ResidualMLP([2, 4, 3], blocks=2, activation='relu', init=He(distribution='normal'), "
+        "shortcut='sum')"
+    ): nets.ResidualMLP([2, 4, 3], 2),
     "RNN([2, 3, 1])": nets.RNN([2, 3, 1]),
     "LSTM([2, 3, 1])": nets.LSTM([2, 3, 1]),
     "GRU([2, 3, 1])": nets.GRU([2, 3, 1]),

@@ -256,10 +256,20 @@ def test_the_gate_of_a_highway_starts_where_it_is_told():
     carried = shut.layers[-1].forward(shut.layers[0].forward(x))
     np.testing.assert_array_equal(shut.forward(x), carried)
     np.testing.assert_allclose(opened.forward(x), plain.forward(x), rtol=1e-13)
-    single = shortcuts.Highway(1, bias=-30.0, init="constant", dtype=np.float32)
-    single.forward(np.zeros((1, 1), np.float32), np.ones((1, 1), np.float32))
-    assert single.transform.dtype == np.float32
-    assert single.transform[0, 0] == pytest.approx(math.exp(-30), rel=1e-6)
+
+
+@pytest.mark.parametrize("dtype, bias", [(np.float32, 60.0), (np.float64, 500.0)])
+def test_neither_side_of_a_gate_loses_its_digits(dtype, bias):
+    ones, zeros = np.ones((1, 1), dtype), np.zeros((1, 1), dtype)
+    left = math.exp(-bias)  # of 1 - t, and of t where the gate is shut
+    opened, shut = (
+        shortcuts.Highway(1, bias=sign * bias, init="constant", dtype=dtype) for sign in (1, -1)
+    )
+    for gate, x, f, which in ((opened, ones, zeros, 0), (shut, zeros, ones, 1)):
+        found = [gate.forward(x, f), gate.backward(ones)[which]]
+        assert {array.dtype for array in found} == {np.dtype(dtype)}
+        np.testing.assert_allclose([array.item() for array in found], left, rtol=1e-5)
+    assert shut.transform.item() == pytest.approx(left, rel=1e-5)
 
 
 # -- what flows through --------------------------------------------------------------
@@ -434,6 +444,13 @@ def test_one_row_alone_is_refused_before_training_begins():
     vg.train(vg.ResidualMLP([6, 5, 4], 2, normalisation="layer"), x, y, batch_size=10, epochs=1)
 
 
+def test_a_block_takes_what_its_branch_takes():
+    block = nets.Residual([nets.Dense(2, 2, dtype=np.float32)], shortcuts.Sum(0.5))
+    for x in (np.ones((3, 2)), [[1, 1]] * 3, np.ones((3, 2), bool)):
+        assert block.forward(x).dtype == np.float32
+        assert block.backward(np.ones((3, 2), int)).dtype == np.float32
+
+
 # -- bad input -----------------------------------------------------------------------
 
 MADE = {"sizes": [3, 4, 2], "blocks": 2}
@@ -502,7 +519,7 @@ SAID = [
     (lambda: residual.fixup([nets.ActivationLayer("relu")], 3), ValueError, "branch must hold a d"),
     (lambda: shortcuts.Sum("half"), TypeError, "factor must be a number, not 'half'"),
     (lambda: shortcuts.LearnedSum(math.inf), ValueError, "start must be finite"),
-    (lambda: shortcuts.Highway(0), ValueError, "fan_in must be at least 1, not 0"),
+    (lambda: shortcuts.Highway(0), ValueError, "units must be at least 1, not 0"),
     (lambda: shortcuts.Highway(2, bias=None), TypeError, "bias must be a number, not None"),
     (lambda: shortcuts.make_shortcut("plain", 2), ValueError, "shortcut must be one of 'none'"),
     (lambda: residual.ScalarBias(np.int64), TypeError, "dtype must be float32 or float64"),

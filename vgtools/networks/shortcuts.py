@@ -245,7 +245,7 @@ class Highway(Shortcut):
         dtype: DTypeLike = np.float64,
         name: str = "gate",
     ) -> None:
-        dtype = checks.float_type(dtype)
+        units, dtype = checks.count("units", units), checks.float_type(dtype)
         self.gate = Dense(units, units, init, seed, dtype, name)
         self.gate.bias.value[:] = checks.fitting("bias", bias, dtype)
         self.transform: NDArray | None = None
