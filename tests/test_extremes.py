@@ -530,7 +530,9 @@ def test_flow_of_a_gradient_that_explodes(dtype, depth):
 
 
 @pytest.mark.parametrize("dtype", NETWORK_TYPES)
-@pytest.mark.parametrize("options", [{}, {"normalisation": "batch"}, {"activation": "prelu"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"normalisation": "batch"}, {"normalisation": "rms"}, {"activation": "prelu"}]
+)
 def test_flow_leaves_the_gradients_of_an_ordinary_pass(dtype, options):
     x, y = small_data(6)
     network = nets.MLP([4, 5, 5, 3], **{"activation": "gelu", **options}, dtype=dtype)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import vgtools as vg
 import vgtools.networks as nets
-from vgtools.diagnostics import census, factor_back, gradient_flow, gradient_underflow
+from vgtools.diagnostics import census, gradient_flow, gradient_underflow
 from vgtools.networks import residual, shortcuts
 from vgtools.networks.shortcuts import SHORTCUTS
 
@@ -277,28 +277,37 @@ def test_neither_side_of_a_gate_loses_its_digits(dtype, bias):
 
 @pytest.mark.parametrize("branch_layers", [1, 2])
 def test_a_sum_doubles_the_second_moment_and_a_scaled_sum_stays_below_e(branch_layers):
-    x, y = data(n=300, features=30, classes=10)
+    x, y = data(n=100, features=30, classes=10)
     blocks = 8
 
-    def flow(shortcut):
-        network = nets.ResidualMLP(
-            [30, 400, 10], blocks, seed=2, shortcut=shortcut, branch_layers=branch_layers
+    def growth(shortcut, width=400, draws=6):
+        """Return what each block multiplies the signal and the gradient by, squared."""
+        signals, gradients = [], []
+        for seed in range(draws):
+            network = nets.ResidualMLP(
+                [30, width, 10], blocks, seed=seed, shortcut=shortcut, branch_layers=branch_layers
+            )
+            flow = gradient_flow(network, x, y)
+            start = np.mean(network.layers[0].forward(x) ** 2)
+            signals.append([start, *flow.signal**2])
+            gradients.append(flow.gradient**2)
+        # One draw of weights of this width may be off by a tenth, in a branch of two by a fifth.
+        signal, gradient = (
+            np.exp(np.log(moments).mean(axis=0)) for moments in (signals, gradients)
         )
-        found = gradient_flow(network, x, y)
-        start = np.mean(network.layers[0].forward(x) ** 2)
-        return np.array([start, *found.signal**2]), found.gradient
+        return signal[1:] / signal[:-1], gradient[:-1] / gradient[1:]
 
-    signal, gradient = flow("sum")
-    np.testing.assert_allclose(signal[1:] / signal[:-1], 2.0, rtol=0.1)
+    signal, gradient = growth("sum")
+    np.testing.assert_allclose(signal, 2.0, rtol=0.1)
     # So does the gradient, on its way back.
-    assert factor_back(gradient) ** 2 == pytest.approx(2.0, rel=0.1)
-    signal, gradient = flow("scaled")
-    growth = signal[-1] / signal[0]
-    assert growth < math.e and growth == pytest.approx((1 + 1 / blocks) ** blocks, rel=0.1)
+    np.testing.assert_allclose(gradient, 2.0, rtol=0.1)
+    signal, gradient = growth("scaled")
+    for factors, steps in ((signal, blocks), (gradient, blocks - 1)):
+        assert np.prod(factors) < math.e
+        assert np.prod(factors) == pytest.approx((1 + 1 / blocks) ** steps, rel=0.1)
     for shortcut in IDENTITY_AT_THE_START:
-        signal, gradient = flow(shortcut)
-        np.testing.assert_allclose(signal, signal[0], rtol=1e-14)
-        np.testing.assert_array_equal(gradient, gradient[0])
+        for factors in growth(shortcut, width=20, draws=1):
+            np.testing.assert_allclose(factors, 1.0, rtol=1e-13)
 
 
 def test_gradient_flow_against_the_definitions():

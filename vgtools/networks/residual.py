@@ -235,9 +235,8 @@ class ResidualMLP(Chain):
     ``shortcut``   x_l                          at the start
     ============== ============================ ==========================================
     ``"none"``     f                            the plain network of the same layers
-    ``"sum"``      x + f                        E x_l**2 doubles in every block if the
-                                                branch keeps E x**2
-    ``"scaled"``   x + f / sqrt(L)              E x_L**2 stays below e times E x_0**2
+    ``"sum"``      x + f                        E x_l**2 = 2 E x**2 if E f**2 = E x**2
+    ``"scaled"``   x + f / sqrt(L)              E x_L**2 < e E x_0**2 if E f**2 = E x**2
     ``"skipinit"`` x + a f, with a learned      a = 0: the block is the identity
     ``"rezero"``   x + a f, with a learned      a = 0: the block is the identity
     ``"fixup"``    x + a f, with a learned      a = 1, last dense layer of the branch 0:
