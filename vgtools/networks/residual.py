@@ -245,6 +245,9 @@ class ResidualMLP(Chain):
                    gate t = sigmoid(x W + b)
     ============== ============================ ==========================================
 
+    The two formulas for means of squares hold where f and x are not correlated, as with new
+    weights. They are means over the draws of the weights.
+
     - ``"sum"``: He, Zhang, Ren and Sun (2016), doi 10.1007/978-3-319-46493-0_38.
     - ``"skipinit"``: De and Smith (2020), arXiv:2002.10444, for networks that do without
       batch normalisation: a scalar at the end of each branch. It may also start at a small
@@ -254,8 +257,9 @@ class ResidualMLP(Chain):
       for, residual layers of any kind, and where a stands: all branches of a transformer
       layer share one.
     - ``"fixup"``: Zhang, Dauphin and Ma (2019), arXiv:1901.09321; see `fixup`. There the
-      last layer of the network starts at 0, too, and dense layers have no other biases. Here
-      the last layer starts like the others: with 0, no block would get a gradient at first.
+      last layer of the network starts at 0, too, and the layers of a branch have no other
+      biases. Here they have, and the last layer of the network starts as `init` says: with
+      0, no block would get a gradient at first.
     - ``"highway"``: Srivastava, Greff and Schmidhuber (2015), arXiv:1505.00387. It gates, it
       does not add; see `vgtools.networks.shortcuts.Highway`.
 
