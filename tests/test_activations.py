@@ -17,7 +17,7 @@ from pybtex.database import parse_file
 
 from benchmarks import accuracy
 from benchmarks.accuracy import ulp_errors
-from vgtools.activations import Activation, activation, catalogue, errors
+from vgtools.activations import Activation, activation, catalogue, errors, kernels
 from vgtools.activations.definitions import CATALOGUE, SYMBOLS
 from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA
 
@@ -98,6 +98,25 @@ def test_the_measure_counts_units_in_the_last_place():
     computed = np.array([float(value) for value in exact]) + 2.0**-53
     near_crossing = ulp_errors(computed, x, exact)[:3]
     assert near_crossing == pytest.approx([1, 1, 1], abs=0.1)
+
+
+@pytest.mark.parametrize(
+    "kernel, definition",
+    [
+        (kernels.erf, mpmath.erf),
+        (kernels.erf_derivative, lambda x: 2 * mpmath.exp(-x * x) / mpmath.sqrt(mpmath.pi)),
+    ],
+)
+@np.errstate(all="ignore")
+def test_the_error_function_is_good_to_two_units_in_the_last_place(kernel, definition):
+    powers = 2.0 ** np.arange(-1074, 1023, 30)
+    half = np.concatenate([np.linspace(0, 7, 300), np.linspace(7, 28, 60), powers])
+    x = np.concatenate([half, -half, np.linspace(0.499, 0.501, 40)])
+    with mpmath.workdps(40):
+        exact = [definition(mpmath.mpf(value)) for value in x]
+        assert max(ulp_errors(kernel(x), x, exact)) <= 2
+        ends = [float(definition(mpmath.mpf(sign * INF))) for sign in (-1, 1)]
+    np.testing.assert_array_equal(kernel(np.array([-INF, INF, math.nan])), [*ends, math.nan])
 
 
 @every_variant

@@ -270,6 +270,65 @@ def test_batch_normalisation_of_numbers_of_any_size(dtype, data):
     assert math.isnan(evaluated) == math.isinf(layer.running_variance[0])
 
 
+# -- norms of rows, and what takes their place ---------------------------------------
+
+
+@pytest.mark.parametrize("kind", [normalisation.LayerNorm, normalisation.RMSNorm])
+@pytest.mark.parametrize("dtype", NETWORK_TYPES)
+@some
+@given(data=st.data())
+def test_norms_of_rows_of_any_size_and_their_gradients(kind, dtype, data):
+    units = data.draw(st.integers(1, 6))
+    x, g = data.draw(arrays(dtype, (1, units))), data.draw(arrays(dtype, (1, units), -3, 3))
+    info = np.finfo(dtype)
+    layer = kind(units, epsilon=data.draw(st.sampled_from([1e-5, float(info.tiny)])), dtype=dtype)
+    found, back = layer.forward(x), layer.backward(g)
+    assert found.dtype == back.dtype == dtype
+
+    numbers, h = exactly(x), exactly(g)
+    mean = sum(numbers) / units if kind is normalisation.LayerNorm else 0
+    centred = [number - mean for number in numbers]
+    spread = exact.sqrt(sum(c**2 for c in centred) / units + exact.mpf(layer.epsilon))
+    s = [c / spread for c in centred]
+    average = sum(h) / units if kind is normalisation.LayerNorm else 0
+    along = sum(a * b for a, b in zip(h, s)) / units
+    eps, smallest = float(info.eps), float(info.smallest_subnormal)
+    # What is left of a difference of numbers that are rounded.
+    lost = 1e-14 * exact.mpf(max(map(abs, numbers))) / spread
+    for got, right in zip(found[0], s):
+        assert close(got, right, 4 * eps, lost + smallest)
+    total = sum(map(abs, h))
+    for got, a, b in zip(back[0], h, s):
+        slack = (lost + 16 * eps) * total / spread
+        assert close(got, (a - average - b * along) / spread, 4 * eps, slack + smallest)
+
+
+@pytest.mark.parametrize("name", ["tanh", "erf"])
+@pytest.mark.parametrize("dtype", NETWORK_TYPES)
+@some
+@given(data=st.data())
+def test_stretched_functions_of_numbers_of_any_size(name, dtype, data):
+    kind = {"tanh": nets.DynamicTanh, "erf": nets.DynamicErf}[name]
+    x = data.draw(arrays(dtype, (2, 3)))
+    layer = kind(3, alpha=4.0, dtype=dtype)  # 4 x overflows, and rounds nothing
+    found, back = layer.forward(x), layer.backward(np.ones_like(x))
+    assert found.dtype == back.dtype == dtype
+    u = [4 * number for number in exactly(x)]
+    if name == "tanh":
+        t, slope = [exact.tanh(a) for a in u], [1 / exact.cosh(a) ** 2 for a in u]
+    else:
+        t = [exact.erf(a) for a in u]
+        slope = [2 * exact.exp(-a * a) / exact.sqrt(exact.pi) for a in u]
+    eps, smallest = float(np.finfo(dtype).eps), float(np.finfo(dtype).smallest_subnormal)
+    for got, right in zip(found.ravel(), t):
+        assert close(got, right, 4 * eps, smallest)
+    for got, right in zip(back.ravel(), slope):
+        assert close(got, 4 * right, 4 * eps, 8 * smallest)
+    of_alpha = sum(a / 4 * b for a, b in zip(u, slope))
+    parts = sum(abs(a / 4 * b) for a, b in zip(u, slope))
+    assert close(layer.alpha.gradient[0], of_alpha, 4 * eps, 8 * eps * parts + smallest)
+
+
 # -- gates ---------------------------------------------------------------------------
 
 
@@ -471,7 +530,9 @@ def test_flow_of_a_gradient_that_explodes(dtype, depth):
 
 
 @pytest.mark.parametrize("dtype", NETWORK_TYPES)
-@pytest.mark.parametrize("options", [{}, {"normalisation": "batch"}, {"activation": "prelu"}])
+@pytest.mark.parametrize(
+    "options", [{}, {"normalisation": "batch"}, {"normalisation": "rms"}, {"activation": "prelu"}]
+)
 def test_flow_leaves_the_gradients_of_an_ordinary_pass(dtype, options):
     x, y = small_data(6)
     network = nets.MLP([4, 5, 5, 3], **{"activation": "gelu", **options}, dtype=dtype)

@@ -20,7 +20,17 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
 import vgtools as vg
-from vgtools.networks import layers, losses, normalisation, optimisers, rectifiers, recurrent
+from vgtools.networks import (
+    bounded,
+    layers,
+    losses,
+    normalisation,
+    optimisers,
+    rectifiers,
+    recurrent,
+    residual,
+    shortcuts,
+)
 
 x, y = sympy.symbols("x y", real=True)
 HUGE = 10**30
@@ -94,6 +104,10 @@ def deep():
     return vg.MLP([3, 4, 4, 2], "relu", "he", normalisation="batch")
 
 
+def skipping():
+    return vg.ResidualMLP([3, 4, 2], 2, shortcut="highway", normalisation="layer")
+
+
 def passed(network, inputs=SAMPLES):
     network.forward(inputs)
     return network
@@ -104,7 +118,11 @@ def doors():
     functions = {
         "activation": (vg.activation, {"name": "elu", "alpha": 1.0}),
         "MLP": (vg.MLP, {"sizes": [3, 4, 2], "activation": "tanh", "init": "glorot", "seed": 0,
-                         "dtype": np.float64, "normalisation": None}),
+                         "dtype": np.float64, "normalisation": None, "bias_std": 0.0}),
+        "ResidualMLP": (vg.ResidualMLP, {"sizes": [3, 4, 2], "blocks": 2, "activation": "relu",
+                                         "init": "he", "seed": 0, "dtype": np.float64,
+                                         "normalisation": "rms", "shortcut": "highway",
+                                         "branch_layers": 1, "gate_bias": -1.0}),
         "RNN": (vg.RNN, {"sizes": [3, 4, 2], "activation": "tanh", **RECURRENT}),
         "LSTM": (vg.LSTM, {"sizes": [3, 4, 2], "forget_gate": True, "forget_bias": 1.0,
                            **RECURRENT}),
@@ -164,6 +182,18 @@ def doors():
         "RReLULayer": (rectifiers.RReLULayer, {"lower": 3.0, "upper": 8.0, "seed": 0}),
         "BatchNorm": (normalisation.BatchNorm, {"units": 3, "momentum": 0.1, "epsilon": 0.1,
                                                 "dtype": np.float64}),
+        "LayerNorm": (normalisation.LayerNorm, {"units": 3, "epsilon": 0.1,
+                                                "dtype": np.float64}),
+        "RMSNorm": (normalisation.RMSNorm, {"units": 3, "epsilon": 0.1, "dtype": np.float64}),
+        "DynamicTanh": (bounded.DynamicTanh, {"units": 3, "alpha": 0.5, "dtype": np.float64}),
+        "DynamicErf": (bounded.DynamicErf, {"units": 3, "alpha": 0.5, "offset": 0.0,
+                                            "dtype": np.float64}),
+        "Residual": (residual.Residual, {"branch": [layers.Dense(3, 3)],
+                                         "shortcut": shortcuts.Sum()}),
+        "Sum": (shortcuts.Sum, {"factor": 0.5}),
+        "LearnedSum": (shortcuts.LearnedSum, {"start": 0.5, "dtype": np.float64}),
+        "Highway": (shortcuts.Highway, {"units": 3, "bias": -1.0, "init": "he", "seed": 0,
+                                        "dtype": np.float64}),
         "RNNLayer": (recurrent.RNNLayer, {"features": 3, "hidden": 4, "activation": "tanh",
                                           **RECURRENT}),
         "LSTMLayer": (recurrent.LSTMLayer, {"features": 3, "hidden": 4, "forget_gate": True,
@@ -184,13 +214,16 @@ def doors():
     for name, (function, arguments) in functions.items():
         yield name, None, function, arguments
 
-    network, batch = passed(mlp()), deep()
+    network, batch, blocks = passed(mlp()), deep(), passed(skipping())
     fit = {"x": SAMPLES, "y": CLASSES, "epochs": 1, "batch_size": 3, "optimiser": "sgd",
            "loss": "cross_entropy", "validation": None, "record": None, "record_every": None,
            "clip_norm": None, "seed": 0}  # fmt: skip
     yield "train", network, vg.train, {"network": network, **fit}
     yield "train with batch normalisation", batch, vg.train, {"network": batch, **fit}
+    yield "train with blocks", blocks, vg.train, {"network": blocks, **fit}
     data = {"x": SAMPLES, "y": CLASSES}
+    yield "gradient_flow of blocks", blocks, vg.gradient_flow, {"network": blocks, **data}
+    yield "census of blocks", blocks, vg.census, {"network": blocks, "x": SAMPLES}
     yield "gradient_flow", network, vg.gradient_flow, {
         "network": network, **data, "loss": "cross_entropy"
     }  # fmt: skip
@@ -198,7 +231,7 @@ def doors():
     yield "gradient_underflow", network, vg.diagnostics.gradient_underflow, {
         "network": network, **data, "scale": 1.0
     }  # fmt: skip
-    for other in (network, passed(deep())):
+    for other in (network, passed(deep()), blocks):
         yield f"{other!r}.forward", other, other.forward, {"x": SAMPLES}
         yield f"{other!r}.backward", other, other.backward, {"gradient": SAMPLES[:, :2]}
     for kind in (vg.RNN, vg.LSTM, vg.GRU):
@@ -359,6 +392,10 @@ def test_huge_sizes_are_refused_before_anything_is_allocated(size):
     for make in (
         lambda: vg.MLP([size, 4, 2]),
         lambda: vg.MLP([10**7, 10**7]),
+        lambda: vg.ResidualMLP([3, size, 2], 2),
+        lambda: vg.ResidualMLP([3, 4, 2], size),
+        lambda: vg.ResidualMLP([3, 4, 2], 2, branch_layers=size),
+        lambda: vg.ResidualMLP([3, 10**4, 2], 100),
         lambda: vg.LSTM([3, size, 2]),
         lambda: vg.initialiser("normal")(size, size),
         lambda: vg.initialiser("normal")(10**5, 10**4),  # a gigabyte is the most

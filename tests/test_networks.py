@@ -32,6 +32,17 @@ MLP, RNN = np.ones((4, 2)), np.ones((5, 4, 2))
 BUILT = {
     "mlp": (partial(nets.MLP, [2, 3, 3, 2], "gelu"), MLP),
     "batch": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="batch"), MLP),
+    "layer": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="layer"), MLP),
+    "rms": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="rms", bias_std=0.5), MLP),
+    "tanh": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="tanh"), MLP),
+    "erf": (partial(nets.MLP, [2, 3, 2], "relu", normalisation="erf"), MLP),
+    "residual": (partial(nets.ResidualMLP, [2, 3, 2], 2, normalisation="layer"), MLP),
+    "rezero": (partial(nets.ResidualMLP, [2, 3, 2], 2, "prelu", shortcut="rezero"), MLP),
+    "fixup": (partial(nets.ResidualMLP, [2, 3, 2], 2, shortcut="fixup", branch_layers=2), MLP),
+    "highway": (
+        partial(nets.ResidualMLP, [2, 3, 2], 2, shortcut="highway", normalisation="erf"),
+        MLP,
+    ),
     "prelu": (partial(nets.MLP, [2, 3, 2], "prelu"), MLP),
     "one slope": (partial(nets.MLP, [2, 3, 2], nets.PReLU(per="layer")), MLP),
     "rrelu": (partial(nets.MLP, [2, 3, 2], "rrelu"), MLP),
@@ -110,7 +121,8 @@ def test_float_type_is_kept_everywhere(dtype, make_rule, build, x):
         found = [logits, gradient, network.backward(gradient.astype(np.float64))]
     rule.step(network.parameters())
     found += [array for p in network.parameters() for array in (p.value, p.gradient)]
-    for layer in [getattr(network, "layer", None), *getattr(network, "layers", [])]:
+    inside = [inner for layer in getattr(network, "layers", []) for inner in layer.inside()]
+    for layer in [getattr(network, "layer", None), *inside]:
         kept = vars(layer or object).items()
         found += [
             array for name, array in kept if isinstance(array, np.ndarray) and "var" not in name
@@ -139,18 +151,43 @@ def test_whole_numbers_and_booleans_are_inputs_too(x):
 # -- defaults and names --------------------------------------------------------------
 
 DRAWN = {"init": "glorot", "seed": 0, "dtype": np.float64}
+RESIDUAL = {
+    **DRAWN,
+    "init": "he",
+    "activation": "relu",
+    "normalisation": None,
+    "shortcut": "sum",
+    "branch_layers": 1,
+}
 STEPS = {**DRAWN, "recurrent_init": "orthogonal"}
 GATES = {"forget_gate": True, "forget_bias": 1.0}
+NORM, BOUNDED = {"epsilon": 1e-5, "dtype": np.float64}, {"alpha": 0.5, "dtype": np.float64}
 WEIGHTS = ["weight", "bias"]
 PARTS = ["input weight", "recurrent weight", "bias"]
 MADE = [
     (nets.Dense, (3, 2), {**DRAWN, "name": "dense"}, WEIGHTS),
-    (nets.MLP, ([3, 4, 2],), {**DRAWN, "activation": "tanh", "normalisation": None}, []),
+    (
+        nets.MLP,
+        ([3, 4, 2],),
+        {**DRAWN, "activation": "tanh", "normalisation": None, "bias_std": 0.0},
+        [],
+    ),
     (
         nets.BatchNorm,
         (3,),
         {"momentum": 0.1, "epsilon": 1e-5, "dtype": np.float64, "name": "batch norm"},
         ["scale", "shift"],
+    ),
+    (nets.ResidualMLP, ([3, 4, 2], 2), RESIDUAL, []),
+    (partial(nets.ResidualMLP, shortcut="highway"), ([3, 4, 2], 2), {"gate_bias": -2.0}, []),
+    (nets.LayerNorm, (3,), {**NORM, "name": "layer norm"}, ["gain", "shift"]),
+    (nets.RMSNorm, (3,), {**NORM, "name": "rms norm"}, ["gain"]),
+    (nets.DynamicTanh, (3,), {**BOUNDED, "name": "dynamic tanh"}, ["alpha", "gain", "shift"]),
+    (
+        nets.DynamicErf,
+        (3,),
+        {**BOUNDED, "offset": 0.0, "name": "dynamic erf"},
+        ["alpha", "offset", "gain", "shift"],
     ),
     (
         nets.PReLULayer,
@@ -270,6 +307,37 @@ def test_weights_are_double_precision_of_seed_0_unless_told_otherwise(name):
     single = recipe(5, 5, dtype=np.float32)
     np.testing.assert_array_equal(single, weights.astype(np.float32), strict=True)
     assert not any(layer.bias.value.any() for layer in nets.MLP([3, 3, 3], init=name).dense)
+
+
+def test_biases_are_drawn_after_all_weights():
+    sizes = [100, 4000, 90]
+    network, plain = (nets.MLP(sizes, "prelu", bias_std=std) for std in (0.3, 0.0))
+    biases = [layer.bias.value for layer in network.dense]
+    # 4000 draws: the standard error of their deviation is 1.1 %.
+    assert biases[0].std() == pytest.approx(0.3, rel=0.05) and abs(biases[0].mean()) < 0.02
+    assert biases[1].std() == pytest.approx(0.3, rel=0.3)
+    assert not any(layer.bias.value.any() for layer in plain.dense)
+    for one, other in zip(network.dense, plain.dense):
+        np.testing.assert_array_equal(one.weight.value, other.weight.value)
+    single = nets.MLP(sizes, "rrelu", bias_std=0.3, dtype=np.float32)
+    for one, other in zip(single.dense, biases):
+        np.testing.assert_array_equal(one.bias.value, other.astype(np.float32), strict=True)
+    twice = nets.MLP(sizes, bias_std=0.6)
+    np.testing.assert_allclose(twice.dense[1].bias.value, 2 * biases[1])
+    other = nets.MLP(sizes, seed=1, bias_std=0.3)
+    assert not np.allclose(other.dense[0].bias.value, biases[0])
+
+
+def test_without_biases_nothing_is_drawn_for_them():
+    left, right = np.random.default_rng(3), np.random.default_rng(3)
+    nets.MLP([2, 3, 1], seed=left), nets.MLP([2, 3, 1], seed=right, bias_std=0)
+    assert left.random() == right.random()
+
+
+def test_biases_that_do_not_fit_are_refused():
+    words = r"^bias_std must leave the biases finite in float32, not be 1e\+60$"
+    with pytest.raises(ValueError, match=words):
+        nets.MLP([2, 3, 1], bias_std=1e60, dtype=np.float32)
 
 
 # -- losses --------------------------------------------------------------------------
@@ -565,6 +633,9 @@ RANGES = [
     (partial(nets.initialiser, "spectral_radius"), "radius", FROM_ZERO, [0, 2], [-1e-300, np.inf]),
     (partial(nets.BatchNorm, 3), "momentum", BELOW_ONE, [0, 0.99], [-1e-300, 1.0]),
     (partial(nets.BatchNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.LayerNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.RMSNorm, 3), "epsilon", "[2.22507e-308, inf)", [3e-308], [2e-308, 0.0]),
+    (partial(nets.MLP, [2, 3]), "bias_std", FROM_ZERO, [0, 1e300], [-1e-300, np.inf]),
     (single_norm, "epsilon", "[1.17549e-38, inf)", [2e-38], [1e-38, 0.0]),
     (partial(nets.LSTMLayer, 2, 3), "forget_bias", EVERYTHING, [-1e300, 0], [-np.inf, np.nan]),
     (partial(nets.clip_gradient, []), "norm", ABOVE_ZERO, [5e-324, 10.0], [0.0, -1.0, np.inf]),
@@ -594,6 +665,12 @@ FIT = partial(nets.train, nets.MLP([2, 4, 3]), X, Y, epochs=1, batch_size=10)
         (partial(nets.Dense, fan_out=3), "fan_in"),
         (partial(nets.Dense, 3), "fan_out"),
         (nets.BatchNorm, "units"),
+        (partial(nets.ResidualMLP, [2, 3, 1]), "blocks"),
+        (partial(nets.ResidualMLP, [2, 3, 1], 2), "branch_layers"),
+        (nets.LayerNorm, "units"),
+        (nets.RMSNorm, "units"),
+        (nets.DynamicTanh, "units"),
+        (nets.DynamicErf, "units"),
         (nets.PReLULayer, "units"),
         (partial(nets.RNNLayer, hidden=3), "features"),
         (partial(nets.LSTMLayer, 3), "hidden"),
@@ -632,6 +709,10 @@ PASSES = [
     (nets.Dense(2, 3), "Dense(2, 3)", ONE_ROW, (1, 3)),
     (nets.ActivationLayer("relu"), "ActivationLayer('relu')", ONE_ROW, (1, 2)),
     (nets.BatchNorm(2), "BatchNorm(2)", ONE_ROW, (1, 2)),
+    (nets.LayerNorm(2), "LayerNorm(2)", ONE_ROW, (1, 2)),
+    (nets.RMSNorm(2), "RMSNorm(2)", ONE_ROW, (1, 2)),
+    (nets.DynamicTanh(2), "DynamicTanh(2)", ONE_ROW, (1, 2)),
+    (nets.DynamicErf(2), "DynamicErf(2)", ONE_ROW, (1, 2)),
     (nets.PReLULayer(2), "PReLULayer with 2 slopes", ONE_ROW, (1, 2)),
     (nets.RReLULayer(3.5), "RReLULayer(3.5, 8)", ONE_ROW, (1, 2)),
     (nets.RNNLayer(2, 3), "RNNLayer(2, 3)", RNN, (5, 4, 3)),
@@ -669,6 +750,10 @@ def test_a_layer_says_which_one_it_is_and_what_it_needs(layer, name, x, shape):
 NETWORKS = {
     "MLP([2, 4, 3], activation='tanh', init=Glorot(distribution='uniform'))": nets.MLP([2, 4, 3]),
     "MLP([2, 3], init=He(distribution='normal'))": nets.MLP([2, 3], init="he"),
+    (
+        "ResidualMLP([2, 4, 3], blocks=2, activation='relu', init=He(distribution='normal'), "
+        "shortcut='sum')"
+    ): nets.ResidualMLP([2, 4, 3], 2),
     "RNN([2, 3, 1])": nets.RNN([2, 3, 1]),
     "LSTM([2, 3, 1])": nets.LSTM([2, 3, 1]),
     "GRU([2, 3, 1])": nets.GRU([2, 3, 1]),
@@ -743,7 +828,7 @@ def changing(_, names=iter("ab")):  # noqa: B008
         ({"validation": (X[:, :1], Y)}, "validation x must have shape (batch, 2)"),
         ({"record": lambda network: 3.0}, "record must return a dictionary"),
         ({"record": changing, "optimiser": nets.SGD(0.0)}, "record must return the same names"),
-        ({"network": "mlp"}, "network must be an MLP, RNN, LSTM or GRU, not 'mlp'"),
+        ({"network": "mlp"}, "network must be an MLP, ResidualMLP, RNN, LSTM or GRU, not 'mlp'"),
     ],
 )  # fmt: skip
 def test_bad_training_leaves_the_network_alone(arguments, words):

@@ -1,6 +1,8 @@
-"""Batch normalisation: gradients, statistics, and the network that holds it."""
+"""Normalisation, and what takes its place: gradients, statistics, and the network around it."""
 
 import math
+import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -23,6 +25,28 @@ def random_layer(units, rng, **settings):
     layer.running_mean[:] = rng.normal(size=units)
     layer.running_variance[:] = rng.uniform(0.2, 3.0, units)
     return layer
+
+
+# An epsilon that is not small makes its place in the formula count.
+BY_ROWS = {
+    "layer": partial(nets.LayerNorm, epsilon=0.05),
+    "rms": partial(nets.RMSNorm, epsilon=0.05),
+    "tanh": nets.DynamicTanh,
+    "erf": nets.DynamicErf,
+}
+"""The layers that look at each row by itself."""
+
+by_rows = pytest.mark.parametrize("kind", BY_ROWS)
+
+
+def disturbed(layer, rng):
+    """Return the layer with parameters that have moved from where they start."""
+    for parameter in layer.parameters():
+        parameter.value += rng.normal(0.0, 0.5, parameter.value.shape)
+    return layer
+
+
+# -- batch normalisation -------------------------------------------------------------
 
 
 @settings(max_examples=60)
@@ -90,17 +114,58 @@ def test_evaluation_leaves_the_statistics_alone_and_sees_each_row_by_itself():
     np.testing.assert_array_equal(layer.running_variance, before[1])
 
 
-def test_where_it_stands_and_what_it_is_called():
-    network = nets.MLP([3, 4, 5, 2], "relu", normalisation="batch")
+PARTS = {
+    "batch": ("BatchNorm", "batch norm", ["scale", "shift"]),
+    "layer": ("LayerNorm", "layer norm", ["gain", "shift"]),
+    "rms": ("RMSNorm", "rms norm", ["gain"]),
+    "tanh": ("DynamicTanh", "dynamic tanh", ["alpha", "gain", "shift"]),
+    "erf": ("DynamicErf", "dynamic erf", ["alpha", "offset", "gain", "shift"]),
+}
+
+
+@pytest.mark.parametrize("normalisation", PARTS)
+def test_where_it_stands_and_what_it_is_called(normalisation):
+    network = nets.MLP([3, 4, 5, 2], "relu", normalisation=normalisation)
+    kind, name, parts = PARTS[normalisation]
     assert [type(layer).__name__ for layer in network.layers] == [
-        *["Dense", "BatchNorm", "ActivationLayer"] * 2,
+        *["Dense", kind, "ActivationLayer"] * 2,
         "Dense",
     ]
     names = [parameter.name for parameter in network.parameters()]
-    assert names[2:4] == ["batch norm 1 scale", "batch norm 1 shift"]
+    assert names[2 : 2 + len(parts)] == [f"{name} 1 {part}" for part in parts]
+    assert f"{name} 2 {parts[0]}" in names
     plain = nets.MLP([3, 4, 5, 2], "relu")
     for one, other in zip(network.dense, plain.dense):
         np.testing.assert_array_equal(one.weight.value, other.weight.value)
+
+
+@pytest.mark.parametrize("normalisation", PARTS)
+@settings(max_examples=15)
+@given(hidden=st.lists(st.integers(1, 5), min_size=1, max_size=3), seed=seeds)
+def test_backward_of_a_network(normalisation, hidden, seed):
+    rng = np.random.default_rng(seed)
+    network = nets.MLP([3, *hidden, 4], "tanh", "lecun", rng, normalisation=normalisation)
+    for layer in network.layers:
+        if hasattr(layer, "epsilon"):
+            layer.epsilon = 0.05
+    disturbed(network, rng)
+    x, y = rng.normal(size=(5, 3)), rng.integers(4, size=5)
+
+    def loss():
+        return nets.cross_entropy(network.forward(x, training=True), y)[0]
+
+    to_input = network.backward(nets.cross_entropy(network.forward(x, training=True), y)[1])
+    pairs = [(p.value, p.gradient.copy()) for p in network.parameters()]
+    for array, claimed in [(x, to_input), *pairs]:
+        assert_gradient(loss, array, claimed, rng)
+
+
+@pytest.mark.parametrize("sizes", [[3, 2], [3, 4, 2]])
+@pytest.mark.parametrize("normalisation", ["Batch", "", 1, nets.BatchNorm, ["batch"]])
+def test_an_unknown_kind_is_refused_by_name(sizes, normalisation):
+    words = "^normalisation must be one of 'batch', 'layer', 'rms', 'tanh', 'erf', not "
+    with pytest.raises(ValueError, match=words + re.escape(repr(normalisation))):
+        nets.MLP(sizes, normalisation=normalisation)
 
 
 def test_a_new_layer_evaluates_with_mean_zero_and_variance_one():
@@ -147,3 +212,130 @@ def test_a_batch_of_one_is_refused_before_training_begins():
     nets.train(network, x, y, batch_size=7, epochs=1)
     with pytest.raises(ValueError, match=r"^BatchNorm\(3\) needs at least two rows in training"):
         nets.BatchNorm(3).forward(np.ones((1, 3)), training=True)
+
+
+# -- each row by itself --------------------------------------------------------------
+
+
+@by_rows
+@settings(max_examples=40)
+@given(batch=st.integers(1, 6), units=st.integers(1, 6), seed=seeds)
+def test_backward_of_a_layer_that_looks_at_each_row(kind, batch, units, seed):
+    rng = np.random.default_rng(seed)
+    layer = disturbed(BY_ROWS[kind](units), rng)
+    x, weighting = rng.normal(size=(batch, units)), rng.normal(size=(batch, units))
+
+    def loss():
+        return np.vdot(layer.forward(x), weighting)
+
+    loss()
+    to_input = layer.backward(weighting)
+    for array, gradient in [(x, to_input), *((p.value, p.gradient) for p in layer.parameters())]:
+        assert_gradient(loss, array, gradient, rng)
+
+
+def formula(kind, layer, row):
+    """Return what the layer should make of one row, number by number."""
+    value = {name.split()[-1]: p.value for name, p in ((p.name, p) for p in layer.parameters())}
+    if kind == "layer":
+        mean = sum(row) / len(row)
+        spread = math.sqrt(sum((number - mean) ** 2 for number in row) / len(row) + 0.05)
+        s = [(number - mean) / spread for number in row]
+    elif kind == "rms":
+        spread = math.sqrt(sum(number**2 for number in row) / len(row) + 0.05)
+        s = [number / spread for number in row]
+    elif kind == "tanh":
+        s = [math.tanh(value["alpha"][0] * number) for number in row]
+    else:
+        s = [math.erf(value["alpha"][0] * number + value["offset"][0]) for number in row]
+    shift = value.get("shift", np.zeros(len(row)))
+    return [gain * number + more for gain, number, more in zip(value["gain"], s, shift)]
+
+
+@by_rows
+@pytest.mark.parametrize("dtype, rtol", [(np.float64, 1e-13), (np.float32, 2e-6)])
+def test_a_row_against_its_formula(kind, dtype, rtol):
+    rng = np.random.default_rng(0)
+    layer = disturbed(BY_ROWS[kind](5, dtype=dtype), rng)
+    x = rng.normal(0.5, 2.0, (7, 5)).astype(dtype)
+    found = layer.forward(x)
+    assert found.dtype == dtype
+    expected = [formula(kind, layer, row.tolist()) for row in x]
+    np.testing.assert_allclose(found, expected, rtol=rtol, atol=rtol)
+    # Nor does it matter which rows stand beside it, or whether the network learns.
+    alone = np.concatenate([layer.forward(row[np.newaxis], training=True) for row in x])
+    np.testing.assert_allclose(found, alone, rtol=4 * np.finfo(dtype).eps)
+
+
+@pytest.mark.parametrize("kind", [nets.LayerNorm, nets.RMSNorm])
+@settings(max_examples=40)
+@given(units=st.integers(2, 6), power=st.floats(-100, 100), shift=st.floats(-9, 9), seed=seeds)
+def test_what_a_norm_does_not_see(kind, units, power, shift, seed):
+    x = np.random.default_rng(seed).normal(size=(3, units))
+    layer = kind(units, epsilon=1e-300)
+    y, size = layer.forward(x), 10.0**power
+    np.testing.assert_allclose(layer.forward(size * x), y, rtol=1e-12, atol=1e-12)
+    np.testing.assert_allclose(layer.forward(-size * x), -y, rtol=1e-12, atol=1e-12)
+    shifted = layer.forward(x + shift)
+    spread = x.std(axis=1).min()
+    if kind is nets.LayerNorm:
+        np.testing.assert_allclose(shifted, y, atol=1e-13 / spread)
+        np.testing.assert_allclose(y.mean(axis=1), 0, atol=1e-13 / spread)
+        np.testing.assert_allclose(y.var(axis=1), 1, rtol=1e-12)
+    else:
+        np.testing.assert_allclose(np.square(y).mean(axis=1), 1, rtol=1e-12)
+        assert abs(shift) < 0.1 or not np.allclose(shifted, y)
+
+
+@pytest.mark.parametrize("kind", [nets.DynamicTanh, nets.DynamicErf])
+def test_what_takes_the_place_of_a_norm_is_bounded_and_sees_the_size(kind):
+    layer = kind(2)
+    assert layer.alpha.value.tolist() == [0.5]
+    function = {nets.DynamicTanh: math.tanh, nets.DynamicErf: math.erf}[kind]
+    y = layer.forward(np.array([[0.1, -3.0], [1.0, 1e300]]))
+    np.testing.assert_allclose(y, [[function(0.05), function(-1.5)], [function(0.5), 1.0]])
+    layer.gain.value[:], layer.shift.value[:] = [2.0, 3.0], [10.0, 20.0]
+    layer.alpha.value[:] = 1e10  # alpha x leaves float64
+    np.testing.assert_array_equal(layer.forward(np.array([[1e300, -1e300]])), [[12.0, 17.0]])
+    far = layer.backward(np.ones((1, 2)))
+    assert not far.any() and not layer.alpha.gradient.any()
+    started = kind(2, alpha=-2.0)
+    assert started.forward(np.ones((1, 2)))[0, 0] == pytest.approx(function(-2.0))
+
+
+def test_the_offset_moves_the_error_function():
+    layer = nets.DynamicErf(1, alpha=2.0, offset=-1.0)
+    np.testing.assert_allclose(layer.forward([[0.5], [1.0]]), [[0.0], [math.erf(1.0)]])
+
+
+@pytest.mark.parametrize("kind", [nets.LayerNorm, nets.RMSNorm])
+def test_a_row_without_any_spread_is_silent_and_its_gradient_is_finite(kind):
+    layer = kind(3)
+    y = layer.forward(np.array([[0.0] * 3, [7e200] * 3]))
+    assert y[0].tolist() == [0.0] * 3
+    assert y[1].tolist() == ([0.0] * 3 if kind is nets.LayerNorm else [1.0] * 3)
+    assert np.isfinite(layer.backward(np.ones((2, 3)))).all()
+
+
+MEASURING, BOUNDED = [nets.LayerNorm, nets.RMSNorm], [nets.DynamicTanh, nets.DynamicErf]
+SINGLE = {"alpha": 1e39, "dtype": "float32"}
+REFUSED = [
+    (MEASURING + BOUNDED, {"units": 0}, ValueError, "units must be at least 1, not 0"),
+    (MEASURING + BOUNDED, {"units": 2.0}, TypeError, "units must be a whole number, not 2.0"),
+    (MEASURING + BOUNDED, {"dtype": "int"}, TypeError, "dtype must be float32 or float64"),
+    (MEASURING, {"epsilon": 0.0}, ValueError, "epsilon must be finite and in [2.22507e-308, inf)"),
+    (MEASURING, {"epsilon": "small"}, TypeError, "epsilon must be a number, not 'small'"),
+    (BOUNDED, {"alpha": math.nan}, ValueError, "alpha must be finite"),
+    (BOUNDED, {"alpha": None}, TypeError, "alpha must be a number, not None"),
+    (BOUNDED, SINGLE, ValueError, "alpha must be finite in float32, not 1e+39"),
+    ([nets.DynamicErf], {"offset": -math.inf}, ValueError, "offset must be finite"),
+]
+
+
+@pytest.mark.parametrize(
+    "kind, bad, error, words",
+    [(kind, bad, error, words) for kinds, bad, error, words in REFUSED for kind in kinds],
+)
+def test_what_a_layer_refuses(kind, bad, error, words):
+    with pytest.raises(error, match=f"^{re.escape(words)}"):
+        kind(**{"units": 3, **bad})

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 import vgtools.networks as nets
 from vgtools.activations import activation, catalogue
+from vgtools.networks.shortcuts import SHORTCUTS
 
 COPIES = {"deepcopy": copy.deepcopy} | {
     f"pickle {protocol}": lambda run, protocol=protocol: pickle.loads(pickle.dumps(run, protocol))
@@ -64,7 +65,8 @@ class Run:
         arrays = [self.logits] if self.done else []
         for parameter in self.network.parameters():
             arrays += [parameter.value, parameter.gradient]
-        for layer in getattr(self.network, "layers", []):
+        layers = getattr(self.network, "layers", [])
+        for layer in (inner for outer in layers for inner in outer.inside()):
             if isinstance(layer, nets.BatchNorm):
                 arrays += [layer.running_mean, layer.running_variance]
             if isinstance(layer, nets.ActivationLayer) and self.done:
@@ -93,7 +95,17 @@ mlps = st.builds(
     st.sampled_from(ACTIVATIONS),
     seed=st.integers(0, 99),
     dtype=st.sampled_from([np.float32, np.float64]),
-    normalisation=st.sampled_from([None, "batch"]),
+    normalisation=st.sampled_from([None, "batch", "layer", "rms", "tanh", "erf"]),
+)
+residual = st.builds(
+    nets.ResidualMLP,
+    st.tuples(st.just(3), st.integers(1, 4), st.just(2)),
+    st.integers(1, 3),
+    st.sampled_from(ACTIVATIONS),
+    seed=st.integers(0, 99),
+    dtype=st.sampled_from([np.float32, np.float64]),
+    normalisation=st.sampled_from([None, "batch", "layer"]),
+    shortcut=st.sampled_from(SHORTCUTS),
 )
 recurrent = st.one_of(
     st.builds(
@@ -118,7 +130,7 @@ def runs(network, rule, seed, truncate):
 
 
 every_run = st.builds(
-    runs, mlps | recurrent, rules, st.integers(0, 99), st.sampled_from([None, 1, 2])
+    runs, mlps | residual | recurrent, rules, st.integers(0, 99), st.sampled_from([None, 1, 2])
 )
 END = 12
 cuts = st.integers(0, END - 1)
@@ -230,6 +242,8 @@ def test_an_optimiser_keeps_nothing_of_a_network_that_is_gone(make_rule):
 NETWORKS = {
     "rrelu, batch normalisation": lambda: nets.MLP([3, 5, 4, 2], "rrelu", normalisation="batch"),
     "prelu": lambda: nets.MLP([3, 5, 2], "prelu", dtype=np.float32),
+    "highway": lambda: nets.ResidualMLP([3, 4, 2], 3, "rrelu", shortcut="highway"),
+    "fixup": lambda: nets.ResidualMLP([3, 4, 2], 3, normalisation="batch", shortcut="fixup"),
     "rnn": lambda: nets.RNN([3, 4, 2]),
     "lstm": lambda: nets.LSTM([3, 4, 2]),
     "gru": lambda: nets.GRU([3, 4, 2], dtype=np.float32),

@@ -37,6 +37,7 @@ _ROOMS = {
         "MLP",
         "RNN",
         "History",
+        "ResidualMLP",
         "initialiser",
         "loss",
         "optimiser",

@@ -9,7 +9,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations import Activation
-from vgtools.networks import MLP, ActivationLayer, Dense, Layer, checks, losses
+from vgtools.networks import (
+    MLP,
+    ActivationLayer,
+    Dense,
+    Layer,
+    Residual,
+    ResidualMLP,
+    checks,
+    losses,
+)
 from vgtools.networks.norms import exponent, mean, norm, root_mean_square, times_power
 from vgtools.theory import factor_per_layer, slope_per_layer
 
@@ -22,7 +31,8 @@ class GradientFlow:
     """One number per hidden layer, first layer first, in float64 arrays of shape (layers,).
 
     Written for n samples, a layer with m units, its pre-activations z, outputs
-    h = f(z), and the loss, a mean over the samples.
+    h = f(z), and the loss, a mean over the samples. Of a `ResidualMLP` it is one number per
+    block, for what the block returns, x_l: see the notes.
 
     Attributes
     ----------
@@ -52,6 +62,15 @@ class GradientFlow:
     A gradient may be smaller, or larger, than any number of the network's float type:
     the numbers here are right nevertheless, as long as float64 holds them. Below 2e-308
     they lose digits, below 5e-324 they are 0, and above 1.8e308 infinite.
+
+    For block l of a `ResidualMLP`,
+
+    - `signal` is the root mean square of x_l, and `gradient` that of n * dLoss/dx_l: there
+      is no activation behind a block, so that x_l takes the places of h and of z;
+    - `bias_gradient` and `weight_gradient` are the norms over all dense layers of the branch
+      together, as far as the network's float type holds their gradients; they are 0 where
+      the shortcut lets nothing of the branch through, as ReZero does at the start;
+    - `saturation` and `dead_units` are shares of all units of the branch's activations.
 
     Examples
     --------
@@ -123,17 +142,17 @@ def factor_back(gradients: ArrayLike) -> NDArray[np.floating]:
 
 
 def gradient_flow(
-    network: MLP,
+    network: MLP | ResidualMLP,
     x: ArrayLike,
     y: ArrayLike,
     loss: str | losses.Loss = "cross_entropy",
     training: bool = False,
 ) -> GradientFlow:
-    """Send samples forward and the loss back, and measure every hidden layer.
+    """Send samples forward and the loss back, and measure every hidden layer, or every block.
 
     Parameters
     ----------
-    network : MLP
+    network : MLP or ResidualMLP
         With at least one hidden layer. Its weights do not change; its gradients
         are those of this loss afterwards, as far as its float type holds them.
     x : array_like, shape (n, features)
@@ -168,29 +187,14 @@ def gradient_flow(
     logits = network.forward(x, training)
     _, gradient = losses.loss(loss)(logits, checks.as_array("y", y))
 
-    rows: list[dict[str, float]] = []
+    measure = _of_layers if isinstance(network, MLP) else _of_blocks
     with np.errstate(all="ignore"):  # what the network's float type cannot hold is measured
-        for layer, arriving, k in _walk_back(network, gradient):
-            if isinstance(layer, ActivationLayer):
-                h, delta = layer.output, layer.delta
-                rows.append(
-                    {
-                        "signal": root_mean_square(h),
-                        "gradient": times_power(len(h) * root_mean_square(delta), k),
-                        "saturation": _saturation(layer),
-                        "dead_units": np.mean(((h == 0) & (delta == 0)).all(axis=0)),
-                    }
-                )
-            elif isinstance(layer, Dense) and rows:  # all but the one that makes the logits
-                rows[-1]["bias_gradient"] = times_power(norm(arriving.sum(axis=0)), k)
-                of_input = exponent(layer.input)
-                inputs = times_power(layer.input.astype(np.float64, copy=False), -of_input)
-                rows[-1]["weight_gradient"] = times_power(norm(inputs.T @ arriving), of_input + k)
+        rows = measure(network, gradient)
         network.backward(gradient)
     return GradientFlow(**{name: np.array([row[name] for row in rows[::-1]]) for name in rows[0]})
 
 
-def census(network: MLP, x: ArrayLike, training: bool = False) -> dict[str, NDArray]:
+def census(network: MLP | ResidualMLP, x: ArrayLike, training: bool = False) -> dict[str, NDArray]:
     """Count what the hidden units do with a set of samples.
 
     Made to be watched while a network learns::
@@ -199,8 +203,9 @@ def census(network: MLP, x: ArrayLike, training: bool = False) -> dict[str, NDAr
 
     Parameters
     ----------
-    network : MLP
-        With at least one hidden layer. Its weights and gradients do not change.
+    network : MLP or ResidualMLP
+        With at least one hidden layer. Its weights and gradients do not change. In a
+        residual network, each activation of a branch is a layer.
     x : array_like, shape (n, features)
     training : bool
         As for `gradient_flow`.
@@ -337,9 +342,53 @@ def gradient_underflow(
         return Underflow(lost / counts, float(lost.sum() / counts.sum()), bool(overflow))
 
 
-def _check(network: MLP) -> None:
-    if not isinstance(network, MLP):
-        raise TypeError(f"network must be an MLP, not {type(network).__name__}")
+def _of_layers(network: MLP, gradient: NDArray) -> list[dict[str, float]]:
+    """Return the fields of `GradientFlow` for each hidden layer, the last layer first."""
+    rows: list[dict[str, float]] = []
+    for layer, arriving, k in _walk_back(network, gradient):
+        if isinstance(layer, ActivationLayer):
+            h, delta = layer.output, layer.delta
+            rows.append(
+                {
+                    "signal": root_mean_square(h),
+                    "gradient": times_power(len(h) * root_mean_square(delta), k),
+                    "saturation": _saturation(layer),
+                    "dead_units": _dead(layer),
+                }
+            )
+        elif isinstance(layer, Dense) and rows:  # all but the one that makes the logits
+            rows[-1]["bias_gradient"] = times_power(norm(arriving.sum(axis=0)), k)
+            of_input = exponent(layer.input)
+            inputs = times_power(layer.input.astype(np.float64, copy=False), -of_input)
+            rows[-1]["weight_gradient"] = times_power(norm(inputs.T @ arriving), of_input + k)
+    return rows
+
+
+def _of_blocks(network: ResidualMLP, gradient: NDArray) -> list[dict[str, float]]:
+    """Return the fields of `GradientFlow` for each block, the last block first."""
+    rows = []
+    for block, arriving, k in _walk_back(network, gradient):
+        if isinstance(block, Residual):
+            x, inside = block.output, block.inside()
+            activations = [layer for layer in inside if isinstance(layer, ActivationLayer)]
+            dense = [layer for layer in inside if isinstance(layer, Dense)]
+            weights, biases = [each.weight for each in dense], [each.bias for each in dense]
+            rows.append(
+                {
+                    "signal": root_mean_square(x),
+                    "gradient": times_power(len(x) * root_mean_square(arriving), k),
+                    "bias_gradient": times_power(norm(*(b.gradient for b in biases)), k),
+                    "weight_gradient": times_power(norm(*(w.gradient for w in weights)), k),
+                    "saturation": np.mean([_saturation(layer) for layer in activations]),
+                    "dead_units": np.mean([_dead(layer) for layer in activations]),
+                }
+            )
+    return rows
+
+
+def _check(network: MLP | ResidualMLP) -> None:
+    if not isinstance(network, (MLP, ResidualMLP)):
+        raise TypeError(f"network must be an MLP or a ResidualMLP, not {type(network).__name__}")
     if not network.hidden:
         raise ValueError(f"network must have at least one hidden layer, not {network}")
 
@@ -349,11 +398,17 @@ def _half(values: NDArray) -> NDArray:
         return values.astype(np.float16).astype(values.dtype)
 
 
+def _dead(layer: ActivationLayer) -> float:
+    return np.mean(((layer.output == 0) & (layer.delta == 0)).all(axis=0))
+
+
 def _saturation(layer: ActivationLayer) -> float:
     return np.mean(np.abs(layer.derivative()) < SATURATED_BELOW * _steepest(layer.activation))
 
 
-def _walk_back(network: MLP, gradient: NDArray) -> Iterator[tuple[Layer, NDArray[np.float64], int]]:
+def _walk_back(
+    network: MLP | ResidualMLP, gradient: NDArray
+) -> Iterator[tuple[Layer, NDArray[np.float64], int]]:
     """Send a gradient back, and yield each layer, what arrives there, and k, the last first.
 
     What arrives is divided by 2**k, so that its largest entry is near 1 in every layer. The

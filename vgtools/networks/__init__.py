@@ -31,6 +31,7 @@ the three is a run of its own, to try something from the same point. A copied ne
 without its optimiser is a new network to the optimiser of the original.
 """
 
+from vgtools.networks.bounded import DynamicErf, DynamicTanh
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import ActivationLayer, Dense, Layer
 from vgtools.networks.losses import (
@@ -42,11 +43,12 @@ from vgtools.networks.losses import (
 )
 from vgtools.networks.mlp import MLP
 from vgtools.networks.network import Network
-from vgtools.networks.normalisation import BatchNorm
+from vgtools.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from vgtools.networks.optimisers import SGD, Adam, Optimiser, clip_gradient, optimiser
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
 from vgtools.networks.recurrent import GRU, LSTM, RNN, GRULayer, LSTMLayer, RNNLayer
+from vgtools.networks.residual import Residual, ResidualMLP
 from vgtools.networks.training import DivergenceError, History, train
 
 __all__ = [
@@ -60,19 +62,25 @@ __all__ = [
     "BatchNorm",
     "Dense",
     "DivergenceError",
+    "DynamicErf",
+    "DynamicTanh",
     "GRULayer",
     "History",
     "Initialiser",
     "LSTMLayer",
     "Layer",
+    "LayerNorm",
     "Network",
     "Optimiser",
     "PReLU",
     "PReLULayer",
     "Parameter",
+    "RMSNorm",
     "RNNLayer",
     "RReLU",
     "RReLULayer",
+    "Residual",
+    "ResidualMLP",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradient",

@@ -245,6 +245,48 @@ def _finite(name: str, array: NDArray) -> NDArray:
     return array
 
 
+def fitting(name: str, value: float, dtype: DTypeLike) -> float:
+    """Return `value` as a ``float`` if it is finite in the type `dtype`, too.
+
+    Raises
+    ------
+    TypeError
+        If `value` is not a real number.
+    ValueError
+        If it is not finite, or too large for the type.
+
+    Examples
+    --------
+    >>> fitting("alpha", 0.5, np.float32)
+    0.5
+    """
+    value = number(name, value)
+    if abs(value) > float(np.finfo(dtype).max):
+        raise ValueError(f"{name} must be finite in {np.dtype(dtype)}, not {value!r}")
+    return value
+
+
+def rows(layer: object, x: ArrayLike, units: int, dtype: DTypeLike) -> NDArray:
+    """Return the input of a layer as an array of shape ``(batch, units)`` of type `dtype`.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+    ValueError
+        If it has another shape.
+
+    Examples
+    --------
+    >>> rows("RMSNorm(2)", [[1, 2]], 2, np.float64)
+    array([[1., 2.]])
+    """
+    array = floats("the input", x, dtype)
+    if array.ndim != 2 or array.shape[1] != units:
+        raise ValueError(f"{layer} needs an input of shape (batch, {units}), not {array.shape}")
+    return array
+
+
 def from_forward(layer: object, array: NDArray | None) -> NDArray:
     """Return what a layer kept from its last forward pass.
 

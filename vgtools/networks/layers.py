@@ -36,6 +36,10 @@ class Layer:
         """Return what the layer learns; nothing, unless it says otherwise."""
         return []
 
+    def inside(self) -> list[Layer]:
+        """Return the layer, and the layers that it is made of if there are any."""
+        return [self]
+
 
 class Dense(Layer):
     """Every output is a weighted sum of all inputs, plus a bias.

@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import DTypeLike
 
 from vgtools.activations import Activation
 from vgtools.networks import checks
 from vgtools.networks.initialisers import Initialiser, initialiser
-from vgtools.networks.layers import ActivationLayer, Dense, Layer
-from vgtools.networks.network import Network
-from vgtools.networks.normalisation import BatchNorm
-from vgtools.networks.parameters import Parameter
+from vgtools.networks.layers import Dense, Layer
+from vgtools.networks.network import Chain
+from vgtools.networks.normalisation import NORMALISATIONS, normalisation_layer
 from vgtools.networks.rectifiers import PReLU, RReLU, activation_layer
 
 
-class MLP(Network):
+class MLP(Chain):
     """A chain of dense layers; every one but the last is followed by an activation.
 
     Forward, from h_0 = x, for the layers l = 1, ..., L::
@@ -40,20 +39,28 @@ class MLP(Network):
         ``"rrelu"`` draws them in training; `PReLU` and `RReLU` are recipes with
         other settings. An `Activation` stays as it is.
     init : str or Initialiser
-        How the weights start (see `initialiser`); biases start at zero.
+        How the weights start (see `initialiser`).
     seed : int or numpy.random.Generator
         Where the weights come from. The same seed gives the same weights,
         whatever the activation.
     dtype : float32 or float64
         Kept through the whole network: inputs are converted to it.
-    normalisation : None or "batch"
-        ``"batch"`` puts a `BatchNorm` between every hidden dense layer and its
-        activation.
+    normalisation : None, "batch", "layer", "rms", "tanh" or "erf"
+        What stands between every hidden dense layer and its activation: nothing, or
+        `BatchNorm`, `LayerNorm`, `RMSNorm`, `DynamicTanh`, `DynamicErf`.
+    bias_std : float
+        Standard deviation of the biases of all dense layers at the start, which are
+        normal with mean zero. With 0 they are zero, and nothing is drawn for them. The
+        weights are the same with any.
 
     Attributes
     ----------
     layers : list of Layer
         All layers in the order of the forward pass.
+    dense : list of Dense
+        The dense layers: L of them.
+    hidden : list of ActivationLayer
+        The activation layers: L - 1 of them, one per hidden layer.
 
     Raises
     ------
@@ -80,12 +87,14 @@ class MLP(Network):
         seed: int | np.random.Generator = 0,
         dtype: DTypeLike = np.float64,
         normalisation: str | None = None,
+        bias_std: float = 0.0,
     ) -> None:
         self.sizes = checks.sizes(sizes)
         self.dtype = checks.float_type(dtype)
         self.init = initialiser(init)
         if normalisation is not None:
-            checks.one_of("normalisation", normalisation, ["batch"])
+            checks.one_of("normalisation", normalisation, [*NORMALISATIONS])
+        bias_std = checks.number("bias_std", bias_std, low=0.0)
         rng = checks.generator(seed)
 
         self.layers: list[Layer] = []
@@ -94,79 +103,21 @@ class MLP(Network):
             self.layers.append(Dense(fan_in, fan_out, self.init, rng, self.dtype, name))
             if number == len(self.sizes) - 1:
                 break
-            if normalisation is not None:
-                name = f"batch norm {number}"
-                self.layers.append(BatchNorm(fan_out, dtype=self.dtype, name=name))
+            self.layers += normalisation_layer(normalisation, fan_out, number, self.dtype)
             self.layers.append(activation_layer(activation, fan_out, number, rng, self.dtype))
+        if bias_std > 0:  # after all weights, which are the same with and without biases
+            self._draw_biases(bias_std, rng)
 
     def __repr__(self) -> str:
         names = {layer.activation.name for layer in self.hidden}
         activation = f", activation={names.pop()!r}" if names else ""
         return f"MLP({list(self.sizes)}{activation}, init={self.init})"
 
-    @property
-    def dense(self) -> list[Dense]:
-        """The dense layers: L of them."""
-        return [layer for layer in self.layers if isinstance(layer, Dense)]
-
-    @property
-    def hidden(self) -> list[ActivationLayer]:
-        """The activation layers: L - 1 of them, one per hidden layer."""
-        return [layer for layer in self.layers if isinstance(layer, ActivationLayer)]
-
-    def check_input(self, name: str, x: ArrayLike) -> NDArray:
-        """Return `x` as a finite array of shape (n, sizes[0]) in the network's float type."""
-        return checks.matrix(name, x, self.sizes[0], self.dtype)
-
-    def forward(self, x: ArrayLike, training: bool = False) -> NDArray:
-        """Return the logits.
-
-        Parameters
-        ----------
-        x : array_like, shape (n, sizes[0])
-            Finite numbers, at least one row.
-        training : bool
-            Whether batch normalisation takes its statistics from these rows, and
-            RReLU draws its slopes. Without either it makes no difference.
-
-        Returns
-        -------
-        ndarray, shape (n, sizes[-1])
-
-        Raises
-        ------
-        TypeError, ValueError
-            If `x` is anything else.
-        """
-        x = self.check_input("x", x)
-        for layer in self.layers:
-            x = layer.forward(x, training)
-        return x
-
-    def backward(self, gradient: ArrayLike) -> NDArray:
-        """Fill the gradient of every parameter, after a forward pass.
-
-        Parameters
-        ----------
-        gradient : array_like, shape (n, sizes[-1])
-            dLoss/dlogits for the input of the last forward pass.
-
-        Returns
-        -------
-        ndarray, shape (n, sizes[0])
-            dLoss/dx.
-
-        Raises
-        ------
-        RuntimeError
-            If there was no forward pass.
-        ValueError
-            If the shape is not that of the last logits.
-        """
-        for layer in reversed(self.layers):
-            gradient = layer.backward(gradient)
-        return gradient
-
-    def parameters(self) -> list[Parameter]:
-        """Return everything that the network learns, first layer first."""
-        return [parameter for layer in self.layers for parameter in layer.parameters()]
+    def _draw_biases(self, std: float, rng: np.random.Generator) -> None:
+        for dense in self.dense:
+            with np.errstate(over="ignore"):
+                dense.bias.value[:] = rng.normal(0.0, std, dense.bias.value.shape)
+            if not np.isfinite(dense.bias.value).all():
+                raise ValueError(
+                    f"bias_std must leave the biases finite in {self.dtype}, not be {std!r}"
+                )

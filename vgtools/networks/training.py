@@ -92,7 +92,7 @@ def train(
 
     Parameters
     ----------
-    network : MLP, RNN, LSTM or GRU
+    network : MLP, ResidualMLP, RNN, LSTM or GRU
         Its parameters change.
     x : array_like, shape (n, features), or (time, n, features) for a recurrent network
     y : array_like
@@ -148,7 +148,7 @@ def train(
     (1.0, True)
     """
     if not isinstance(network, Network):
-        raise TypeError(f"network must be an MLP, RNN, LSTM or GRU, not {network!r}")
+        raise TypeError(f"network must be an MLP, ResidualMLP, RNN, LSTM or GRU, not {network!r}")
     epochs = checks.count("epochs", epochs)
     rule = optimisers.optimiser(optimiser)
     criterion = losses.loss(loss)
@@ -286,7 +286,7 @@ def _batch_size(network: Network, n: int, batch_size: int | None) -> int:
     batch_size = n if batch_size is None else checks.count("batch_size", batch_size)
     if batch_size > n:
         raise ValueError(f"batch_size must be at most {n}, the number of samples, not {batch_size}")
-    layers = getattr(network, "layers", [])
+    layers = [inner for layer in getattr(network, "layers", []) for inner in layer.inside()]
     if 1 in (batch_size, n % batch_size) and any(isinstance(x, BatchNorm) for x in layers):
         raise ValueError(
             f"batch normalisation needs at least two samples in every batch; {n} samples in "
