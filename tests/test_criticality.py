@@ -40,9 +40,7 @@ def by_scipy(f, c, q):
     return integrate.dblquad(inside, -9, 9, -9, 9, epsabs=1e-9)[0]
 
 
-@pytest.mark.parametrize(
-    "name, c, q", [("tanh", 0.3, 2.0), ("gelu", -0.8, 0.5), ("sigmoid", 0.9, 9)]
-)
+@pytest.mark.parametrize("name, c, q", [("tanh", 0.3, 2.0), ("sigmoid", 0.9, 9)])
 def test_smooth_activations_agree_with_another_quadrature(name, c, q):
     f = vg.activation(name)
     after = length_map(name, q, 1.5, 0.2)
