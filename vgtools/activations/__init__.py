@@ -179,7 +179,7 @@ class Activation:
         """
         return sp.sympify(self._entry.derivative(X, **self._exact_values()))
 
-    @property
+    @cached_property
     def kinks(self) -> dict[float, float]:
         """Where the derivative does not exist, and the value chosen for it there.
 

@@ -54,7 +54,7 @@ def normal_mean(
     if not callable(function):
         raise TypeError(f"function must be callable, not {function!r:.60}")
     variance = checks.number("variance", variance, low=0.0)
-    z, weights = _quadrature(math.sqrt(variance), kinks)
+    z, weights = quadrature(math.sqrt(variance), kinks)
     return float(np.sum(weights * function(z)))
 
 
@@ -130,7 +130,7 @@ def matched_gain(activation: str | Activation, keep: str = "signal") -> float:
     return float(times_power(1.0 / math.sqrt(total), -k))
 
 
-def _quadrature(std: float, kinks: Sequence[float]) -> tuple[NDArray, NDArray]:
+def quadrature(std: float, kinks: Sequence[float]) -> tuple[NDArray, NDArray]:
     """Return points z and weights, for the mean over a normal z, as `normal_mean` tells."""
     if std == 0.0:
         return np.zeros(1), np.ones(1)
@@ -147,6 +147,6 @@ def _quadrature(std: float, kinks: Sequence[float]) -> tuple[NDArray, NDArray]:
 
 def weighted_squares(f: Activation, std: float) -> list[tuple[float, int]]:
     """Return E f(z)**2 and E f'(z)**2 as `sum_of_squares` does."""
-    z, weights = _quadrature(std, tuple(f.kinks))
+    z, weights = quadrature(std, tuple(f.kinks))
     roots = np.sqrt(weights)
     return [sum_of_squares(roots * values) for values in (f(z), f.derivative(z))]
