@@ -65,6 +65,7 @@ def test_names_are_no_facts():
         r"|w| = 4\cosh^2 t",
         r"r(u) = \min_i s_i\, x_i \cdot u",
         r"z_{l+1} = hW + b",
+        "q' = q",
         WRONG,
     }
     name = r"\\?\w+(\^\{\\mathsf T\})?(_\w)?(\(x\))?|n \\operatorname\{Var\} W"
