@@ -65,10 +65,10 @@ def test_names_are_no_facts():
         r"|w| = 4\cosh^2 t",
         r"r(u) = \min_i s_i\, x_i \cdot u",
         r"z_{l+1} = hW + b",
-        "q' = q",
+        r"100 \ln(1 + 5/n) \le 1",
         WRONG,
     }
-    name = r"\\?\w+(\^\{\\mathsf T\})?(_\w)?(\(x\))?|n \\operatorname\{Var\} W"
+    name = r"\\?\w+'?(\^\{\\mathsf T\})?(_\w)?(\^2)?(\(\w\))?|n \\operatorname\{Var\} W"
     for one in ENTRIES:
         if one.names and one.formula not in conditions:
             left = formulas.RELATION.split(one.formula)[0].strip()
