@@ -389,6 +389,14 @@ def test_the_first_address_leads_to_the_first_chapter(book):
     assert target == "chapters/intro.html" and (book / target).exists()
 
 
+def test_a_chapter_has_the_number_of_its_file(book):
+    for page in sorted((book / "chapters").glob("[0-9][0-9]_*.html")):
+        [number] = re.findall(
+            r'<h1><span class="section-number">(\d+)\.', page.read_text(encoding="utf-8")
+        )
+        assert int(number) == int(page.name[:2])
+
+
 def test_the_figures_of_a_page_stay_within_its_budget(book, page_name):
     assert page_weight(book / page_name).gzip_kilobytes <= BUDGET.get(page_name, 150)
     assert 0.5 < runtime_kilobytes() <= 4
