@@ -58,10 +58,11 @@ def test_numpy_takes_every_setting_without_a_warning():
 
 
 def test_the_arguments_go_to_pytest_and_failures_are_counted(monkeypatch, capsys):
-    seen = []
+    seen, threads = [], []
 
     def run(command, env):
         seen.append(command)
+        threads.append(env["OPENBLAS_NUM_THREADS"])
         return subprocess.CompletedProcess(command, returncode=int(OFF in env))
 
     monkeypatch.delenv(OFF, raising=False)
@@ -71,6 +72,7 @@ def test_the_arguments_go_to_pytest_and_failures_are_counted(monkeypatch, capsys
     count = len(processors.settings(AVX512, "x86_64"))
     assert processors.main(["-x", "tests"]) == 2
     assert [command[-2:] for command in seen] == [["-x", "tests"]] * count
+    assert threads == ["1"] * (count - 1) + ["2"]
     assert f"{count - 2} of {count} settings passed." in capsys.readouterr().out
     seen.clear()
     processors.main([])
