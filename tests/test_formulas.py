@@ -66,9 +66,16 @@ def test_names_are_no_facts():
         r"r(u) = \min_i s_i\, x_i \cdot u",
         r"z_{l+1} = hW + b",
         r"100 \ln(1 + 5/n) \le 1",
+        "q' = q",
+        r"\sigma_w^2 = 2",
+        r"\sigma_w^2 = 1.8",
+        "f(0) = 0",
+        r"f(0) \ne 0",
+        "f(z) = z",
+        r"t' = t + \tfrac{2}{n^2} s",
         WRONG,
     }
-    name = r"\\?\w+'?(\^\{\\mathsf T\})?(_\w)?(\^2)?(\(\w\))?|n \\operatorname\{Var\} W"
+    name = r"\\?\w+(\^\{\\mathsf T\})?(_\w)?(\(x\))?|n \\operatorname\{Var\} W"
     for one in ENTRIES:
         if one.names and one.formula not in conditions:
             left = formulas.RELATION.split(one.formula)[0].strip()

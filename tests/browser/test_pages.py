@@ -333,6 +333,9 @@ def test_a_printed_page_shows_the_text_and_nothing_to_press(on_disk):
           .map((element) => element.outerHTML.slice(0, 120))"""
     )
     assert shown == [] or page.url.endswith("search.html")
+    frames = "buttons => buttons.map((button) => getComputedStyle(button).borderTopWidth)"
+    stops = page.locator(".vg-tour button")  # on paper the name of a stop, and no button
+    assert set(stops.evaluate_all(frames)) <= {"0px"}
     assert page.evaluate(moved) == says
     clipped = page.evaluate(
         """() => [...document.querySelectorAll(".bd-article *")].filter((element) => {
