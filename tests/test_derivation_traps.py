@@ -8,8 +8,8 @@ import sympy
 from sympy import (
     Derivative, Eq, Float, Function, Identity, Integral, Inverse, Limit, MatMul, MatrixSymbol, Max,
     Min, Ne,
-    Piecewise, Product, Rational, Subs, Sum, Trace, cosh, exp, factorial, log, oo, pi, sin, sinh,
-    sqrt, symbols, tanh,
+    Piecewise, Product, Rational, Subs, Sum, Trace, acos, acosh, asin, atanh, cosh, exp, factorial,
+    floor, log, oo, pi, sin, sinh, sqrt, symbols, tanh,
 )  # fmt: skip
 
 from vgtools.derivation import Derivation, DerivationError, define, numeric, verify
@@ -92,6 +92,22 @@ FALSE = [
     (Limit(exp(-(a**2) * x), x, oo), 0, {}), (Limit(x / (x + p - u), x, 0, "+"), 0, {}),
     (Limit(x / log(u + x), x, 0, "+"), 0, {}),
     (Limit(exp(-p * x) * (exp(x) + 1), x, oo), 0, {}),
+    # a limit is taken where the expression is undefined, or is not real
+    (Limit(sqrt(x), x, 0, "-"), 0, {}), (Limit(sqrt(x) + p, x, 0, "-"), p, {}),
+    (Limit(x * log(x), x, 0, "+-"), 0, {}), (Limit(x**x, x, 0, "-"), 1, {}),
+    (Limit(x ** Rational(3, 2), x, 0, "+-"), 0, {}), (Limit(1 / log(x), x, 0, "-"), 0, {}),
+    (Limit(sqrt(x - 1) * sqrt(x - 2), x, 0), -sqrt(2), {}),
+    (Limit(sqrt(x) * sqrt(x * y), x, 0, "-"), 0, {"given": y > 0}),
+    (Limit(sqrt(x) * Max(x, 1), x, 0, "+-"), 0, {}),
+    (Limit(log(x) / x, x, -oo), 0, {}), (Limit(1 / sqrt(x), x, -oo), 0, {}),
+    (Limit(acos(1 + x), x, 0, "+"), 0, {}), (Limit(acosh(x), x, 1, "-"), 0, {}),
+    (Limit(asin(x) / x**2, x, oo), 0, {}), (Limit(x * log(x - 1), x, 0), 0, {}),
+    (Limit(sqrt(a * x) / x, x, oo), 0, {}), (Limit(sqrt(x * y), x, 0, "+"), 0, {}),
+    (Limit(sqrt(x * y), x, 0, "-"), 0, {"given": y > 0}),
+    (Limit(sqrt(sin(x)) / x, x, oo), 0, {}), (Limit(x / (1 + sqrt(x)), x, 0, "-"), 0, {}),
+    (Limit(x * Integral(1 / z, (z, x, 1)), x, 0, "-"), 0, {}),
+    (Limit(sqrt(x) * Max(x, 1), x, 0, "-"), 0, {}), (Limit(floor(x), x, 2, "+-"), 2, {}),
+    (Integral(floor(z), (z, 0, x)), 0, {"given": x > 0}),
     # an integer and an end that is none
     ((n**2 - 900) / (n - 30), n + 30, {"given": n > Rational(7, 2)}),
     ((n - 30) ** 2, 0, {"relation": ">", "given": n > Rational(7, 2), "proof": (n - 30) ** 2}),
@@ -207,6 +223,15 @@ TRUE = [
     (Sum(1 / (N + 1 - k) - 1 / (N + 2 - k), (k, 1, N)), N / (N + 1), {}),
     (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
     (Limit(sin(p * x) / x, x, 0), p, {}), (Limit(x**2 + a * x + b, x, 1), a + b + 1, {}),
+    (Limit(log(1 + p * x) / x, x, 0), p, {}), (Limit((1 + p / x) ** x, x, oo), exp(p), {}),
+    # an antiderivative holds the logarithm of a negative number
+    (Integral(1 / (1 - z), (z, 0, x)), -log(1 - x), {"given": x < 1}),
+    (Integral(1 / (z - 1), (z, 0, x)), log(1 - x), {"given": x < 1}),
+    (Integral(1 / (z**2 - 1), (z, 0, x)), -atanh(x), {"given": (x > -1, x < 1)}),
+    (Integral(1 / z, (z, -p - 1, -1)), -log(p + 1), {}),
+    (Integral(1 / (z - p - 1), (z, 0, 1)), log(p / (p + 1)), {}),
+    (Integral(1 / (z - a), (z, 0, 1)), log((a - 1) / a), {"given": a > 1}),
+    (Integral(1 / (z - a), (z, 0, 1)), log((a - 1) / a), {"given": a >= 2}),
     (pi, Float("3.142"), {"digits": 3}), (Rational(3, 4), Float("0.8"), {"digits": 1}),
     (x * (A + B), x * A + x * B, {}), ((1 / x) * (x * A + x * B), A + B, {"given": Ne(x, 0)}),
 ]  # fmt: skip
@@ -235,6 +260,17 @@ def test_a_true_claim_is_not_called_false(left, right, options):
         (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
         ((1 / x) * (x * A + x * B), A + B, {"given": Ne(x, 0)}),
         (z + Integral(z, (z, 0, 1)), z + HALF, {}),
+        (Limit(x * log(x), x, 0, "+"), 0, {}), (Limit(sqrt(x - 1) / x, x, oo), 0, {}),
+        (Limit(u * log(u), u, 0), 0, {}), (Limit(sqrt(p * x), x, 0, "+"), 0, {}),
+        (Limit(sqrt(x * y), x, 0, "-"), 0, {"given": y < 0}),
+        (Limit(log(1 + x) / x, x, 0), 1, {}), (Limit(x ** (1 / x), x, oo), 1, {}),
+        (Limit((1 - 2 / x) ** x, x, oo), exp(-2), {}), (Limit(sin(x) / x, x, oo), 0, {}),
+        (Limit(log(cosh(x)) / x, x, oo), 1, {}), (Limit(1 / (1 + exp(-x)), x, -oo), 0, {}),
+        (Limit((2 + HALF**N) ** -1, N, oo), HALF, {}),
+        (Integral(1 / (1 - z), (z, 0, x)), -log(1 - x), {"given": x < 1}),
+        (Integral(1 / z, (z, -p - 1, -1)), -log(p + 1), {}),
+        (Integral(1 / (z**2 - 1), (z, 0, x)), log((1 - x) / (1 + x)) / 2,
+         {"given": (x > -1, x < 1)}),
     ],
     ids=str,
 )  # fmt: skip

@@ -18,10 +18,10 @@ How a claim is judged
    the conditions, and at 2,000 digits where they seem to differ. If they do, that point
    is the counterexample.
 2. *Is everything defined?* Each denominator must be shown to be nonzero, each
-   argument of a logarithm positive. A derivative must exist where it is taken: where
-   cases meet, it is the limit of the difference quotient, and not SymPy's derivative of
-   one case. Missing conditions such as 0 < P < 1 come to light here. The value that SymPy
-   gives an integral must agree with quadrature at sample points.
+   argument of a logarithm positive, near the place of a limit too. A derivative must exist
+   where it is taken: where cases meet, it is the limit of the difference quotient, and not
+   SymPy's derivative of one case. Missing conditions such as 0 < P < 1 come to light here.
+   The value that SymPy gives an integral must agree with quadrature at sample points.
 3. *Prove.* Conditions become substitutions (0 < P < 1 turns into P = t/(1+t) with
    t > 0), case distinctions become separate proofs, and the difference of both
    sides is brought to a normal form that must be zero.
@@ -35,8 +35,8 @@ Each module imports from those above it only.
 
 1. `errors`, `printing`: the error, and how expressions are written.
 2. `conditions`: the domain of a claim.
-3. `cases`, `derivatives`, `limits`, `definitions`: what an expression is, with its cases,
-   derivatives, one-sided limits and names resolved.
+3. `cases`, `one_sided`, `derivatives`, `limits`, `definitions`: what an expression is, with its
+   cases, derivatives, limits from one side and names resolved.
 4. `claim`: a claim with its sides, its domain and its text. All that follows takes it.
 5. `evaluation`, `refuting`: step 1.
 6. `proving`, `defined`, `quadrature`: normal forms and signs, and with them step 2.

@@ -7,6 +7,12 @@ from sympy import Expr, Limit, Piecewise, Subs
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.relational import Relational
 
+# Functions that are defined and smooth on the whole real line.
+ENTIRE = (
+    sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
+    sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
+)  # fmt: skip
+
 # Functions that are defined on the whole real line and have a kink or a jump.
 KINKED = (sympy.Abs, sympy.Max, sympy.Min, sympy.sign, sympy.Heaviside)
 

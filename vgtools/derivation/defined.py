@@ -6,19 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import sympy
-from sympy import Derivative, Dummy, Expr, Piecewise, Pow
+from sympy import Derivative, Dummy, Expr, Piecewise, Pow, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
-from vgtools.derivation.cases import KINKED
+from vgtools.derivation.cases import ENTIRE, KINKED
 from vgtools.derivation.claim import Claim
 from vgtools.derivation.conditions import Domain, real_symbols
 from vgtools.derivation.definitions import with_own_names
-from vgtools.derivation.derivatives import ENTIRE, NoSlope, evaluated
+from vgtools.derivation.derivatives import NoSlope, evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, MANY_DIGITS, NEEDS_EVALF, evaluator, point_text
+from vgtools.derivation.one_sided import settled
 from vgtools.derivation.printing import to_text
 from vgtools.derivation.proving import is_proved_sign, regions, same_everywhere
 
@@ -36,6 +37,9 @@ NEEDED_SIGNS: dict[type, Callable[[Expr], list[tuple[Expr, str]]]] = {
     sympy.gamma: lambda u: [(u, "positive")],
     sympy.factorial: lambda u: [(u, "nonnegative")],
 }
+
+# How near to its place the expression of a limit is looked at.
+_NEAR = sympy.Rational(1, 1000)
 
 # Matrices that are defined whenever their parts are.
 _EVERYWHERE = (
@@ -61,6 +65,8 @@ def require_defined(expression: Any, claim: Claim) -> None:
         _require_sign(part, sign, why, claim)
     if isinstance(expression, (sympy.Integral, sympy.Sum, sympy.Product)):
         _require_range(expression, claim)
+    if isinstance(expression, sympy.Limit):
+        _require_defined_near(expression, claim)
     if isinstance(expression, NEEDS_EVALF):
         value = evaluated(expression, claim.text)
         if not value.has(type(expression)):
@@ -115,6 +121,51 @@ def _require_range(whole: Any, claim: Claim) -> None:
             f"{to_text(whole.function)} is not shown to have a value everywhere {ranges}: "
             f"{reasons[0]}"
         )
+
+
+def _require_defined_near(limit: sympy.Limit, claim: Claim) -> None:
+    """Prove that what a limit is taken of has a real value near its place, or raise.
+
+    SymPy takes the limit of √x for x → 0 from the left, too.
+    """
+    inner, variable, place, direction = limit.args
+    sides = {"+": (1,), "-": (-1,)}.get(str(direction), (1, -1))
+    for side in (sympy.sign(place),) if place.is_infinite else sides:
+        if variable.is_integer:
+            t = Dummy("n", integer=True, positive=True)
+            moved, small = side * t, t > 1 / _NEAR
+        else:
+            t = Dummy("t", positive=True)
+            moved, small = (side / t if place.is_infinite else place + side * t), t < _NEAR
+        near = claim.within(claim.domain.restricted(small))
+        parts = [inner]  # moved one by one: SymPy would take √(−t)·√(−2t) together to a real −√2·t
+        while parts:
+            part = parts.pop()
+            for argument, sign, why in _needs(part, near):
+                here = evaluated(argument.subs(variable, moved), claim.text)
+                if not _has_sign_near(here, sign, t, near.domain):
+                    raise claim.not_proved(
+                        f"{to_text(argument)} is not shown to be {sign} ({why}) near "
+                        f"the place of the limit, {to_text(variable)} → {to_text(place)}"
+                    )
+            if isinstance(part, (*NEEDS_EVALF, Derivative, sympy.Subs, Piecewise)):
+                require_defined(part.subs(variable, moved), near)
+            else:
+                parts.extend(part.args)
+
+
+def _has_sign_near(part: Expr, sign: str, t: Symbol, domain: Domain) -> bool:
+    """Whether a part is proved to have a sign for all t > 0 that are small enough."""
+    if is_proved_sign(part, sign, domain):
+        return True
+    limit = None if t.is_integer else settled(part, t)
+    if limit is None:
+        return False
+    if limit == 0 and part.free_symbols == {t}:
+        limit = part.as_leading_term(t)
+    if limit.is_infinite:
+        return limit is sympy.oo or sign == "nonzero"
+    return is_proved_sign(limit, "nonzero" if sign == "nonzero" else "positive", domain)
 
 
 def _points_between(low: Expr, high: Expr) -> list[Expr]:

@@ -13,21 +13,18 @@ import itertools
 from functools import cache
 from typing import Any
 
-import mpmath
 import sympy
 from sympy import Derivative, Dummy, Eq, Expr, Piecewise, Pow, Symbol
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 
-from vgtools.derivation.cases import deciding, unfolded
-from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.cases import ENTIRE, deciding, unfolded
+from vgtools.derivation.errors import DerivationError, NotKnown
+from vgtools.derivation.one_sided import limit_at_zero, taken
 from vgtools.derivation.printing import to_text
 
-# Functions that are defined and smooth on the whole real line.
-ENTIRE = (
-    sympy.exp, sympy.sin, sympy.cos, sympy.tanh, sympy.sinh, sympy.cosh, sympy.sech,
-    sympy.atan, sympy.asinh, sympy.erf, sympy.erfc,
-)  # fmt: skip
+# Functions whose steps SymPy does not find when it integrates or adds up.
+_STEPS = (sympy.floor, sympy.ceiling, sympy.frac)
 
 
 class NoSlope(sympy.Function):
@@ -52,10 +49,6 @@ class NoSlope(sympy.Function):
             f"at {where} the slope is {left} from the left and {right} from the right; "
             "exclude that point with given="
         )
-
-
-class _Unknown(Exception):
-    """A derivative that cannot be told here; the message says why."""
 
 
 def evaluated(expression: Any, claim: str) -> Any:
@@ -92,20 +85,20 @@ def evaluated(expression: Any, claim: str) -> Any:
         for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
             _require_known_cases(whole)
         if not expression.has(Derivative, sympy.Subs, sympy.Limit):
-            return expression.doit()
+            return _summed(expression)
         expression = expression.replace(
             lambda e: isinstance(e, (Derivative, sympy.Subs)),
             lambda e: _derivative(e) if isinstance(e, Derivative) else _substituted(e),
         )
         if expression.has(sympy.Limit):
-            expression = expression.replace(lambda e: isinstance(e, sympy.Limit), _taken)
-    except (_Unknown, NotImplementedError) as error:
+            expression = expression.replace(lambda e: isinstance(e, sympy.Limit), taken)
+    except (NotKnown, NotImplementedError) as error:
         raise DerivationError(f"{claim} is not proved: {error}") from None
     for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
         for gap in (g for g in whole.function.atoms(NoSlope) if g.has(*whole.variables)):
             kind = type(whole).__name__.lower()
             raise DerivationError(f"{claim} is not proved: inside the {kind}, {gap.reason}")
-    return expression.doit()
+    return _summed(expression)
 
 
 def _require_known_cases(whole: Any) -> None:
@@ -114,10 +107,12 @@ def _require_known_cases(whole: Any) -> None:
     It finds the first place only at which sin x changes its sign.
     """
     for variable, *ends in whole.limits:
+        if whole.function.has(*_STEPS):
+            raise NotKnown(f"{to_text(whole)} has steps that are not written as cases")
         conditions = _deciding(unfolded(whole.function), variable)
         if not isinstance(whole, sympy.Integral):
             if conditions and not all(end.is_number and end.is_finite for end in ends):
-                raise _Unknown(f"{to_text(whole)} has cases under its sign; write it as several")
+                raise NotKnown(f"{to_text(whole)} has cases under its sign; write it as several")
             continue
         if variable.is_integer:
             raise ValueError(
@@ -134,12 +129,39 @@ def _require_known_cases(whole: Any) -> None:
                 _turns(condition, variable)
 
 
+def _summed(expression: Expr) -> Expr:
+    """Take the integrals, sums and products of an expression without derivatives."""
+    return expression.replace(lambda e: isinstance(e, sympy.Integral), _integrated).doit()
+
+
+def _integrated(integral: sympy.Integral) -> Expr:
+    """Take an integral, without logarithms of negative numbers.
+
+    SymPy's value of ∫ dy/(1 − y) from 0 to x is −ln(x − 1) + iπ, and x − 1 is negative. The
+    integral of what is real is real, and the real part of ln u is ln |u|.
+    """
+    value = integral.doit()
+    complex_ones = [f for f in value.atoms(sympy.log) if not f.args[0].is_positive]
+    names = {f: Dummy("log", real=True) for f in complex_ones}
+    linear = sympy.expand(value.xreplace(names))
+    unknown = (sympy.I, *names.values())
+    if (
+        not names
+        or not all(f.args[0].is_real for f in complex_ones)
+        or any(linear.diff(name).has(*unknown) for name in names.values())
+        or linear.coeff(sympy.I).has(*unknown)
+    ):
+        return value
+    real = {name: sympy.log(sympy.Abs(f.args[0])) for f, name in names.items()}
+    return (linear - sympy.I * linear.coeff(sympy.I)).xreplace(real)
+
+
 def _derivative(derivative: Derivative) -> Expr:
     """Take one derivative after the other; inside of it, all have been taken."""
     function = derivative.expr.doit()
     for variable, count in derivative.variable_count:
         if not count.is_Integer:
-            raise _Unknown(f"the order {to_text(count)} of a derivative is not a number")
+            raise NotKnown(f"the order {to_text(count)} of a derivative is not a number")
         for _ in range(int(count)):
             function = slope(function, variable)
     return function
@@ -149,7 +171,7 @@ def _substituted(subs: sympy.Subs) -> Expr:
     inner, names = subs.expr, set(subs.variables)
     for name, point in zip(subs.variables, subs.point, strict=True):
         if point.free_symbols & (names - {name}):  # at once or in turn: SymPy does not say
-            raise _Unknown(
+            raise NotKnown(
                 f"what {to_text(name)} is replaced by is replaced, too; do one at a time"
             )
     if inner.has(Derivative):  # of an unknown function: SymPy keeps it
@@ -208,7 +230,7 @@ def _turns(condition: Relational, variable: Symbol) -> list[Expr]:
                 return [place]
         elif all(c.is_Rational for c in polynomial.all_coeffs()):
             return list(dict.fromkeys(sympy.real_roots(polynomial)))
-    raise _Unknown(
+    raise NotKnown(
         f"cannot tell where {to_text(condition)} changes in {to_text(variable)}, so the derivative "
         "there, or an integral across it, stays open"
     )
@@ -234,7 +256,7 @@ def _branch(function: Expr, turns: dict, variable: Symbol, point: Expr) -> Expr:
         truths[condition] = condition.func(sympy.Integer(int(sympy.sign(gap.evalf(30)))), 0)
     branch = function.xreplace(truths)
     if _deciding(branch, variable) or branch is sympy.nan:
-        raise _Unknown(
+        raise NotKnown(
             f"{to_text(function)} leaves cases open at {to_text(variable)} = {to_text(point)}"
         )
     return branch
@@ -249,7 +271,7 @@ def _differentiated(function: Expr, variable: Symbol) -> Expr:
     result = sympy.diff(function.xreplace(stand_ins), variable)
     for left in result.atoms(Derivative):
         if not isinstance(left.expr, AppliedUndef):
-            raise _Unknown(f"the derivative of {to_text(left.expr)} is not known")
+            raise NotKnown(f"the derivative of {to_text(left.expr)} is not known")
     return result.xreplace(back)
 
 
@@ -258,7 +280,7 @@ def _slope_at(here: Expr, left: Expr, right: Expr, variable: Symbol, place: Expr
     for part in (here, left, right):
         missing = sorted(part.atoms(NoSlope), key=sympy.default_sort_key)
         if missing and part.has(Piecewise):  # where, depends on another variable
-            raise _Unknown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
+            raise NotKnown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
         if missing:
             return missing[0]
     at = here.subs(variable, place)
@@ -300,7 +322,7 @@ def _same(first: Expr, second: Expr) -> bool | None:
         return None
     size = difference.evalf(40)
     if not size.is_number or abs(size) < sympy.Rational(1, 10**30):
-        raise _Unknown(f"whether {to_text(first)} and {to_text(second)} are equal cannot be told")
+        raise NotKnown(f"whether {to_text(first)} and {to_text(second)} are equal cannot be told")
     return False
 
 
@@ -312,148 +334,11 @@ def _one_sided(
         tangent = _differentiated(branch, variable).subs(variable, place)
         return branch.subs(variable, place), tangent.doit()
     if branch.has(AppliedUndef, Piecewise):
-        raise _Unknown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
+        raise NotKnown(f"the slope at {to_text(variable)} = {to_text(place)} cannot be told")
     t = Dummy("t", positive=True)
     moved = branch.subs(variable, place + side * t)
-    tangent = _limit((moved - at) / (side * t), t)
-    return (at, tangent) if tangent.is_finite else (_limit(moved, t), tangent)
-
-
-def _taken(limit: sympy.Limit) -> Expr:
-    """SymPy's limit, if it is the same for all values of the other symbols."""
-    inner, variable, place, direction = limit.args
-    _require_reachable(variable, place, str(direction))
-    value, t = limit.doit(), Dummy("t", positive=True)
-    for sign in (1, -1) if str(direction) == "+-" else (-1 if str(direction) == "-" else 1,):
-        moved = sympy.sign(place) / t if place.is_infinite else place + sign * t
-        _require_settled(inner.doit().subs(variable, moved), t, to_text(inner))
-    return value
-
-
-def _require_reachable(variable: Symbol, place: Expr, direction: str) -> None:
-    """Refuse a limit that a variable cannot come to, by what it is declared to be."""
-    sides = {"+": (1,), "-": (-1,)}.get(direction, (1, -1))
-    near = (
-        [place]
-        if place.is_infinite
-        else [place + side * Dummy("t", positive=True) for side in sides]
-    )
-    if (
-        (variable.is_integer and not place.is_infinite)
-        or (variable.is_nonnegative and any(one.is_extended_negative for one in near))
-        or (variable.is_nonpositive and any(one.is_extended_positive for one in near))
-    ):
-        raise _Unknown(
-            f"{to_text(variable)} → {to_text(place)} contradicts what {to_text(variable)} is "
-            "declared to be; take a limit of a real symbol"
-        )
-
-
-def _require_settled(expression: Expr, t: Symbol, text: str) -> None:
-    """Refuse a limit for t → 0 that may be another one for some values of the other symbols.
-
-    SymPy takes x/(x + a) to 0, whatever a is; for a = 0 it is 1.
-    """
-    others = expression.free_symbols - {t}
-    if others and _settled(expression, t) is None:
-        names = ", ".join(sorted(to_text(s) for s in others))
-        raise _Unknown(f"the limit of {text} may be another one for special values of {names}")
-
-
-def _settled(expression: Expr, t: Symbol) -> Expr | None:
-    """The finite limit for t → 0 from above, if it holds for all values of the other symbols.
-
-    Either all parts have one and are joined by what is continuous there, or `_tame` holds.
-    """
-    if t not in expression.free_symbols:
-        poles = [p.base for p in expression.atoms(Pow) if not p.exp.is_nonnegative]
-        return expression if all(base.is_nonzero for base in poles) else None
-    if expression.free_symbols != {t}:
-        factor, rest = expression.as_independent(t, as_Add=False)
-        if factor != 1 and rest != expression:
-            limits = [_settled(part, t) for part in (factor, rest)]
-            if None not in limits and limits[1].is_finite:
-                return limits[0] * limits[1]
-        limits = [_settled(part, t) for part in expression.args]
-        if None not in limits and all(part.is_finite for part in limits):
-            first = limits[0] if limits else expression
-            if isinstance(expression, (sympy.Add, sympy.Mul, *ENTIRE, AppliedUndef)) or (
-                first.is_positive
-                if isinstance(expression, sympy.log) or not expression.args[-1].is_integer
-                else first.is_nonzero or expression.args[-1].is_nonnegative
-            ):
-                return expression.func(*limits)
-        waves = [f for f in expression.atoms(sympy.Function) if t in f.free_symbols]
-        if len(waves) > 1 or not _tame(expression, t):
-            return None
-    try:
-        limit = sympy.limit(expression, t, 0, "+")
-    except (NotImplementedError, ValueError, TypeError, sympy.PoleError):
-        return None
-    return limit if limit.is_extended_real else None
-
-
-def _tame(expression: Expr, t: Symbol) -> bool:
-    """Whether how fast an expression grows or vanishes for t → 0 hangs on no other symbol.
-
-    Nothing in it can vanish or cancel: each part has one sign, and so have all terms of a sum.
-    """
-    if t not in expression.free_symbols:
-        return bool(expression.is_positive or expression.is_negative)
-    if expression == t:
-        return True
-    if not all(_tame(part, t) for part in expression.args):
-        return False
-    if isinstance(expression, sympy.Add):
-        terms = expression.args
-        return all(a.is_positive for a in terms) or all(a.is_negative for a in terms)
-    if isinstance(expression, Pow):
-        return bool(expression.base.is_positive and expression.exp.is_Rational)
-    if isinstance(expression, sympy.sin):
-        return _settled(expression.args[0], t) == 0
-    return isinstance(expression, (sympy.Mul, sympy.exp, sympy.tanh))
-
-
-def _limit(expression: Expr, t: Symbol) -> Expr:
-    """The limit for t → 0 from above, if the numbers near 0 agree with what SymPy says."""
-    _require_settled(expression, t, to_text(expression))
-    try:
-        limit = sympy.limit(expression, t, 0, "+")
-    except (NotImplementedError, ValueError, TypeError, sympy.PoleError) as error:
-        raise _Unknown(f"the limit of {to_text(expression)} is not known") from error
-    known = limit.is_extended_real and not limit.has(sympy.AccumBounds, sympy.Limit)
-    trials = _trials(expression.free_symbols - {t})
-    if not known or not all(
-        _approaches(expression.xreplace(trial), t, limit.xreplace(trial)) for trial in trials
-    ):
-        raise _Unknown(f"the limit of {to_text(expression)} is not known")
-    return limit
-
-
-def _trials(symbols: set[Symbol]) -> list[dict[Symbol, Expr]]:
-    """Two choices of values: positive ones, and negative ones for symbols that may be negative."""
-    chosen: list[dict[Symbol, Expr]] = [{}, {}]
-    for k, symbol in enumerate(sorted(symbols, key=lambda s: s.name), start=2):
-        size = sympy.Integer(k) if symbol.is_integer else sympy.Rational(7 * k + 1, 11 + k)
-        chosen[0][symbol] = -size if symbol.is_nonpositive else size
-        chosen[1][symbol] = size if symbol.is_nonnegative else -size
-    return chosen
-
-
-def _approaches(expression: Expr, t: Symbol, limit: Expr) -> bool:
-    """Whether values near 0 come close to a limit, or grow if it is infinite."""
-    value = sympy.lambdify([t], expression, modules="mpmath")
-    with mpmath.workdps(200):
-        try:
-            far, near = (mpmath.mpmathify(value(mpmath.mpf(10) ** -k)) for k in (12, 24))
-        except (ValueError, ZeroDivisionError, OverflowError, TypeError, NameError):
-            return False
-        if isinstance(near, mpmath.mpc):
-            return False
-        if limit.is_infinite:
-            return bool(abs(near) > abs(far) and (near > 0) == (limit is sympy.oo))
-        goal = mpmath.mpmathify(limit.evalf(60))
-        return bool(abs(near - goal) <= mpmath.mpf(10) ** -6 * max(1, abs(goal)))
+    tangent = limit_at_zero((moved - at) / (side * t), t)
+    return (at, tangent) if tangent.is_finite else (limit_at_zero(moved, t), tangent)
 
 
 def _continues(formula: Expr, variable: Symbol, place: Expr, value: Expr) -> bool:

@@ -17,3 +17,7 @@ class DerivationError(Exception):
     def __init__(self, message: str, counterexample: Mapping | None = None) -> None:
         super().__init__(message)
         self.counterexample = dict(counterexample) if counterexample is not None else None
+
+
+class NotKnown(Exception):
+    """A derivative or a limit that cannot be told here; the message says why."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 import sympy
-from sympy import Dummy, Expr, Limit, Piecewise
+from sympy import Dummy, Expr, Limit, Piecewise, Symbol
 from sympy.logic.boolalg import Boolean
 
 from vgtools.derivation.cases import KINKED, unfolded
@@ -29,45 +29,50 @@ def _from_its_side(limit: Limit) -> Expr:
     inner, variable, point, direction = limit.args
     if point.is_infinite or str(direction) in ("+", "-"):
         return _from_one_side(inner, variable, point, str(direction))
-    right, left = (_from_one_side(inner, variable, point, side).doit() for side in "+-")
+    limits = [_from_one_side(inner, variable, point, side) for side in "+-"]
+    right, left = (limit.doit() for limit in limits)
     if sympy.simplify(right - left) != 0:
         raise DerivationError(
             f"the limit for {variable} → {point} does not exist: it is {right} from the right "
             f"and {left} from the left"
         )
-    return right
+    return sum(limits) / 2  # both stay, so that both are looked at
 
 
-def _from_one_side(inner: Expr, variable: Expr, point: Expr, direction: str) -> Limit:
+def _from_one_side(inner: Expr, variable: Symbol, point: Expr, direction: str) -> Limit:
     t = Dummy("t", positive=True)
     if point.is_infinite:
         place = 1 / t if point is sympy.oo else -1 / t
     else:
         place = point + t if direction == "+" else point - t
-    moved = evaluated(inner, f"the limit for {variable} → {point}")
-    constant = {part: Dummy("c") for part in moved.atoms(*KINKED) if not part.has(variable)}
-    moved = unfolded(moved.xreplace(constant)).subs(variable, place)
-    while moved.has(Piecewise):
-        innermost = next(p for p in moved.atoms(Piecewise) if not _nested(p))
-        moved = moved.xreplace({innermost: _case(innermost, t, f"{variable} → {point}")})
-    return Limit(moved.xreplace({c: part for part, c in constant.items()}), t, 0, "+")
+    inner = evaluated(inner, f"the limit for {variable} → {point}")
+    constant = {part: Dummy("c") for part in inner.atoms(*KINKED) if not part.has(variable)}
+    inner = unfolded(inner.xreplace(constant))
+    while inner.has(Piecewise):
+        innermost = next(p for p in inner.atoms(Piecewise) if not _nested(p))
+        inner = inner.xreplace({innermost: _case(innermost, {variable: place}, t, point)})
+    return Limit(
+        inner.xreplace({c: part for part, c in constant.items()}), variable, point, direction
+    )
 
 
 def _nested(pieces: Piecewise) -> bool:
     return any(part.has(Piecewise) for part in pieces.args)
 
 
-def _case(pieces: Piecewise, t: Dummy, place: str) -> Expr:
+def _case(pieces: Piecewise, place: dict[Symbol, Expr], t: Dummy, point: Expr) -> Expr:
+    """The case that holds for every t > 0 that is small enough."""
+    text = f"{next(iter(place))} → {point}"
     for value, condition in pieces.args:
-        truth = _holds(condition, t)
+        truth = _holds(condition.subs(place), t)
         if truth is None:
             raise DerivationError(
-                f"which case of {pieces} holds for {place} is not known; "
+                f"which case of {pieces} holds for {text} is not known; "
                 "take the limit of the case itself"
             )
         if truth:
             return value
-    raise DerivationError(f"no case of {pieces} holds for {place}")
+    raise DerivationError(f"no case of {pieces} holds for {text}")
 
 
 def _holds(condition: Boolean, t: Dummy) -> bool | None:
