@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 import sympy
 from sympy import (
-    Derivative, Eq, Float, Function, Identity, Integral, Inverse, Limit, MatMul, MatrixSymbol, Max,
-    Min, Ne,
-    Piecewise, Product, Rational, Subs, Sum, Trace, acos, acosh, asin, atanh, cosh, exp, factorial,
-    floor, log, oo, pi, sin, sinh, sqrt, symbols, tanh,
+    Abs, Derivative, Eq, Float, Function, Heaviside, Identity, Integral, Inverse, Limit, MatMul,
+    MatPow, MatrixSymbol, Max, Min, Ne, Piecewise, Product, Rational, Subs, Sum, Trace, acos, acosh,
+    asin, atanh, cosh, coth, exp, factorial, floor, log, oo, pi, sign, sin, sinh, sqrt, symbols,
+    tanh,
 )  # fmt: skip
 
 from vgtools.derivation import Derivation, DerivationError, define, numeric, verify
@@ -25,6 +25,7 @@ BY_Z = {f: sympy.Lambda(x, Integral(x * z, (z, 0, 1)))}
 CORNER = Piecewise((x**2 / (x + a), x > 0), (0, True))
 BEND = Piecewise((b**2 * x / (x**2 + b**2), x > 0), (x, True))
 
+prime = symbols("q", prime=True)
 SINES = Integral(sympy.Abs(sin(x)), (x, 0, 10))
 ABOVE = Sum(Piecewise((1, k > 0), (0, True)), (k, -N, N))
 BELOW = Sum(Piecewise((0, k > 0), (1, True)), (k, -N, N))
@@ -107,6 +108,37 @@ FALSE = [
     (Limit(sqrt(sin(x)) / x, x, oo), 0, {}), (Limit(x / (1 + sqrt(x)), x, 0, "-"), 0, {}),
     (Limit(x * Integral(1 / z, (z, x, 1)), x, 0, "-"), 0, {}),
     (Limit(sqrt(x) * Max(x, 1), x, 0, "-"), 0, {}), (Limit(floor(x), x, 2, "+-"), 2, {}),
+    # what is undefined stands beside a case that is 0, or under another sign
+    (Limit(Max(0, -x) * log(-x), x, 0), 0, {}), (Limit((1 + sign(x)) * sqrt(x), x, 0, "-"), 0, {}),
+    (Limit(Heaviside(x) * log(x), x, -oo), 0, {}), (Limit(Max(x, 0) / (Abs(x) + x), x, -oo), 0, {}),
+    (Limit(Integral((Abs(x) - x) * log(-x) * y, (y, 0, 1)), x, 0), 0, {}),
+    (x**2 + Limit((Abs(y) - y) * log(-y), y, 0), 0, {"relation": ">=", "tight_at": {x: 0}}),
+    (Limit(Integral(sqrt(x) * y, (y, 0, 1)), x, 0, "-"), 0, {}),
+    (Limit(Product(1 + k * sqrt(x), (k, 1, 2)), x, 0, "-"), 1, {}),
+    (Limit(Derivative(x ** Rational(3, 2), x), x, 0, "-"), 0, {}),
+    (Limit(Subs(sqrt(y), y, -x), x, 0), 0, {}), (Limit(Limit(y * sqrt(x), y, 1), x, 0, "-"), 0, {}),
+    (Limit(Sum(sqrt(-1 / n), (k, 1, 3)), n, oo), 0, {}),
+    # i
+    (Limit(sympy.I * x, x, 0), 0, {}), (Integral(sqrt(-4) * x, (x, -1, 1)), 0, {}),
+    (Integral(x, (x, 0, sympy.I)), -HALF, {}), (Subs(x**2, x, sympy.I), -1, {}),
+    (Integral(x**3, (x, 0, sqrt(-p))), p**2 / 4, {}), (Limit(sqrt(-(x**2)), x, 0), 0, {}),
+    # a derivative under an integral or a sum, of what is undefined there
+    (Integral(Derivative(log(x), x), (x, -2, -1)), -log(2), {}),
+    (Integral(Derivative(log(y * x), x), (x, 1, 2)), log(2), {}),
+    (Integral(Subs(Derivative(log(y), y), y, x - 5), (x, 1, 2)), log(3) - log(4), {}),
+    (Sum(Derivative(y * k + log(-k), y), (k, 1, 3)), 6, {}),
+    (Sum(k * Derivative(log(x), x), (k, 1, 3)), 6 / x, {"given": x < 0}),
+    (Sum(Subs(Derivative(log(x), x), x, -k), (k, 1, 3)), -Rational(11, 6), {}),
+    (Integral(Derivative(a * Limit(sqrt(x), x, 0, "-"), a), (a, 0, 1)), 0, {}),
+    (Limit(Integral(Derivative(log(y), y), (y, -2, -x)), x, 1), -log(2), {}),
+    # a bound is attained where its conditions, or its symbols, forbid
+    ((x - y - 1) ** 2, 0, {"relation": ">=", "given": (z > x, z < y), "tight_at": {x: 1, y: 0}}),
+    ((x - 2) ** 2, 0, {"relation": ">=", "given": a < 1, "where": {a: x**2}, "tight_at": {x: 2}}),
+    ((prime - 4) ** 2, 0, {"relation": ">=", "tight_at": {prime: 4}}),
+    ((n - x) ** 2, 0, {"relation": ">=", "given": Eq(x, k + HALF), "tight_at": {n: x}}),
+    (x**2, 0, {"relation": ">=", "tight_at": {x: Limit(sqrt(z), z, 0, "-")}}),
+    # not every matrix has a root
+    (MatMul(MatPow(A, HALF) + B, B), MatPow(A, HALF) * B + B * B, {}),
     (Integral(floor(z), (z, 0, x)), 0, {"given": x > 0}),
     # an integer and an end that is none
     ((n**2 - 900) / (n - 30), n + 30, {"given": n > Rational(7, 2)}),
@@ -142,6 +174,18 @@ def test_a_false_definition_or_step_is_not_accepted():
         Derivation(Eq(x * (n - 30), 0), given=n > Rational(7, 2)).step(Eq(x, 0), because="divide")
     with pytest.raises(DerivationError):
         Derivation(Eq(f(z), y), where=BY_Z).step(Eq(y, THIRD), because="the value")
+    for name, meaning in [
+        (n, x / 2),
+        (N, x**2 + 1),
+        (even, n),
+        (Function("i", integer=True)(x), x),
+    ]:
+        with pytest.raises(DerivationError):
+            define(name, meaning)
+    with pytest.raises(DerivationError):
+        define(symbols("c", nonzero=True, real=True), x)
+    with pytest.raises(DerivationError):
+        Derivation(x).step(x + Limit(Max(0, -y) * log(-y), y, 0), because="adds 0")
     with pytest.raises(DerivationError):
         define(symbols("M"), MatMul(A, Inverse(A), evaluate=False))
     with pytest.raises(DerivationError, match="could not show it"):
@@ -186,7 +230,6 @@ def test_two_matrices_of_one_size_are_drawn_so():
 
 h = Function("h", negative=True)
 even = symbols("e", even=True, real=True)
-prime = symbols("q", prime=True)
 TRUE = [
     (cosh(100 * x) ** 2 - sinh(100 * x) ** 2, 1, {}),
     ((1 - tanh(1000 * x) ** 2) * cosh(1000 * x) ** 2, 1, {}),
@@ -223,6 +266,14 @@ TRUE = [
     (Sum(1 / (N + 1 - k) - 1 / (N + 2 - k), (k, 1, N)), N / (N + 1), {}),
     (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
     (Limit(sin(p * x) / x, x, 0), p, {}), (Limit(x**2 + a * x + b, x, 1), a + b + 1, {}),
+    # an equation between symbols of several kinds, and conditions on a name
+    (sympy.cos(2 * pi * x), 1, {"given": Eq(n, x)}), (Abs(x), x, {"given": Eq(p, x)}),
+    (Abs(x + y), x + y, {"given": Eq(p, x + y)}), (Abs(x), x, {"given": a > 0, "where": {a: x}}),
+    (sqrt(x**2) / x, 1, {"given": a > 0, "where": {a: x}}),
+    (Derivative(x**N, x), N * x ** (N - 1), {}), (Derivative(x**N, x) * x, N * x**N, {}),
+    (Derivative((x - 1) ** N, x), N * (x - 1) ** (N - 1), {}),
+    (Limit(coth(x) - 1 / x, x, 0), 0, {}), (Limit(Sum(a**k, (k, 0, N)), a, 0), 1, {}),
+    (Limit(Sum(exp(k * x), (k, 1, N)), x, 0), N, {}), (Limit(Max(sqrt(-x), 0), x, 0), 0, {}),
     (Limit(log(1 + p * x) / x, x, 0), p, {}), (Limit((1 + p / x) ** x, x, oo), exp(p), {}),
     # an antiderivative holds the logarithm of a negative number
     (Integral(1 / (1 - z), (z, 0, x)), -log(1 - x), {"given": x < 1}),
@@ -259,6 +310,10 @@ def test_a_true_claim_is_not_called_false(left, right, options):
         (Sum(1 / (k * (k + 1)), (k, 1, N)), N / (N + 1), {}),
         (Limit(x / (x + p), x, 0, "+"), 0, {}), (Limit(exp(-p * x), x, oo), 0, {}),
         ((1 / x) * (x * A + x * B), A + B, {"given": Ne(x, 0)}),
+        (Derivative(x**N, x), N * x ** (N - 1), {}),
+        (sqrt(x**2) / x, 1, {"given": a > 0, "where": {a: x}}),
+        (Limit(Abs(x) / x, x, 0, "-"), -1, {}), (Limit(Max(x, 0) * x, x, 0, "+-"), 0, {}),
+        (Integral(Derivative(exp(a * x), x), (x, 0, 1)), exp(a) - 1, {}),
         (z + Integral(z, (z, 0, 1)), z + HALF, {}),
         (Limit(x * log(x), x, 0, "+"), 0, {}), (Limit(sqrt(x - 1) / x, x, oo), 0, {}),
         (Limit(u * log(u), u, 0), 0, {}), (Limit(sqrt(p * x), x, 0, "+"), 0, {}),
@@ -296,6 +351,10 @@ REFUSED = [
     (pi, Float("3.1411"), {"digits": 3}, "does not round to 3.141"),
     ((1 / x) * (x * A + x * B), A + B, {}, "x is not nonzero"),
     (Limit(a**z, z, oo), 0, {"given": (a > 0, a < 1)}, "for special values of a"),
+    (Limit(sqrt(x), x, 0, "-"), 0, {}, "a real value near the place of the limit, x → 0: x is not"),
+    (x + f(x), f(x, y) + x, {}, "f stands with .1, 2. arguments"),
+    (Sum(sympy.IndexedBase("i", real=True)[k], (k, 1, 2)), x, {}, "indexed symbol"),
+    (x + a, x + 2, {"given": a > 0, "where": {a: -THIRD}}, "the condition a > 0 never holds"),
 ]  # fmt: skip
 
 

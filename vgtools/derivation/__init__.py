@@ -35,7 +35,7 @@ Each module imports from those above it only.
 
 1. `errors`, `printing`: the error, and how expressions are written.
 2. `conditions`: the domain of a claim.
-3. `cases`, `one_sided`, `derivatives`, `limits`, `definitions`: what an expression is, with its
+3. `cases`, `limits`, `one_sided`, `derivatives`, `definitions`: what an expression is, with its
    cases, derivatives, limits from one side and names resolved.
 4. `claim`: a claim with its sides, its domain and its text. All that follows takes it.
 5. `evaluation`, `refuting`: step 1.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+import sympy
 from sympy import Symbol
 
 from vgtools.derivation.conditions import Domain, real_symbols
@@ -53,9 +54,21 @@ class Claim:
         left, right = (with_own_names(side, taken) for side in (self.left, self.right))
         return with_meanings(left, self.where), with_meanings(right, self.where)
 
+    def __post_init__(self) -> None:
+        """Read the conditions, too, with meanings in the place of names."""
+        if self.where and self.domain.given:
+            given = [with_meanings(relation, self.where) for relation in self.domain.given]
+            if sympy.false in given:
+                never = self.domain.given[given.index(sympy.false)]
+                raise ValueError(f"the condition {to_text(never)} never holds")
+            domain = Domain(tuple(relation for relation in given if relation is not sympy.true))
+            object.__setattr__(self, "domain", domain)
+
     @cached_property
     def symbols(self) -> set[Symbol]:
         """What the claim is about; each symbol must be declared real."""
+        if any(side.has(sympy.Indexed) for side in self.sides):
+            raise ValueError(f"{self.text} holds an indexed symbol; write plain symbols instead")
         return real_symbols(*self.sides, *self.domain.given)
 
     @cached_property

@@ -17,6 +17,9 @@ from vgtools.derivation.printing import FLIPPED, SIGNS, TEX_SIGNS, to_latex, to_
 
 _POINTS = 48
 _KINDS = {"even", "odd", "prime", "composite", "noninteger", "irrational"}
+_ASSUMED = _KINDS | {
+    "integer", "rational", "positive", "negative", "nonnegative", "nonpositive", "nonzero",
+}  # fmt: skip
 SEED = 20100101
 
 
@@ -203,7 +206,8 @@ class Domain:
                 if bound is not None and bound.value is not None:
                     point[symbol] = bound.value.xreplace(point)
             key = tuple(point.values())
-            if key not in tried and self.allows(point):
+            kept = all(may_be(symbol, value) for symbol, value in point.items())
+            if key not in tried and kept and self.allows(point):
                 found.append(point)
             tried.add(key)
             if len(found) == _POINTS:
@@ -313,6 +317,15 @@ def assumed_bounds(symbol: Symbol) -> Bounds:
     low = (zero, bool(symbol.is_positive)) if symbol.is_nonnegative else None
     high = (zero, bool(symbol.is_negative)) if symbol.is_nonpositive else None
     return Bounds(low, high)
+
+
+def may_be(symbol: Symbol, value: Expr) -> bool:
+    """Whether a value has all that a symbol is declared to be."""
+    return all(
+        getattr(value, f"is_{key}") in (holds, None)
+        for key, holds in symbol.assumptions0.items()
+        if key in _ASSUMED
+    )
 
 
 def _numbers_in(expressions: Iterable[Expr]) -> list[Expr]:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import sympy
-from sympy import Derivative, Dummy, Expr, Piecewise, Pow, Symbol
+from sympy import Derivative, Dummy, Expr, Piecewise, Pow
 from sympy.core.function import AppliedUndef
 from sympy.core.relational import Relational
 from sympy.logic.boolalg import Boolean
@@ -19,7 +21,6 @@ from vgtools.derivation.definitions import with_own_names
 from vgtools.derivation.derivatives import NoSlope, evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, MANY_DIGITS, NEEDS_EVALF, evaluator, point_text
-from vgtools.derivation.one_sided import settled
 from vgtools.derivation.printing import to_text
 from vgtools.derivation.proving import is_proved_sign, regions, same_everywhere
 
@@ -50,6 +51,8 @@ _EVERYWHERE = (
 
 def require_defined(expression: Any, claim: Claim) -> None:
     """Prove that a part of a claim has a real value everywhere on its domain, or raise."""
+    if expression == sympy.I:
+        raise claim.not_proved("it holds i, and every number here is real")
     if isinstance(expression, Piecewise):
         _require_cases(expression, claim)
         return
@@ -103,6 +106,8 @@ def _require_range(whole: Any, claim: Claim) -> None:
         ]
     inner, reasons = whole.function, []
     if inner.has(Derivative, sympy.Subs):
+        for choice in choices:
+            _require_slopes(inner, claim, choice)
         inner = _without_unknown_slopes(evaluated(inner, claim.text))
     if not inner.has(*whole.variables):
         require_defined(inner, claim)
@@ -111,7 +116,7 @@ def _require_range(whole: Any, claim: Claim) -> None:
         try:
             require_defined(inner.xreplace(choice), claim)
         except DerivationError as error:
-            reasons.append(str(error).partition(": ")[2])
+            reasons.append(_reason(error))
     one_is_enough = not isinstance(whole, sympy.Integral) and len(whole.limits) == 1
     if len(reasons) == len(choices) or (reasons and not one_is_enough):
         ranges = ", ".join(
@@ -129,43 +134,30 @@ def _require_defined_near(limit: sympy.Limit, claim: Claim) -> None:
     SymPy takes the limit of √x for x → 0 from the left, too.
     """
     inner, variable, place, direction = limit.args
-    sides = {"+": (1,), "-": (-1,)}.get(str(direction), (1, -1))
-    for side in (sympy.sign(place),) if place.is_infinite else sides:
-        if variable.is_integer:
-            t = Dummy("n", integer=True, positive=True)
-            moved, small = side * t, t > 1 / _NEAR
-        else:
-            t = Dummy("t", positive=True)
-            moved, small = (side / t if place.is_infinite else place + side * t), t < _NEAR
-        near = claim.within(claim.domain.restricted(small))
-        parts = [inner]  # moved one by one: SymPy would take √(−t)·√(−2t) together to a real −√2·t
-        while parts:
-            part = parts.pop()
-            for argument, sign, why in _needs(part, near):
-                here = evaluated(argument.subs(variable, moved), claim.text)
-                if not _has_sign_near(here, sign, t, near.domain):
-                    raise claim.not_proved(
-                        f"{to_text(argument)} is not shown to be {sign} ({why}) near "
-                        f"the place of the limit, {to_text(variable)} → {to_text(place)}"
-                    )
-            if isinstance(part, (*NEEDS_EVALF, Derivative, sympy.Subs, Piecewise)):
-                require_defined(part.subs(variable, moved), near)
-            else:
-                parts.extend(part.args)
+    far = 1 / _NEAR
+    sides = {"+": [(place, place + _NEAR)], "-": [(place - _NEAR, place)]}
+    if place.is_infinite:
+        near = [variable > far if place is sympy.oo else variable < -far]
+    else:
+        require_defined(place, claim)
+        both = [*sides["-"], *sides["+"]]
+        ends = sides.get(str(direction), both)
+        near = [sympy.And(variable > low, variable < high) for low, high in ends]
+    for condition in near:
+        domain = claim.domain.restricted(condition)
+        try:
+            if domain is not None:
+                require_defined(inner, claim.within(domain))
+        except DerivationError as error:
+            raise claim.not_proved(
+                f"{to_text(inner)} is not shown to have a real value near the place of the limit, "
+                f"{to_text(variable)} → {to_text(place)}: {_reason(error)}"
+            ) from None
 
 
-def _has_sign_near(part: Expr, sign: str, t: Symbol, domain: Domain) -> bool:
-    """Whether a part is proved to have a sign for all t > 0 that are small enough."""
-    if is_proved_sign(part, sign, domain):
-        return True
-    limit = None if t.is_integer else settled(part, t)
-    if limit is None:
-        return False
-    if limit == 0 and part.free_symbols == {t}:
-        limit = part.as_leading_term(t)
-    if limit.is_infinite:
-        return limit is sympy.oo or sign == "nonzero"
-    return is_proved_sign(limit, "nonzero" if sign == "nonzero" else "positive", domain)
+def _reason(error: DerivationError) -> str:
+    """The reason that an error gives after it has named the claim."""
+    return re.split(r" (?:is not proved|does not hold as stated): ", str(error), maxsplit=1)[-1]
 
 
 def _points_between(low: Expr, high: Expr) -> list[Expr]:
@@ -202,6 +194,10 @@ def require_matrix_defined(expression: Any, claim: Claim) -> None:
     if power or isinstance(expression, sympy.Inverse):
         raise claim.not_proved(
             f"not every {to_text(expression.base)} has an inverse; back it with vg.numeric"
+        )
+    if isinstance(expression, sympy.MatPow) and not expression.exp.is_integer:
+        raise claim.not_proved(
+            f"not every {to_text(expression.base)} has a power {to_text(expression.exp)}"
         )
     if not isinstance(expression, _EVERYWHERE):
         raise claim.not_proved(
@@ -302,28 +298,45 @@ def _has_sign(value: Any, sign: str) -> bool:
     }[sign]
 
 
-def _require_derivatives(expression: Derivative | sympy.Subs, claim: Claim) -> None:
+def _require_slopes(expression: Expr, claim: Claim, places: Mapping) -> None:
+    """Prove that the derivatives in an integrand or a term exist at some places of it."""
+    if isinstance(expression, (Derivative, sympy.Subs)):
+        _require_derivatives(expression, claim, places)
+        return
+    for part in expression.args:
+        _require_slopes(part, claim, places)
+
+
+def _require_derivatives(
+    expression: Derivative | sympy.Subs, claim: Claim, places: Mapping = MappingProxyType({})
+) -> None:
     """Prove that a derivative, at a symbol or at another argument, exists on the domain.
 
     A function has to be defined where it is differentiated: 1/x is the slope of ln x for
     positive x only. It has to be defined on both sides, too, which a power such as
-    x^(3/2) may not be at the end of where it is real.
+    x^(3/2) may not be at the end of where it is real. Under an integral or a sum, `places`
+    are what its variables stand for.
     """
     functions, at = [expression], {}
     if isinstance(expression, sympy.Subs):
         at = dict(zip(expression.variables, expression.point, strict=True))
         functions = [expression.expr, *expression.expr.atoms(Derivative)]
         for place in expression.point:
-            require_defined(place, claim)
+            require_defined(place.xreplace(places), claim)
+
+    def placed(function: Expr) -> Expr:
+        return function.subs(at, simultaneous=True).xreplace(places)
+
     for function in functions:
         if isinstance(function, Derivative):
             function = function.expr
         elif function.has(Derivative):
             continue
-        require_defined(function.subs(at, simultaneous=True), claim)
-    require_defined(_without_unknown_slopes(evaluated(expression, claim.text)), claim)
+        require_defined(placed(function), claim)
+    slope = _without_unknown_slopes(evaluated(expression, claim.text))
+    require_defined(slope.xreplace(places), claim)
     for derivative in expression.atoms(Derivative):
-        function = evaluated(derivative.expr, claim.text).subs(at, simultaneous=True)
+        function = placed(evaluated(derivative.expr, claim.text))
         for part, region in regions(function, claim.domain):
             for power in sorted(part.atoms(Pow), key=sympy.default_sort_key):
                 constant = not at and not power.base.has(*derivative.variables)

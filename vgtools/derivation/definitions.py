@@ -10,8 +10,6 @@ from sympy import Derivative, Dummy, Expr, Limit, Subs, Symbol
 from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef, BadArgumentsError
 
-from vgtools.derivation.limits import with_sides
-
 
 def _by_argument(inner: Expr, *counts: Any) -> Expr:
     """Write the derivative of f(g(x)) with respect to g(x) as f'(u) at u = g(x)."""
@@ -116,5 +114,5 @@ def with_meanings(expression: Any, where: Mapping) -> Any:
             except BadArgumentsError as error:
                 raise ValueError(f"{name} in where=: {error}") from None
         if expression == before:
-            return with_sides(expression)
+            return expression
     raise ValueError("the definitions in where= refer to each other in a circle")

@@ -20,6 +20,7 @@ from sympy.core.relational import Relational
 
 from vgtools.derivation.cases import ENTIRE, deciding, unfolded
 from vgtools.derivation.errors import DerivationError, NotKnown
+from vgtools.derivation.limits import by_cases
 from vgtools.derivation.one_sided import limit_at_zero, taken
 from vgtools.derivation.printing import to_text
 
@@ -90,9 +91,12 @@ def evaluated(expression: Any, claim: str) -> Any:
             lambda e: isinstance(e, (Derivative, sympy.Subs)),
             lambda e: _derivative(e) if isinstance(e, Derivative) else _substituted(e),
         )
-        if expression.has(sympy.Limit):
-            expression = expression.replace(lambda e: isinstance(e, sympy.Limit), taken)
+        expression = expression.replace(lambda e: isinstance(e, sympy.Limit), _limit)
     except (NotKnown, NotImplementedError) as error:
+        raise DerivationError(f"{claim} is not proved: {error}") from None
+    except TypeError as error:
+        if "non-real" not in str(error):
+            raise
         raise DerivationError(f"{claim} is not proved: {error}") from None
     for whole in expression.atoms(sympy.Integral, sympy.Sum, sympy.Product):
         for gap in (g for g in whole.function.atoms(NoSlope) if g.has(*whole.variables)):
@@ -127,6 +131,12 @@ def _require_known_cases(whole: Any) -> None:
             linear = not (gap - slope * variable).expand().has(variable)
             if not (linear and slope.is_nonzero):
                 _turns(condition, variable)
+
+
+def _limit(limit: sympy.Limit) -> Expr:
+    """Take a limit, on the side that it comes from if there are cases."""
+    limit = sympy.Limit(_summed(limit.args[0]), *limit.args[1:])
+    return taken(by_cases(limit))
 
 
 def _summed(expression: Expr) -> Expr:
@@ -269,6 +279,8 @@ def _differentiated(function: Expr, variable: Symbol) -> Expr:
     back = {u: gap for gap, u in stand_ins.items()}
     back |= {Derivative(u, variable): gap for u, gap in back.items()}
     result = sympy.diff(function.xreplace(stand_ins), variable)
+    if any(p.exp.is_integer and not p.exp.is_number for p in result.atoms(Pow)):
+        result = sympy.powsimp(result, combine="exp")  # of x^n it is n·x^n/x, and 0/0 at 0
     for left in result.atoms(Derivative):
         if not isinstance(left.expr, AppliedUndef):
             raise NotKnown(f"the derivative of {to_text(left.expr)} is not known")

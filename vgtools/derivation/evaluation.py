@@ -41,7 +41,12 @@ def with_definite_functions(expressions: Iterable[Any]) -> tuple[list[Any], dict
     unknown = sorted({u.func for e in expressions for u in e.atoms(AppliedUndef)}, key=str)
     chosen = {}
     for k, function in enumerate(unknown, start=2):
-        arity = {len(u.args) for e in expressions for u in e.atoms(function)}.pop()
+        arities = {len(u.args) for e in expressions for u in e.atoms(function)}
+        if len(arities) > 1:
+            raise ValueError(
+                f"{function} stands with {sorted(arities)} arguments; give it one sort"
+            )
+        arity = arities.pop()
         names = [Dummy(f"u{i}", real=True) for i in range(arity)]
         argument = sum((i + 2) * n for i, n in enumerate(names)) / Rational(k + 1)
         meaning = sympy.exp(argument / 2) + Rational(1, k)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import sympy
-from sympy import Expr, Pow, Product, Rational, Sum, Symbol
+from sympy import Expr, Pow, Product, Rational, Sum
 from sympy.core.evalf import PrecisionExhausted
 from sympy.matrices.expressions.matexpr import MatrixExpr
 
@@ -17,7 +17,6 @@ from vgtools.derivation.defined import require_defined
 from vgtools.derivation.derivatives import evaluated
 from vgtools.derivation.errors import DerivationError
 from vgtools.derivation.evaluation import DIGITS, MOST_BITS, NEEDS_EVALF
-from vgtools.derivation.limits import with_sides
 from vgtools.derivation.matrices import judge_matrices
 from vgtools.derivation.printing import to_text
 from vgtools.derivation.proving import is_proved_sign, is_proved_zero
@@ -121,8 +120,7 @@ def _require_attained(claim: Claim, at: dict, gap: Expr) -> None:
             raise DerivationError(
                 f"{claim.text}: {place} violates the condition {to_text(relation)}"
             )
-    for symbol, value in at.items():
-        _require_permitted(claim, symbol, value)
+    _require_permitted(claim, at, at)
     if not is_proved_zero(gap.subs(at), claim.domain):
         raise DerivationError(f"{claim.text}: the bound is not attained at {place}", at)
 
@@ -135,10 +133,14 @@ def _require_approached(claim: Claim, at: dict, gap: Expr) -> None:
     ((symbol, value),) = at.items()
     upper = claim.domain.bounds_of(symbol).upper
     direction = "-" if upper is not None and upper[0] == value else "+"
-    _require_permitted(claim, symbol, value, direction)
+    step = Rational(1, 10**12)
+    near = value + step if direction == "+" else value - step
+    if value.is_infinite:
+        near = sympy.sign(value) / step
+    _require_permitted(claim, at, {symbol: near})
 
     def limit(expression: Expr) -> Expr:
-        return evaluated(with_sides(sympy.Limit(expression, symbol, value, direction)), claim.text)
+        return evaluated(sympy.Limit(expression, symbol, value, direction), claim.text)
 
     if not is_proved_zero(limit(gap), claim.domain):
         raise DerivationError(f"{claim.text}: the bound is not approached at {place}", at)
@@ -154,28 +156,24 @@ def _require_approached(claim: Claim, at: dict, gap: Expr) -> None:
             )
 
 
-def _require_permitted(
-    claim: Claim, symbol: Symbol, value: Expr, direction: str | None = None
-) -> None:
-    """Refuse a place of tightness that the conditions or a symbol's assumptions forbid.
+def _require_permitted(claim: Claim, at: Mapping, near: Mapping) -> None:
+    """Refuse a place of tightness that the conditions or the symbols' assumptions forbid.
 
     Where a bound is approached, it is values very near to the place that are permitted.
     """
-    near = value
-    if direction is not None:
-        step = Rational(1, 10**12)
-        near = value + step if direction == "+" else value - step
-        if value.is_infinite:
-            near = sympy.sign(value) / step
-    part = claim.domain.restricted(sympy.Eq(symbol, near))
-    names = real_symbols(symbol, near, *claim.domain.given)
+    for value in near.values():
+        require_defined(value, claim)
+    places = sympy.And(*(sympy.Eq(symbol, value) for symbol, value in near.items()))
+    part = claim.domain.restricted(places)
+    names = real_symbols(*near, *near.values(), *claim.domain.given)
     try:
         permitted = part is not None and part.points(names)
     except ValueError:  # no point was found
         permitted = False
     if not permitted:
-        place = _place_text({symbol: value})
-        raise DerivationError(f"{claim.text}: no permitted values were found with {place}")
+        raise DerivationError(
+            f"{claim.text}: no permitted values were found with {_place_text(at)}"
+        )
 
 
 def _place_text(at: Mapping) -> str:

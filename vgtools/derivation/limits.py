@@ -5,38 +5,30 @@ SymPy's own limit of a Piecewise takes one case whatever the direction.
 
 from __future__ import annotations
 
-from typing import Any
-
 import sympy
 from sympy import Dummy, Expr, Limit, Piecewise, Symbol
 from sympy.logic.boolalg import Boolean
 
 from vgtools.derivation.cases import KINKED, unfolded
-from vgtools.derivation.derivatives import evaluated
-from vgtools.derivation.errors import DerivationError
+from vgtools.derivation.errors import NotKnown
 
 _CASES = (Piecewise, *KINKED)
 
 
-def with_sides(expression: Any) -> Any:
-    """Write every limit of a case distinction as a limit of the case that holds there."""
-    if not expression.has(Limit) or not expression.has(*_CASES):
-        return expression
-    return expression.replace(lambda e: isinstance(e, Limit) and e.has(*_CASES), _from_its_side)
-
-
-def _from_its_side(limit: Limit) -> Expr:
+def by_cases(limit: Limit) -> Expr:
+    """Write the limit of a case distinction as a limit of the case that holds there."""
     inner, variable, point, direction = limit.args
+    if not inner.has(*_CASES):
+        return limit
     if point.is_infinite or str(direction) in ("+", "-"):
         return _from_one_side(inner, variable, point, str(direction))
-    limits = [_from_one_side(inner, variable, point, side) for side in "+-"]
-    right, left = (limit.doit() for limit in limits)
-    if sympy.simplify(right - left) != 0:
-        raise DerivationError(
-            f"the limit for {variable} → {point} does not exist: it is {right} from the right "
-            f"and {left} from the left"
+    right, left = (_from_one_side(inner, variable, point, side) for side in "+-")
+    if sympy.simplify(right.doit() - left.doit()) != 0:
+        raise NotKnown(
+            f"the limit for {variable} → {point} does not exist: it is {right.doit()} from the "
+            f"right and {left.doit()} from the left"
         )
-    return sum(limits) / 2  # both stay, so that both are looked at
+    return right
 
 
 def _from_one_side(inner: Expr, variable: Symbol, point: Expr, direction: str) -> Limit:
@@ -45,7 +37,6 @@ def _from_one_side(inner: Expr, variable: Symbol, point: Expr, direction: str) -
         place = 1 / t if point is sympy.oo else -1 / t
     else:
         place = point + t if direction == "+" else point - t
-    inner = evaluated(inner, f"the limit for {variable} → {point}")
     constant = {part: Dummy("c") for part in inner.atoms(*KINKED) if not part.has(variable)}
     inner = unfolded(inner.xreplace(constant))
     while inner.has(Piecewise):
@@ -66,13 +57,13 @@ def _case(pieces: Piecewise, place: dict[Symbol, Expr], t: Dummy, point: Expr) -
     for value, condition in pieces.args:
         truth = _holds(condition.subs(place), t)
         if truth is None:
-            raise DerivationError(
+            raise NotKnown(
                 f"which case of {pieces} holds for {text} is not known; "
                 "take the limit of the case itself"
             )
         if truth:
             return value
-    raise DerivationError(f"no case of {pieces} holds for {text}")
+    raise NotKnown(f"no case of {pieces} holds for {text}")
 
 
 def _holds(condition: Boolean, t: Dummy) -> bool | None:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import mpmath
 import sympy
-from sympy import Dummy, Expr, Pow, Symbol
+from sympy import Dummy, Expr, Piecewise, Pow, Subs, Symbol
+from sympy.concrete.expr_with_limits import ExprWithLimits
 from sympy.core.function import AppliedUndef
 
 from vgtools.derivation.cases import ENTIRE
@@ -23,8 +26,25 @@ def taken(limit: sympy.Limit) -> Expr:
         raise NotKnown(str(error)) from None
     for sign in (1, -1) if str(direction) == "+-" else (-1 if str(direction) == "-" else 1,):
         moved = sympy.sign(place) / t if place.is_infinite else place + sign * t
-        require_settled(inner.doit().subs(variable, moved), t, to_text(inner))
+        moved = inner.doit().subs(variable, moved)
+        require_settled(moved, t, to_text(inner))
+        if moved.free_symbols == {t} and _goes_elsewhere(moved, t, value):
+            raise NotKnown(f"the limit of {to_text(inner)} is {to_text(value)} by SymPy, and the "
+                           "numbers near it are others")  # fmt: skip
     return value
+
+
+def _goes_elsewhere(expression: Expr, t: Symbol, limit: Expr) -> bool:
+    """Whether values near 0 have settled where a limit is not.
+
+    SymPy takes coth(x) − 1/x to −∞ for x → 0; it goes to 0. A value that is exactly 0 tells
+    nothing: the digits have been used up.
+    """
+    far, near = _values_near(expression, t)
+    if not far or not near or abs(far - near) > mpmath.mpf(10) ** -9 * max(1, abs(near)):
+        return False
+    goal = mpmath.inf if limit.is_infinite else mpmath.mpmathify(limit.evalf(60))
+    return bool(abs(near - goal) > mpmath.mpf(10) ** -3 * max(1, abs(near)))
 
 
 def _require_reachable(variable: Symbol, place: Expr, direction: str) -> None:
@@ -66,6 +86,8 @@ def settled(expression: Expr, t: Symbol) -> Expr | None:
         poles = [p.base for p in expression.atoms(Pow) if not p.exp.is_nonnegative]
         return expression if all(base.is_nonzero for base in poles) else None
     if expression.free_symbols != {t}:
+        if expression.has(Piecewise, ExprWithLimits, Subs):
+            return None
         factor, rest = expression.as_independent(t, as_Add=False)
         if factor != 1 and rest != expression:
             limits = [settled(part, t) for part in (factor, rest)]
@@ -139,15 +161,23 @@ def _trials(symbols: set[Symbol]) -> list[dict[Symbol, Expr]]:
 
 def _approaches(expression: Expr, t: Symbol, limit: Expr) -> bool:
     """Whether values near 0 come close to a limit, or grow if it is infinite."""
-    value = sympy.lambdify([t], expression, modules="mpmath")
+    far, near = _values_near(expression, t)
+    if None in (far, near):
+        return False
+    if limit.is_infinite:
+        return bool(abs(near) > abs(far) and (near > 0) == (limit is sympy.oo))
+    goal = mpmath.mpmathify(limit.evalf(60))
+    return bool(abs(near - goal) <= mpmath.mpf(10) ** -6 * max(1, abs(goal)))
+
+
+def _values_near(expression: Expr, t: Symbol) -> list[Any]:
+    """Real values at t = 1e-12 and at 1e-24, or None where there is none."""
+    value, found = sympy.lambdify([t], expression, modules="mpmath"), []
     with mpmath.workdps(200):
-        try:
-            far, near = (mpmath.mpmathify(value(mpmath.mpf(10) ** -k)) for k in (12, 24))
-        except (ValueError, ZeroDivisionError, OverflowError, TypeError, NameError):
-            return False
-        if isinstance(near, mpmath.mpc):
-            return False
-        if limit.is_infinite:
-            return bool(abs(near) > abs(far) and (near > 0) == (limit is sympy.oo))
-        goal = mpmath.mpmathify(limit.evalf(60))
-        return bool(abs(near - goal) <= mpmath.mpf(10) ** -6 * max(1, abs(goal)))
+        for k in (12, 24):
+            try:
+                number = mpmath.mpmathify(value(mpmath.mpf(10) ** -k))
+            except (ValueError, ZeroDivisionError, OverflowError, TypeError, NameError):
+                number = None
+            found.append(None if isinstance(number, mpmath.mpc) else number)
+    return found

@@ -116,7 +116,8 @@ def verify(
 the left side is 0.25, the right side is 0.75
     """
     lhs, operator, rhs = _two_sides(lhs, rhs, relation, floats=digits is not None)
-    claim = Claim(lhs, operator, rhs, Domain(checked_conditions(given)), checked_definitions(where))
+    given, where = checked_conditions(given), checked_definitions(where)
+    claim = Claim(lhs, operator, rhs, Domain(given), where)
     because, tight_at = checked_reason(because), checked_tightness(tight_at)
     proof, evidence = checked_proof(proof), "symbolic"
     if digits is not None:
@@ -130,7 +131,7 @@ the left side is 0.25, the right side is 0.75
         judge(claim, proof, tight_at)
         kind = "identity" if operator == "==" else "bound"
     equation = Equation(
-        lhs, rhs, operator, kind, evidence, claim.domain.given, claim.where, label, because,
+        lhs, rhs, operator, kind, evidence, given, where, label, because,
         tight_at, proof, digits,
     )  # fmt: skip
     register_label(label, str(equation))
@@ -212,10 +213,9 @@ def define(
     meaning = checked_expression(meaning, "the meaning")
     if meaning.has(name.func if arguments else name):
         raise ValueError(f"{to_text(name)} occurs in its own definition")
-    claim = Claim(
-        meaning, "==", meaning, Domain(checked_conditions(given)), checked_definitions(where),
-        name=f"{to_text(name)} = {to_text(meaning)}",
-    )  # fmt: skip
+    given, where = checked_conditions(given), checked_definitions(where)
+    text = f"{to_text(name)} = {to_text(meaning)}"
+    claim = Claim(meaning, "==", meaning, Domain(given), where, name=text)
     if isinstance(meaning, MatrixExpr):
         if agrees_with is not None:
             raise TypeError("agrees_with= is for scalar definitions")
@@ -227,8 +227,7 @@ def define(
         _require_signs(name, claim)
         evidence = _compared(claim, agrees_with, arguments)
     equation = Equation(
-        name, meaning, "==", "definition", evidence, claim.domain.given, claim.where, label,
-        checked_reason(because),
+        name, meaning, "==", "definition", evidence, given, where, label, checked_reason(because),
     )  # fmt: skip
     register_label(label, str(equation))
     return equation
@@ -245,10 +244,17 @@ def _arguments_of(name: Any) -> list[Symbol]:
 
 
 def _require_signs(name: Expr, claim: Claim) -> None:
-    """Prove that a meaning has the sign that its name is declared to have, or raise."""
+    """Prove that a meaning has the sign and the kind that its name is declared to have."""
+    for kind in ("integer", "even", "odd", "rational", "irrational", "prime", "composite"):
+        declared, found = (getattr(e, f"is_{kind}") for e in (name, claim.values[0]))
+        if declared and not found:
+            raise claim.not_proved(f"the name is declared with {kind}=True")
     declared = {">": name.is_positive, "<": name.is_negative}
     declared |= {">=": name.is_nonnegative, "<=": name.is_nonpositive}
     operator = next((sign for sign, holds in declared.items() if holds), None)
+    if operator is None and name.is_nonzero:
+        if not is_proved_sign(claim.values[0], "nonzero", claim.domain):
+            raise claim.not_proved("the name is declared with nonzero=True")
     if operator is not None:
         text = f"{to_text(claim.values[0])} {SIGNS[operator]} 0, as {to_text(name)} is declared,"
         signed = Claim(claim.left, operator, sympy.S.Zero, claim.domain, claim.where, text)
