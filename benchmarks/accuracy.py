@@ -66,15 +66,19 @@ class Worst:
 def sample(
     float_type: type, log_spaced: int, dense: int, extra: tuple[float, ...] = ()
 ) -> np.ndarray:
-    """Return sorted test points: log-spaced magnitudes, a dense grid, zero and `extra`.
+    """Return sorted test points: log-spaced magnitudes, two dense grids, zero and `extra`.
 
     Magnitudes run from 1e-300 (or the smallest number of the type) to 745 with
-    both signs, the grid from -40 to 40 with points that are not round numbers.
+    both signs, the grid from -40 to 40 with points that are not round numbers. The
+    other grid, of both signs, is where exp(-x) is subnormal or about to be.
     """
-    smallest = max(1e-300, float(np.finfo(float_type).smallest_subnormal))
+    info = np.finfo(float_type)
+    smallest = max(1e-300, float(info.smallest_subnormal))
     magnitudes = np.geomspace(smallest, LARGEST, log_spaced)
     grid = np.linspace(-40, 40, dense) + np.pi / 1000
-    points = np.concatenate([magnitudes, -magnitudes, grid, [0.0], extra])
+    ends = -math.log(info.smallest_normal) - 4, -math.log(info.smallest_subnormal) + 1
+    tail = np.linspace(*ends, dense // 4)
+    points = np.concatenate([magnitudes, -magnitudes, grid, tail, -tail, [0.0], extra])
     with np.errstate(under="ignore"):
         return np.unique(points.astype(float_type))
 
