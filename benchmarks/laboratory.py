@@ -46,7 +46,7 @@ TIME = """([place, steps]) => {
   const run = runs[place], begin = performance.now();
   for (let i = 0; i < steps; i++) run.step();
   const middle = performance.now();
-  Laboratory.measure(run.network, run.batchSize);
+  Laboratory.measure(run.network);
   return [(middle - begin) / steps, performance.now() - middle];
 }"""
 

@@ -68,11 +68,11 @@ HELPERS = """() => {
     const gradient = new Float64Array(n * network.outputs);
     const logits = Array.from(network.forward(batches[0], n, true));
     const loss = crossEntropy(logits, classes[0], n, network.outputs, gradient);
-    const inputGradient = Array.from(network.backward(gradient, n));
+    const inputGradient = Array.from(network.backward(gradient));
     const gradients = Object.fromEntries(
       network.parameters.map((each) => [each.name, Array.from(each.gradient)]));
     const flow = gradientFlow(network, batches[0], classes[0], n);
-    const counts = census(network, n);
+    const counts = census(network);
 
     network.write(values);
     const data = { x_train: batches[0], y_train: classes[0] };
@@ -608,6 +608,39 @@ def test_a_run_goes_on_from_what_was_read(page, optimiser):
     )
 
 
+def test_what_is_measured_is_a_step_and_not_what_came_after(page):
+    said = page.evaluate(
+        """() => {
+          const network = Laboratory.network({ layers: 2 });
+          const run = new Laboratory.Run(network, data);
+          run.step();
+          run.evaluate(data.x_test, data.y_test);
+          return refusal(() => Laboratory.measure(network));
+        }"""
+    )
+    assert "call measure before the next forward pass" in said
+
+
+def test_controls_change_a_run(page):
+    assert page.evaluate(
+        """() => {
+          const { network, Run, optimiser } = Laboratory;
+          const small = () => network({ layers: 2, width: 6 });
+          const one = new Run(small(), data, { optimiser: { name: "sgd", momentum: 0.9 } });
+          const other = new Run(small(), data, { optimiser: "adam" });
+          for (let i = 0; i < 10; i++) one.step();
+          other.write(one.read());  // the velocities mean nothing to Adam
+          other.step();
+          one.optimiser.set({ learning_rate: 0 });
+          const before = String(one.read().values["dense 1 weight"]);
+          one.step();
+          const { learning_rate, momentum, memory } = one.optimiser;
+          return learning_rate === 0 && momentum === 0.9 && memory.size === 6 && other.steps === 11
+            && String(one.read().values["dense 1 weight"]) === before;
+        }"""
+    )
+
+
 def test_the_size_of_an_update_is_measured(page):
     before, after, flow = page.evaluate(
         """() => {
@@ -616,7 +649,7 @@ def test_the_size_of_an_update_is_measured(page):
           run.step();
           const before = plain(network.read());
           run.step();
-          return [before, plain(network.read()), Laboratory.measure(network, run.batchSize)];
+          return [before, plain(network.read()), Laboratory.measure(network)];
         }"""
     )
     for layer in (1, 2):
@@ -652,7 +685,7 @@ def test_extreme_networks_train(page, settings, batch):
           const run = new Laboratory.Run(network, data,
             { batch_size: batch, optimiser: { name: "sgd", learning_rate: 0.01 } });
           const losses = Array.from({ length: 3 }, () => run.step());
-          return [losses, Laboratory.measure(network, batch)];
+          return [losses, Laboratory.measure(network)];
         }""",
         [settings, batch],
     )
@@ -757,6 +790,11 @@ REFUSED = {
     "mlp([2, 2]).write({ 'dense 2 weight': [1] })": "the network has no parameter .dense 2 weight.",
     "mlp([2, 2]).write({ 'dense 1 bias': [1] })": "dense 1 bias must hold 2 numbers, not 1 of them",
     "mlp([2, 2]).write({ 'dense 1 bias': [1, NaN] })": "dense 1 bias must hold 2 finite numbers",
+    "mlp([2, 2]).backward([1, 1])": "there is nothing to go back from: call forward first",
+    "measure(network())": "there is no way back to measure: take a step, or call gradientFlow",
+    "census(network())": "there is nothing to count: call forward first",
+    "optimiser('sgd').set({ learning_rate: NaN })": "learning_rate must be a number .*, not NaN",
+    "optimiser('sgd').set({ beta_1: 0 })": 'sgd has no setting "beta_1"; it accepts: learning_rate',
     "mlp([2, 2]).forward([1, 2], 101)": "the number of samples must be .* 1 to 100, not 101",
     "new Generator(1.5)": "seed must be a whole number from 0 to 4294967295, not 1.5",
 }
@@ -764,11 +802,11 @@ REFUSED = {
 
 @pytest.mark.parametrize("code", REFUSED)
 def test_what_is_out_of_range_is_refused_with_what_was_given_and_what_is_accepted(page, code):
-    names = "network, mlp, residualMLP, optimiser, Run, Generator"
+    names = "network, mlp, residualMLP, optimiser, Run, Generator, measure, census"
     said = page.evaluate(
         f"() => {{ const {{ {names} }} = Laboratory; return refusal(() => {code}); }}"
     )
-    assert re.match(f"(Range|Type)Error: .*{REFUSED[code]}", said), said
+    assert re.match(f"(Range|Type|)Error: .*{REFUSED[code]}", said), said
 
 
 # What it weighs
@@ -782,7 +820,7 @@ def test_five_thousand_steps_leave_the_memory_as_it_was(page):
           window.go = (steps) => {
             for (let i = 0; i < steps; i++) {
               run.step();
-              if (i % 10 === 0) Laboratory.measure(network, 20);
+              if (i % 10 === 0) Laboratory.measure(network);
             }
           };
           go(500);

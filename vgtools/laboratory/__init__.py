@@ -12,7 +12,7 @@ One global object, ``Laboratory``, holds everything. In a page with `script` and
     const network = Laboratory.network({layers: 30, width: 64, activation: "relu", init: "he"});
     const run = new Laboratory.Run(network, data, {optimiser: {name: "sgd", learning_rate: 0.1}});
     const loss = run.step();                    // with a batch of 50
-    const flow = Laboratory.measure(network, run.batchSize);
+    const flow = Laboratory.measure(network);   // of that step
     flow.gradient                               // one number for each hidden layer
     network.draw();                             // back to the same draw
 """

@@ -44,12 +44,17 @@
     return count / (n * fanOut);
   }
 
-  /* Measures the last pass forward and back of n samples. Each value is an array with one number
-     for each hidden layer, or for each block:
+  /* Measures the last pass forward and back, such as that of a step of training. Each value is an
+     array with one number for each hidden layer, or for each block:
      signal: root mean square of the outputs h; gradient: that of n dLoss/dz, or n dLoss/dx_l of a
      block; bias_gradient, weight_gradient: Euclidean norms; saturation, dead_units: shares;
      weight, update: Euclidean norms of the weights and of their last change. */
-  function measure(network, n) {
+  function measure(network) {
+    const n = network.returned;
+    if (n === 0) {
+      throw new Error("there is no way back to measure: take a step, or call gradientFlow, and call " +
+        "measure before the next forward pass");
+    }
     const flow = {
       signal: [], gradient: [], bias_gradient: [], weight_gradient: [], saturation: [],
       dead_units: [], weight: [], update: [],
@@ -73,15 +78,17 @@
   function gradientFlow(network, x, labels, n, training = false) {
     const gradient = new Float64Array(n * network.outputs);
     crossEntropy(network.forward(x, n, training), labels, n, network.outputs, gradient);
-    network.backward(gradient, n);
-    return measure(network, n);
+    network.backward(gradient);
+    return measure(network);
   }
 
-  /* Counts what the hidden units did in the last forward pass of n samples, one number for each
-     activation layer: dead: share of units whose slope is 0 for every sample; saturated: as above;
+  /* Counts what the hidden units did in the last forward pass, one number for each activation layer:
+     dead: share of units whose slope is 0 for every sample; saturated: as above;
      zero: share of outputs that are 0; mean: mean of all outputs; median_mean: median over the
      units of their mean outputs. */
-  function census(network, n) {
+  function census(network) {
+    const n = network.seen;
+    if (n === 0) throw new Error("there is nothing to count: call forward first");
     const found = { dead: [], saturated: [], zero: [], mean: [], median_mean: [] };
     for (const layer of network.hidden) {
       const { output: h, fanOut: units } = layer, slopes = layer.findSlopes(n);

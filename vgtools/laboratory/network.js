@@ -31,6 +31,8 @@
       this.statistics = layers.flatMap((layer) => layer.statistics);
       this.features = layers[0].fanIn;
       this.outputs = layers.at(-1).fanOut;
+      this.seen = 0;  // rows of the last forward pass
+      this.returned = 0;  // and rows of the way back from it, 0 if there was none
       this.draw(own.seed);
     }
 
@@ -61,12 +63,17 @@
     forward(x, n, training = false) {
       whole("the number of samples", n, 1, this.rows);
       for (const layer of this.layers) x = layer.forward(x, n, training);
+      this.seen = n;
+      this.returned = 0;
       return x;
     }
 
     /* Turns dLoss/dlogits of the last forward pass into dLoss/dx; fills all gradients. */
-    backward(gradient, n) {
+    backward(gradient) {
+      const n = this.seen;
+      if (n === 0) throw new Error("there is nothing to go back from: call forward first");
       for (let l = this.layers.length - 1; l >= 0; l--) gradient = this.layers[l].backward(gradient, n);
+      this.returned = n;
       return gradient;
     }
 

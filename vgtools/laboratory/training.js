@@ -42,15 +42,27 @@
     return hits;
   }
 
-  /* v <- momentum v + g, w <- w - learning_rate v. */
-  class SGD {
-    constructor(given = {}) {
-      const own = settings("sgd", given, { learning_rate: 0.1, momentum: 0 });
-      this.name = "sgd";
-      this.learning_rate = real("learning_rate", own.learning_rate, 0, 1e6);
-      this.momentum = real("momentum", own.momentum, 0, 0.9999);
-      this.largest = Number.MAX_VALUE;
+  /* A rule with its numbers and what it remembers of each parameter. */
+  class Optimiser {
+    constructor(name, largest, defaults, ranges, given) {
+      Object.assign(this, { name, largest, ranges });  // `largest`: a gradient that it can take
       this.memory = new Map();
+      this.set(settings(name, given, defaults));
+    }
+
+    /* Changes some of the numbers, also during training; what is remembered stays. */
+    set(given) {
+      for (const [key, value] of Object.entries(settings(this.name, given, this.ranges))) {
+        if (Object.hasOwn(given, key)) this[key] = real(key, value, ...this.ranges[key]);
+      }
+    }
+  }
+
+  /* v <- momentum v + g, w <- w - learning_rate v. */
+  class SGD extends Optimiser {
+    constructor(given = {}) {
+      super("sgd", Number.MAX_VALUE, { learning_rate: 0.1, momentum: 0 },
+        { learning_rate: [0, 1e6], momentum: [0, 0.9999] }, given);
     }
 
     step(parameters) {
@@ -69,18 +81,12 @@
 
   /* m <- beta_1 m + (1 - beta_1) g, s <- beta_2 s + (1 - beta_2) g^2,
      w <- w - learning_rate (m / (1 - beta_1^t)) / (sqrt(s / (1 - beta_2^t)) + epsilon). */
-  class Adam {
+  class Adam extends Optimiser {
     constructor(given = {}) {
-      const own = settings("adam", given, {
-        learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8,
-      });
-      this.name = "adam";
-      this.learning_rate = real("learning_rate", own.learning_rate, 0, 1e6);
-      this.beta_1 = real("beta_1", own.beta_1, 0, 0.9999);
-      this.beta_2 = real("beta_2", own.beta_2, 0, 0.999999);
-      this.epsilon = real("epsilon", own.epsilon, 1e-300, 1e6);
-      this.largest = Math.sqrt(Number.MAX_VALUE);  // of a gradient that can be squared
-      this.memory = new Map();
+      super("adam", Math.sqrt(Number.MAX_VALUE),
+        { learning_rate: 0.001, beta_1: 0.9, beta_2: 0.999, epsilon: 1e-8 }, {
+          learning_rate: [0, 1e6], beta_1: [0, 0.9999], beta_2: [0, 0.999999], epsilon: [1e-300, 1e6],
+        }, given);
     }
 
     step(parameters) {
@@ -204,7 +210,7 @@
       }
       const loss = crossEntropy(logits, labels, n, network.outputs, gradient);
       if (!Number.isFinite(loss)) this.stop(`the loss became ${loss}`, "loss");
-      network.backward(gradient, n);
+      network.backward(gradient);
       for (const parameter of network.parameters) {
         const { name, gradient: g } = parameter;
         if (within(rule.largest, g, g.length)) continue;
@@ -244,15 +250,16 @@
         return Object.fromEntries(entry.map(([name, values]) => [name, values.slice()]));
       });
       return {
-        values: network.read(), memory, random: generator.state.slice(), order: order.slice(), place, steps,
+        values: network.read(), rule: rule.name, memory, random: generator.state.slice(),
+        order: order.slice(), place, steps,
       };
     }
 
-    /* Goes back to what `read` returned. */
-    write({ values, memory, random, order, place, steps }) {
+    /* Goes back to what `read` returned. Another optimiser than the one of that run begins anew. */
+    write({ values, rule, memory, random, order, place, steps }) {
       this.network.write(values);
       this.optimiser.memory.clear();
-      memory.forEach((entry, number) => {
+      if (rule === this.optimiser.name) memory.forEach((entry, number) => {
         const copies = Object.entries(entry).map(([name, kept]) => [name, kept.slice()]);
         const parameter = this.network.parameters[number];
         if (copies.length) this.optimiser.memory.set(parameter, Object.fromEntries(copies));
