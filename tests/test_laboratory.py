@@ -342,8 +342,8 @@ def test_constants_are_those_that_mpmath_gives():
 
 
 def test_nothing_is_used_that_browsers_may_round_otherwise():
-    code = re.sub(r"/\*.*?\*/|//.*", "", laboratory.script(), flags=re.DOTALL)
-    code = re.sub(r"//.*", "", code)
+    code = re.sub(r"/\*.*?\*/|//[^\n]*", "", laboratory.script(), flags=re.DOTALL)
+    assert "Object.assign(lab, { exp, expm1" in code
     exact = {"abs", "floor", "imul", "max", "min", "round", "sqrt", "SQRT1_2"}
     assert set(re.findall(r"\bMath\.(\w+)", code)) <= exact
     assert "**" not in code
@@ -608,6 +608,17 @@ def test_a_run_goes_on_from_what_was_read(page, optimiser):
     )
 
 
+def test_a_unit_is_dead_where_neither_a_signal_nor_a_gradient_passes(page):
+    dead = page.evaluate(
+        """() => ["tanh", "relu"].map((activation) => {
+          const network = Laboratory.network({ layers: 1, width: 4, activation });
+          network.write({ "dense 1 weight": Array(256).fill(0) });
+          return Laboratory.gradientFlow(network, data.x_train, data.y_train, 9).dead_units[0];
+        })"""
+    )
+    assert dead == [0, 1]
+
+
 def test_what_is_measured_is_a_step_and_not_what_came_after(page):
     said = page.evaluate(
         """() => {
@@ -701,7 +712,7 @@ def test_weights_that_are_huge_stop_the_run_and_say_where(page):
         """() => {
           const { network, Run } = Laboratory;
           const large = network({ layers: 4, activation: "relu", init: "he" });
-          const values = large.read();
+          const values = large.read(), small = large.read();
           for (const name of ["dense 1 weight", "dense 2 weight", "dense 3 weight"]) {
             values[name] = values[name].map((each) => 1e120 * each);
           }
@@ -709,8 +720,9 @@ def test_weights_that_are_huge_stop_the_run_and_say_where(page):
           const run = new Run(large, data), before = JSON.stringify(plain(large.read()));
           const said = refusal(() => run.step());
           const { layer, step } = run.stopped;
-          return [said, [layer, step], JSON.stringify(plain(large.read())) === before,
-            refusal(() => run.step()) === said];
+          const unchanged = JSON.stringify(plain(large.read())) === before;
+          large.write(small);
+          return [said, [layer, step], unchanged, refusal(() => run.step()) === said];
         }"""
     )
     assert said == (
@@ -736,6 +748,19 @@ def test_a_learning_rate_that_is_far_too_large_stops_the_run(page, rule):
     assert re.match(rf"DivergenceError: the .* in step {steps + 1}: training diverged", said)
 
 
+def test_a_loss_that_is_infinite_stops_the_run(page):
+    said = page.evaluate(
+        """() => {
+          const network = Laboratory.mlp([1, 2], { rows: 1 });
+          network.write({ "dense 1 weight": [1e308, -1e308] });
+          const data = { x_train: [1], y_train: [1] };
+          const run = new Laboratory.Run(network, data, { batch_size: 1 });
+          return refusal(() => run.step());
+        }"""
+    )
+    assert said.startswith("DivergenceError: the loss became Infinity in step 1: training diverged")
+
+
 def test_gradients_that_adam_cannot_square_stop_the_run(page):
     said = page.evaluate(
         """() => {
@@ -756,7 +781,9 @@ REFUSED = {
     "network({ layers: NaN })": "layers must be a whole number from 1 to 100, not NaN",
     "network({ width: 0 })": "width must be a whole number from 1 to 1024, not 0",
     "network({ layers: 100, width: 1000 })": "4194304 weights .* take fewer or narrower layers",
-    "network({ depth: 3 })": 'the MLP has no setting "depth"; it accepts: activation, init, ',
+    "network({ depth: 3 })": 'the network has no setting "depth"; it accepts: layers, width',
+    "network(null)": "the network must be an object such as {}, not null",
+    "mlp([3, 2], { depth: 3 })": 'the MLP has no setting "depth"; it accepts: activation, init',
     "network({ shortcut: 'skip' })": 'shortcut must be one of "none", "sum", .*, not "skip"',
     "network({ activation: 'rrelu' })": 'activation must be one of "identity", .*, not "rrelu"',
     "network({ activation: null })": "activation must be one of .*, not undefined",

@@ -15,6 +15,9 @@
   const COMMON = {
     activation: "tanh", init: "glorot", normalisation: null, bias_std: 0, seed: 0, rows: 100,
   };
+  const RESIDUAL = {
+    ...COMMON, activation: "relu", init: "he", shortcut: "sum", branch_layers: 1, gate_bias: -2,
+  };
 
   class Network {
     /* `dense` are the dense layers with the last one at the end, `gates` those of highways, and
@@ -48,6 +51,7 @@
       this.dense.forEach((layer, number) => {
         const stream = number === last ? 0 : number + 1;
         this.drawWeights(layer, stream);
+        if (this.biasStd === 0) return;
         const generator = new Generator(seed, BIASES + stream), bias = layer.bias.value;
         for (let j = 0; j < bias.length; j++) bias[j] = this.biasStd * generator.normal();
       });
@@ -176,9 +180,7 @@
   /* Residual blocks of one width between a first and a last dense layer: `sizes` are features,
      width and outputs. */
   function residualMLP(sizes, blocks, given = {}) {
-    const own = checked("the residual network", given, {
-      ...COMMON, activation: "relu", init: "he", shortcut: "sum", branch_layers: 1, gate_bias: -2,
-    }, sizes);
+    const own = checked("the residual network", given, RESIDUAL, sizes);
     if (sizes.length !== 3) {
       throw new RangeError(`sizes must be features, width and outputs, not ${sizes.length} widths`);
     }
@@ -216,9 +218,12 @@
 
   /* The network of the page: so many hidden layers, or blocks where there is a shortcut. */
   function network(given = {}) {
-    const { layers, width, features, outputs, shortcut, ...own } = {
-      layers: 10, width: 64, features: 64, outputs: 10, shortcut: null, ...given,
+    const defaults = {
+      layers: 10, width: 64, features: 64, outputs: 10,
+      ...(given?.shortcut ? RESIDUAL : COMMON), shortcut: null,
     };
+    const { layers, width, features, outputs, shortcut, ...own } =
+      settings("the network", given, defaults);
     whole("layers", layers, 1, MOST_LAYERS);
     whole("width", width, 1, MOST_UNITS);
     return shortcut === null ? mlp([features, ...Array(layers).fill(width), outputs], own)
