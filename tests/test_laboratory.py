@@ -528,6 +528,65 @@ def test_the_same_seed_gives_the_same_bits_and_back_leads_to_the_same_draw(page)
     )
 
 
+@pytest.mark.parametrize(
+    ("init", "kind"),
+    [
+        ("he", {}),
+        ("glorot", {"bias_std": 0.3, "normalisation": "batch"}),
+        ("orthogonal", {}),
+        ("uniform", {"shortcut": "highway"}),
+        ("lecun", {"shortcut": "fixup", "branch_layers": 3}),
+        ("normal", {"shortcut": "scaled", "normalisation": "layer"}),
+        ("constant", {}),
+        ("fan_in", {}),
+    ],
+)
+def test_python_draws_the_same_weights_and_takes_the_same_steps(page, init, kind):
+    gain = 1.25
+    found = page.evaluate(
+        """([init, kind, gain]) => {
+          const network = Laboratory.network({ layers: 3, width: 20, activation: "tanh",
+            init: { name: init, gain }, seed: 11, ...kind });
+          const run = new Laboratory.Run(network, data, { batch_size: 100, seed: 12 });
+          const start = plain(network.read());
+          return [start, Array.from({ length: 16 }, () => run.step())];
+        }""",
+        [init, kind, gain],
+    )
+    options = {name: value for name, value in kind.items() if name != "bias_std"}
+    if "shortcut" in kind:
+        network = vg.ResidualMLP([64, 20, 10], 3, "tanh", init=init, **options)
+    else:
+        network = vg.MLP([64, 20, 20, 20, 10], "tanh", init=init, **options)
+    laboratory.draw(network, seed=11, gain=gain, bias_std=kind.get("bias_std", 0.0))
+    start = {each.name: each.value for each in network.parameters()}
+    for name, value in start.items():
+        assert relative(found[0][name], value) <= 1e-13, name
+    digits, rule = vg.datasets.digits(), nets.optimiser("sgd")
+    steps = zip(laboratory.batches(1400, 100, seed=12), found[1])
+    for batch, loss in steps:
+        logits = network.forward(digits.x_train[batch], training=True)
+        value, gradient = nets.cross_entropy(logits, digits.y_train[batch])
+        assert loss == pytest.approx(value, rel=1e-10)
+        network.backward(gradient)
+        rule.step(network.parameters())
+
+
+@pytest.mark.parametrize(
+    ("act", "said"),
+    [
+        (lambda: laboratory.draw("relu"), "network must be an MLP or a ResidualMLP, not str"),
+        (lambda: laboratory.draw(vg.MLP([2, 2]), seed=-1), "seed must be .*, not -1"),
+        (lambda: laboratory.draw(vg.MLP([2, 2]), gain=-1), "gain must be .*, not -1"),
+        (lambda: laboratory.draw(vg.MLP([2, 2], init="identity")), "no recipe such as Identity"),
+        (lambda: next(laboratory.batches(4, 5)), "batch_size must be at most 4, .*, not 5"),
+    ],
+)
+def test_python_says_what_it_does_not_draw(act, said):
+    with pytest.raises((TypeError, ValueError), match=said):
+        act()
+
+
 @pytest.mark.parametrize("shortcut", ["rezero", "skipinit", "fixup"])
 def test_blocks_that_start_as_the_identity_do(page, shortcut):
     signal = page.evaluate(

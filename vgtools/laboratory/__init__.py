@@ -15,6 +15,14 @@ One global object, ``Laboratory``, holds everything. In a page with `script` and
     const flow = Laboratory.measure(network);   // of that step
     flow.gradient                               // one number for each hidden layer
     network.draw();                             // back to the same draw
+
+The same weights and batches in Python, from the same seeds:
+
+>>> from vgtools import MLP
+>>> network, data = MLP([64, *[64] * 30, 10], "relu", init="he"), datasets.digits()
+>>> draw(network, seed=0)
+>>> first = next(batches(len(data.x_train), batch_size=50, seed=0))
+>>> x, y = data.x_train[first], data.y_train[first]
 """
 
 from __future__ import annotations
@@ -25,6 +33,9 @@ from importlib.resources import files
 import numpy as np
 
 from vgtools import datasets
+from vgtools.laboratory.draws import batches, draw
+
+__all__ = ["batches", "digits", "draw", "script"]
 
 PARTS = (
     "checks",
