@@ -17,6 +17,7 @@ RESULTS = Path(__file__).with_name("RESULTS.md")
 COMMANDS = {
     "building": "Building the book",
     "training": "One training step",
+    "laboratory": "Training in a page",
     "accuracy": "Accuracy of the activation functions",
 }
 PACKAGES = ("numpy scipy matplotlib torch jax sphinx jupyter-book").split()

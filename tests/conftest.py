@@ -1,4 +1,6 @@
-"""In which order the tests run, how they are shared out, and what Hypothesis has to keep to."""
+"""In which order the tests run, how they are shared out, and what several of them need."""
+
+import os
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -9,6 +11,20 @@ settings.register_profile(
     "book", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
 )
 settings.load_profile("book")
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """Start Chromium, one for the whole session: that in the variable CHROMIUM, or Debian's."""
+    from playwright.sync_api import sync_playwright  # which most tests do without
+
+    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
 
 
 def shared(nodeid):

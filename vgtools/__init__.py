@@ -1,7 +1,7 @@
 """The package behind *Vanishing Gradients*: every concept of the book as code to read.
 
 Rooms, each of which imports only from those before it: `text`, `activations`,
-`derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`,
+`derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `laboratory`, `figures`,
 `explore`, `strip`, `practice`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
@@ -31,6 +31,7 @@ _ROOMS = {
     "explore": ["Explorable", "explore"],
     "figures": [],
     "frontend": [],
+    "laboratory": [],
     "networks": [
         "GRU",
         "LSTM",

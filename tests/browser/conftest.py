@@ -1,6 +1,5 @@
-"""The built book in a real browser: one Chromium and one server for the whole session."""
+"""The built book in a real browser: one server for the whole session."""
 
-import os
 import threading
 from contextlib import contextmanager, suppress
 from functools import partial
@@ -8,7 +7,6 @@ from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 BOOK = Path(__file__).resolve().parents[2] / "_build" / "html"
 PAGES = sorted(
@@ -17,9 +15,6 @@ PAGES = sorted(
     if 'http-equiv="refresh"' not in path.read_text(encoding="utf-8")
 )
 """Every page but the one at the top, which only leads to the first chapter."""
-
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
 
 VIEWS = [(1280, False), (390, True)]
 """Widths in pixels, and whether a reader prefers the dark: each theme once for every page."""
@@ -92,16 +87,6 @@ def server(book):
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="session")
-def browser():
-    """Start Chromium: the one in the variable CHROMIUM, or Debian's."""
-    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def open_page(context, address, scheme, scripts=True, typeset=True):
