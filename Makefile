@@ -29,7 +29,7 @@ test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
 
 processors: book ## run the tests as processors with fewer instructions would (an hour)
-	$(BIN)/python tools/processors.py
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python tools/processors.py
 
 live: $(READY) ## run every chapter in JupyterLab, in a browser, and move its figures (15 minutes)
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest live
