@@ -12,7 +12,10 @@
     backprop: ["backpropagation"], bptt: ["time", "backpropagation"], dying: ["dead", "die"],
     die: ["dead", "dying"], died: ["dead"], dead: ["dying"], xavier: ["glorot"],
     glorot: ["xavier"], kaiming: ["he"], batchnorm: ["batch", "normalization"], bn: ["batch",
-    "normalization"], derivative: ["slope"], swish: ["silu"],
+    "normalization"], layernorm: ["layer", "normalization"], rmsnorm: ["rms", "normalization"],
+    norm: ["normalization"], resnet: ["residual"], skip: ["residual", "shortcut"], residual:
+    ["shortcut"], dyt: ["dynamic"], identical: ["alike"], scaling: ["branch"], stuck: ["learn",
+    "chance"], derivative: ["slope"], swish: ["silu"],
     silu: ["swish"], logistic: ["sigmoid"], saturation: ["saturated", "flat"],
     saturate: ["saturated", "flat"], initialization: ["weights"], explode: ["exploding"],
     explosion: ["exploding"], carousel: ["error"], nonlinearity: ["activation"], vanish:

@@ -26,6 +26,12 @@ QUESTIONS = {
     "selu self normalizing": "10_variations.html#going-deeper-selu",
     "gelu vs swish": "10_variations.html#gates-swish-gelu-mish",
     "perfect separation logistic regression does not converge": "01_logit.html#no-finite-optimum",
+    "edge of chaos": "11_order_and_chaos",
+    "resnet": "12_shortcuts",
+    "shattered gradients": "12_shortcuts.html#the-right-size-and-no-direction",
+    "skip connection scaling with depth": "12_shortcuts",
+    "layernorm vs rmsnorm": "13_normalisation.html#one-operation-three-directions",
+    "why does batch norm explode": "13_normalisation",
 }
 
 FIRST = {
