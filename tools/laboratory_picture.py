@@ -21,6 +21,7 @@ DRAW = """steps => {
   const press = (name) => [...document.querySelectorAll(".vg-lab button")]
     .find((button) => button.textContent === name).click();
   const train = () => {
+    press("Same draw");
     press("One step");  // which builds the network
     const { experiment } = Laboratory.bench;
     for (let step = 1; step < steps; step++) {

@@ -73,7 +73,8 @@
       this.loss = new Curve();
       this.accuracy = new Curve();
       this.latest = { loss: NaN, accuracy: NaN };
-      this.tested = { place: 0, hits: 0 };  // an evaluation that is under way
+      this.tested = null;  // how far the test samples were counted, while they are
+      this.beginTest();
       this.stopped = null;
     }
 
@@ -87,8 +88,12 @@
         return false;
       }
       this.loss.add(this.run.steps, this.latest.loss);
-      if (this.run.place >= this.run.samples) this.tested = { place: 0, hits: 0 };
+      if (this.run.place >= this.run.samples) this.beginTest();
       return true;
+    }
+
+    beginTest() {
+      this.tested = { place: 0, hits: 0 };
     }
 
     /* Counts the right answers for some more of the test samples. Returns whether there were any. */
@@ -150,7 +155,8 @@
       if (run.steps === 0) said.push(`Not trained yet${tested && `: ${tested}`}.`);
       else said.push(`Step ${run.steps}, epoch ${run.epochs.toFixed(1)}: loss ${latest.loss.toFixed(2)}` +
         `${tested && `, ${tested}`}.`);
-      if (layers > 1) {
+      if (!gradient.every(Number.isFinite)) said.push("Its gradient is no longer a number.");
+      else if (layers > 1) {
         const ratio = first / last;
         const verdict = ratio < 0.01 ? "it vanishes on its way back"
           : ratio > 100 ? "it explodes on its way back" : "it arrives";
@@ -246,6 +252,7 @@
         train(false);
         if (changed) rebuild();
         experiment.step();
+        experiment.beginTest();
         while (experiment.test());
         redraw();
         announce();
@@ -352,8 +359,8 @@
       }
       if (on) tell("This run has diverged. Change something, or go back to the same draw.");
       else if (experiment) {
-        redraw();
-        announce();
+        experiment.beginTest();  // after which the frame says how it went
+        go();
       }
     }
 

@@ -87,8 +87,11 @@
         })) if (path.getAttribute(key) !== String(value)) path.setAttribute(key, value);
       };
       for (const { low, high, kind } of bands) {
-        const edge = low.map((value, i) => `${this.px(i + 1)} ${this.py(value)}`);
-        const back = high.map((value, i) => `${this.px(i + 1)} ${this.py(value)}`).reverse();
+        const end = low.findIndex((value, i) => !Number.isFinite(high[i] - value));
+        const [edge, back] = [low, high].map((values) => values.slice(0, end < 0 ? undefined : end)
+          .map((value, i) => `${this.px(i + 1)} ${this.py(value)}`));
+        if (!edge.length) continue;
+        back.reverse();
         put(`M${[...edge, ...back].join("L")}Z`, { fill: STROKES[kind][0], "fill-opacity": 0.25 });
       }
       for (const { values, at, kind, dash = "solid", right = false } of lines) {
