@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 from docutils import nodes
 from sphinx.util.docutils import SphinxDirective
 
-from vgtools import laboratory
-from vgtools.laboratory.pages import Page
+import vgtools
 
 if TYPE_CHECKING:
     from sphinx.application import Sphinx
@@ -20,10 +19,11 @@ class Laboratory(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         """Return the laboratory, and have the page read again when it changes."""
-        for path in sorted(Path(laboratory.__file__).parent.iterdir()):
+        for path in sorted((Path(vgtools.__file__).parent / "laboratory").iterdir()):
             if path.is_file():
                 self.env.note_dependency(str(path))
-        return [nodes.raw("", Page().to_html(), format="html")]
+        html = vgtools.laboratory.page().to_html()  # the only page that has to wait for Matplotlib
+        return [nodes.raw("", html, format="html")]
 
 
 def connect(app: Sphinx) -> None:

@@ -153,7 +153,7 @@
       const tested = Number.isNaN(latest.accuracy) ? ""
         : `${percent(latest.accuracy)} of 397 test digits right`;
       if (run.steps === 0) said.push(`Not trained yet${tested && `: ${tested}`}.`);
-      else said.push(`Step ${run.steps}, epoch ${run.epochs.toFixed(1)}: loss ${latest.loss.toFixed(2)}` +
+      else said.push(`Step ${run.steps}, epoch ${run.epochs.toFixed(1)}: loss ${latest.loss < 1e4 ? latest.loss.toFixed(2) : short(latest.loss)}` +
         `${tested && `, ${tested}`}.`);
       if (!gradient.every(Number.isFinite)) said.push("Its gradient is no longer a number.");
       else if (layers > 1) {
