@@ -25,8 +25,8 @@ DRAW = """steps => {
     press("One step");  // which builds the network
     const { experiment } = Laboratory.bench;
     for (let step = 1; step < steps; step++) {
-      experiment.step();
-      while (experiment.test());
+      Laboratory.finished(experiment.stepping());
+      while (experiment.tested) Laboratory.finished(experiment.testing());
     }
     Laboratory.bench.redraw();
   };

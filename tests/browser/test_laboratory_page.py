@@ -251,8 +251,8 @@ def test_thousands_of_steps_keep_a_curve_of_a_few_hundred_points(page, place):
         """() => {
           const { experiment } = Laboratory.bench;
           for (let step = 0; step < 5000; step++) {
-            experiment.step();
-            if (step % 28 === 0) while (experiment.test());
+            Laboratory.finished(experiment.stepping());
+            while (experiment.tested) Laboratory.finished(experiment.testing());
           }
           Laboratory.bench.redraw();
           return [experiment.loss.at, experiment.accuracy.at].map((at) => [at.length, at.at(-1)]);

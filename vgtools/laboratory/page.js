@@ -1,7 +1,7 @@
 /* The laboratory as a page: controls, a network that learns between two frames, and what is said. */
 ((lab) => {
   "use strict";
-  const { networkOf, Panel, PROBE, ruleOf, short } = lab;
+  const { finished, networkOf, Panel, PROBE, ruleOf, short } = lab;
 
   const BUDGET = 12;  // milliseconds of a frame for training
   const DRAWING = 180, CALM = 500;  // between two drawings; with reduced motion
@@ -51,9 +51,9 @@
 
   /* Measures the network on the first training samples, as it would meet them in training; running
      statistics stay as they were. */
-  function probe(network, data) {
+  function* probing(network, data) {
     const kept = network.statistics.map(({ value }) => value.slice());
-    const flow = lab.gradientFlow(network, data.x_train, data.y_train, PROBE, true);
+    const flow = yield* lab.measuring(network, data.x_train, data.y_train, PROBE, true);
     network.statistics.forEach(({ value }, number) => value.set(kept[number]));
     return { flow, spread: quantiles(network) };
   }
@@ -78,38 +78,37 @@
       this.stopped = null;
     }
 
-    /* Takes one step. Returns whether there was one. */
-    step() {
+    // Work with a pause after each layer. In a pause nothing else may use the network.
+
+    /* Takes one step, unless the run has diverged. */
+    * stepping() {
       try {
-        this.latest.loss = this.run.step();
+        this.latest.loss = yield* this.run.stepping();
       } catch (error) {
         if (!(error instanceof lab.DivergenceError)) throw error;
         this.stopped = error;
-        return false;
+        return;
       }
       this.loss.add(this.run.steps, this.latest.loss);
       if (this.run.place >= this.run.samples) this.beginTest();
-      return true;
     }
 
     beginTest() {
       this.tested = { place: 0, hits: 0 };
     }
 
-    /* Counts the right answers for some more of the test samples. Returns whether there were any. */
-    test() {
+    /* Counts the right answers for some more of the test samples. */
+    * testing() {
       const { tested, network, data } = this;
-      if (!tested) return false;
       const all = data.y_test.length, n = Math.min(PROBE, all - tested.place);
       const x = data.x_test.subarray(64 * tested.place, 64 * (tested.place + n));
       const labels = data.y_test.subarray(tested.place, tested.place + n);
-      tested.hits += lab.countRight(network.forward(x, n), labels, n, 10);
+      tested.hits += lab.countRight(yield* network.goingForward(x, n), labels, n, 10);
       tested.place += n;
-      if (tested.place < all) return true;
+      if (tested.place < all) return;
       this.latest.accuracy = tested.hits / all;
       this.accuracy.add(this.run.steps, this.latest.accuracy);
       this.tested = null;
-      return true;
     }
 
     /* Goes on with another learning rate. */
@@ -120,8 +119,9 @@
       this.rates.push([this.run.steps, rate]);
     }
 
-    look() {
-      Object.assign(this, probe(this.network, this.data));
+    /* Measures the network as it is now. */
+    * looking() {
+      Object.assign(this, yield* probing(this.network, this.data));
     }
 
     get name() {
@@ -187,7 +187,9 @@
     };
     let { settings, refused } = lab.read(table, location.search);
     let experiment = null, pinned = null, training = false, changed = true, frame = 0;
-    let drawn = -Infinity, spoken = -Infinity, aloud = -Infinity, cost = 0, saving = 0;
+    // `drawn` is infinite when there is nothing left to draw.
+    let drawn = -Infinity, spoken = -Infinity, aloud = -Infinity, saving = 0;
+    let job = null;  // work that is under way
 
     // What is on the page
 
@@ -234,8 +236,7 @@
     const unpin = button("Remove the pin", () => {
       pinned = null;
       unpin.hidden = true;
-      redraw();
-      announce();
+      paint();
     }, { hidden: "" });
     const grey = make("p", { class: "vg-lab-pinned" });
     const status = make("p", { class: "vg-lab-status", role: "status" });
@@ -251,9 +252,10 @@
       button("One step", () => {
         train(false);
         if (changed) rebuild();
-        experiment.step();
+        finishWork();
+        finished(experiment.stepping());
         experiment.beginTest();
-        while (experiment.test());
+        while (experiment.tested) finished(experiment.testing());
         redraw();
         announce();
       }),
@@ -266,7 +268,7 @@
       button("Pin this run", () => {
         pinned = experiment.pin();
         unpin.hidden = false;
-        redraw();
+        paint();
         tell("Pinned. The next run is drawn beside it.");
       }),
       button("Reset", () => {
@@ -330,6 +332,7 @@
 
     function rebuild() {
       changed = false;
+      job = null;
       try {
         experiment = new Experiment(settings, data, moment);
       } catch (error) {
@@ -353,6 +356,7 @@
     function train(on) {
       training = on && (changed || !experiment?.stopped);
       trainButton.textContent = training ? "Pause" : "Train";
+      drawn = 0;
       if (training) {
         tell("");
         return go();
@@ -376,34 +380,52 @@
       go();
     });
 
-    /* One frame: what was changed, or a drawing, or as many steps as fit. */
+    /* One frame: as much of the work as fits, layer by layer. A drawing ends it. */
     function work(now) {
       frame = 0;
-      const fresh = changed;
-      if (changed) rebuild();
-      if (fresh || now - drawn >= (still.matches ? CALM : DRAWING)) {
-        redraw();
-        if (fresh || now - spoken >= SENTENCE) speak(fresh || now - aloud >= ALOUD);
-        drawn = now;
-        return training || experiment.tested ? go() : undefined;
-      }
       const begin = performance.now();
-      let busy = true;
-      do {
-        const before = performance.now();
-        if (!experiment.test()) busy = training && experiment.step();
-        cost = performance.now() - before;
-      } while (busy && performance.now() + cost - begin < BUDGET);
-      if (experiment.stopped && training) train(false);
-      else if (training || experiment.tested) go();
-      else {
-        redraw();
-        announce();
+      if (changed) {
+        rebuild();
+        drawn = spoken = aloud = -Infinity;
       }
+      do {
+        job ??= nextWork(now);
+        if (!job) return;
+        if (job.next().done) job = null;
+      } while (performance.now() - begin < BUDGET);
+      go();
     }
 
+    /* What comes next: a drawing, a test, a step, or nothing any more. */
+    function nextWork(now) {
+      if (experiment.stopped && training) train(false);
+      const idle = !experiment.tested && !training;
+      if (idle && drawn === Infinity) return null;
+      if (idle || now - drawn >= (still.matches ? CALM : DRAWING)) return drawing(now, idle);
+      return experiment.tested ? experiment.testing() : experiment.stepping();
+    }
+
+    /* Measures, draws, and says it if it is time. */
+    function* drawing(now, last) {
+      yield* experiment.looking();
+      paint();
+      drawn = last ? Infinity : now;
+      if (last || now - spoken >= SENTENCE) speak(last || now - aloud >= ALOUD);
+    }
+
+    function finishWork() {
+      if (job) finished(job);
+      job = null;
+    }
+
+    /* Measures and draws at once. */
     function redraw() {
-      experiment.look();
+      finishWork();
+      finished(experiment.looking());
+      paint();
+    }
+
+    function paint() {
       const { flow, spread, theory, loss, accuracy } = experiment, old = pinned;
       const layers = Math.max(flow.signal.length, old ? old.flow.signal.length : 0);
       const lines = (pick, more = {}) => [
