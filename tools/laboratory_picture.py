@@ -17,7 +17,7 @@ from vgtools import laboratory
 
 STILL = Path(laboratory.__file__).with_name("still.html")
 STEPS = 200
-DRAW = """steps => {
+DRAW = r"""steps => {
   const press = (name) => [...document.querySelectorAll(".vg-lab button")]
     .find((button) => button.textContent === name).click();
   const train = () => {
@@ -37,8 +37,10 @@ DRAW = """steps => {
   weights.dispatchEvent(new Event("input"));
   train();
   Laboratory.bench.redraw();
+  const style = getComputedStyle(document.querySelector(".vg-lab"));
   const shown = ["gradient", "course"].map((name) => Laboratory.bench.panels[name].box.outerHTML);
-  return shown.join("\\n");
+  return shown.join("\n").replace(/var\((--[\w-]+)\)/g, (whole, name) =>
+    `var(${name},${style.getPropertyValue(name).trim()})`);  // the second is for paper
 }"""
 
 

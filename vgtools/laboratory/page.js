@@ -242,9 +242,10 @@
     const status = make("p", { class: "vg-lab-status", role: "status" });
     const says = make("p", { class: "vg-lab-says", id: "lab-says" });
     const voice = make("p", { class: "vg-lab-voice", "aria-live": "polite" });
-    const code = make("pre", { tabindex: "0", role: "group", "aria-label": "The same run in Python" });
+    const code = make("pre");
     const python = make("details", { class: "vg-lab-python" }, make("summary", {}, "Show as Python"),
-      code, button("Copy the cell", () => copy(code.textContent)));
+      make("div", { tabindex: "0", role: "group", "aria-label": "The same run in Python" }, code),
+      button("Copy the cell", () => copy(code.textContent)));
     python.addEventListener("toggle", writeCell);
 
     const toolbar = make("div", { class: "vg-lab-buttons", role: "group", "aria-label": "This run" },
