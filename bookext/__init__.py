@@ -7,10 +7,10 @@ something that an output depends on has changed. `pages` decides what a page loa
 from another server, and nothing that it does not use. `folding` folds preparations and what
 goes deeper. `notebooks` reads what a chapter states, from its cells and the records of its
 equations. `register` makes a page of it, `claims` one of `claims.toml`, `contents` the table
-of all chapters. `glossary` links each term to the place that introduces it, and `search` makes
-every section found. `formulas` and `numbers` warn of formulas in sentences with nothing behind
-them and of number words that the data may outlive. `sharing` tells others about a page: link
-previews, addresses, and where it can be run.
+of all chapters, `laboratory` that of the laboratory. `glossary` links each term to the place
+that introduces it, and `search` makes every section found. `formulas` and `numbers` warn of
+formulas in sentences with nothing behind them and of number words that the data may outlive.
+`sharing` tells others about a page: link previews, addresses, and where it can be run.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from bookext import (
     folding,
     formulas,
     glossary,
+    laboratory,
     numbers,
     pages,
     register,
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register every part with Sphinx."""
-    parts = (execution, pages, folding, claims, register, contents, search)
+    parts = (execution, pages, folding, claims, register, contents, laboratory, search)
     for part in (*parts, formulas, numbers, glossary, sharing):
         part.connect(app)
     return {"env_version": 4, "parallel_read_safe": False, "parallel_write_safe": True}

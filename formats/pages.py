@@ -243,6 +243,9 @@ def settle_figures(body: Tag) -> None:
             raise FormatError(f"the figure {figure.get('id')} has no description")
         del drawing["aria-labelledby"]
         drawing["aria-label"] = plain(says)
+    for tag in body.select(".vg-lab-still svg *"):  # the picture of the laboratory
+        for name in {"fill", "stroke"} & set(tag.attrs):
+            tag[name] = resolve(tag[name])
 
 
 def resolve(style: str) -> str:

@@ -38,8 +38,8 @@ def style_sheet() -> str:
     """
     return (
         _asset("explore.css")
-        .replace("/* palette: light */", _palette(0))
-        .replace("/* palette: dark */", _palette(1))
+        .replace("/* palette: light */", palette(0))
+        .replace("/* palette: dark */", palette(1))
     )
 
 
@@ -241,7 +241,14 @@ def _asset(name: str) -> str:
     return re.sub(r"\A/\*.*?\*/\s*", "", text, flags=re.DOTALL)
 
 
-def _palette(page: int) -> str:
+def palette(page: int) -> str:
+    """Return the colours of a light page (0) or of a dark one (1) as variables of CSS.
+
+    Examples
+    --------
+    >>> palette(0) == palette(1)
+    False
+    """
     colours = {**figures.PALETTE}
     if page == 1:
         colours.update(figures.NEUTRALS)

@@ -23,19 +23,25 @@ The same weights and batches in Python, from the same seeds:
 >>> draw(network, seed=0)
 >>> first = next(batches(len(data.x_train), batch_size=50, seed=0))
 >>> x, y = data.x_train[first], data.y_train[first]
+
+`page` returns the whole of it with controls and panels: `pages.py`, and the files that it names.
 """
 
 from __future__ import annotations
 
 import json
 from importlib.resources import files
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from vgtools import datasets
 from vgtools.laboratory.draws import batches, draw
 
-__all__ = ["batches", "digits", "draw", "script"]
+if TYPE_CHECKING:
+    from vgtools.laboratory.pages import Page
+
+__all__ = ["batches", "digits", "draw", "page", "script"]
 
 PARTS = (
     "checks",
@@ -102,3 +108,21 @@ def digits() -> str:
             "training": len(data.y_train),
         }
     )
+
+
+def page() -> Page:
+    """Return the laboratory: a network that learns in the page, with its controls.
+
+    Returns
+    -------
+    Page
+        It displays itself where HTML is shown; its text says what it is.
+
+    Examples
+    --------
+    >>> print(str(page()).partition(":")[0])
+    The laboratory
+    """
+    from vgtools.laboratory.pages import Page  # which loads Matplotlib
+
+    return Page()

@@ -48,5 +48,12 @@
     throw new RangeError(`${name} must hold ${length} numbers, not ${given}`);
   }
 
-  Object.assign(lab, { whole, real, oneOf, settings, numbers });
+  /* Runs a generator to its end, and returns what it returns. */
+  function finished(work) {
+    let state;
+    do state = work.next(); while (!state.done);
+    return state.value;
+  }
+
+  Object.assign(lab, { finished, whole, real, oneOf, settings, numbers });
 })(globalThis.Laboratory ??= {});

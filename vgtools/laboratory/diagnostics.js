@@ -76,9 +76,15 @@
 
   /* Sends n samples forward and their loss back, and measures every layer. */
   function gradientFlow(network, x, labels, n, training = false) {
+    return lab.finished(measuring(network, x, labels, n, training));
+  }
+
+  /* The same with a pause after each layer. */
+  function* measuring(network, x, labels, n, training = false) {
     const gradient = new Float64Array(n * network.outputs);
-    crossEntropy(network.forward(x, n, training), labels, n, network.outputs, gradient);
-    network.backward(gradient);
+    const logits = yield* network.goingForward(x, n, training);
+    crossEntropy(logits, labels, n, network.outputs, gradient);
+    yield* network.goingBack(gradient);
     return measure(network);
   }
 
@@ -129,5 +135,5 @@
   /* Returns what a layer multiplies the gradient by on its way back. */
   const backwardFactor = (gradients) => lab.exp(-rate(gradients) * log(10));
 
-  Object.assign(lab, { measure, gradientFlow, census, rate, backwardFactor, norm });
+  Object.assign(lab, { measure, measuring, gradientFlow, census, rate, backwardFactor, norm });
 })(globalThis.Laboratory ??= {});

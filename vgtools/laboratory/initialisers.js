@@ -18,7 +18,7 @@
     },
     he: { distribution: "normal", deviation: (own, fanIn) => Math.sqrt(2 / fanIn) },
     fan_in: { distribution: "normal", deviation: (own, fanIn) => Math.sqrt(1 / fanIn) },
-    orthogonal: {},
+    orthogonal: { deviation: (own, fanIn, fanOut) => Math.sqrt(1 / Math.max(fanIn, fanOut)) },
   };
 
   /* Returns a recipe with a function draw(weights, fanIn, fanOut, generator), from its name or from
@@ -52,7 +52,11 @@
       }
     }
 
-    return { name, ...numbers, draw };
+    /* The standard deviation of a weight; constant weights have none. */
+    const spread = (fanIn, fanOut) =>
+      deviation === undefined ? 0 : numbers.gain * deviation(numbers, fanIn, fanOut);
+
+    return { name, ...numbers, deviation: spread, draw };
   }
 
   /* Makes the columns of a matrix orthonormal, or its rows where these are fewer, by the method of

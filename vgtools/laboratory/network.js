@@ -3,8 +3,8 @@
 ((lab) => {
   "use strict";
   const {
-    activation, activationLayer, ActivationLayer, BatchNorm, Dense, exp, Generator, initialiser,
-    LARGEST_SEED, log, NORMALISATIONS, numbers, oneOf, real, Residual, ScalarBias, settings,
+    activation, activationLayer, ActivationLayer, BatchNorm, Dense, exp, finished, Generator,
+    initialiser, LARGEST_SEED, log, NORMALISATIONS, numbers, oneOf, real, Residual, ScalarBias, settings,
     SHORTCUTS, whole,
   } = lab;
 
@@ -65,18 +65,33 @@
 
     /* Returns the logits of n samples, the first n rows of an array that the next pass overwrites. */
     forward(x, n, training = false) {
+      return finished(this.goingForward(x, n, training));
+    }
+
+    /* The same with a pause after each layer, in which a page can answer its reader. */
+    * goingForward(x, n, training = false) {
       whole("the number of samples", n, 1, this.rows);
-      for (const layer of this.layers) x = layer.forward(x, n, training);
-      this.seen = n;
       this.returned = 0;
+      for (const layer of this.layers) {
+        x = layer.forward(x, n, training);
+        yield;
+      }
+      this.seen = n;
       return x;
     }
 
     /* Turns dLoss/dlogits of the last forward pass into dLoss/dx; fills all gradients. */
     backward(gradient) {
+      return finished(this.goingBack(gradient));
+    }
+
+    * goingBack(gradient) {
       const n = this.seen;
       if (n === 0) throw new Error("there is nothing to go back from: call forward first");
-      for (let l = this.layers.length - 1; l >= 0; l--) gradient = this.layers[l].backward(gradient, n);
+      for (let l = this.layers.length - 1; l >= 0; l--) {
+        gradient = this.layers[l].backward(gradient, n);
+        yield;
+      }
       this.returned = n;
       return gradient;
     }

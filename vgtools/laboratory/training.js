@@ -1,7 +1,7 @@
 /* Training: the loss, the optimisers of vgtools.networks, and a run that takes one step at a time. */
 ((lab) => {
   "use strict";
-  const { exp, Generator, log1p, numbers, real, settings, whole } = lab;
+  const { exp, finished, Generator, log1p, numbers, real, settings, whole } = lab;
 
   const ORDER = 30000;  // the stream of random numbers that shuffles the samples
 
@@ -183,6 +183,11 @@
 
     /* Takes one step with the next batch, and returns the loss before it. */
     step() {
+      return finished(this.stepping());
+    }
+
+    /* The same with pauses; nothing else may use the network in them. */
+    * stepping() {
       if (this.place >= this.samples) {
         this.generator.shuffle(this.order);
         this.place = 0;
@@ -195,22 +200,26 @@
         this.labels[i] = y_train[this.order[this.place + i]];
       }
       this.place += n;
-      return this.learn(this.x, this.labels, n);
+      return yield* this.learning(this.x, this.labels, n);
     }
 
     /* Takes one step with n given samples, and returns the loss before it. The network stays as it
        was where a number is no longer finite. */
     learn(x, labels, n) {
+      return finished(this.learning(x, labels, n));
+    }
+
+    * learning(x, labels, n) {
       if (this.stopped) throw this.stopped;
       const { network, gradient, optimiser: rule } = this, step = this.steps + 1;
-      const logits = network.forward(x, n, true);
+      const logits = yield* network.goingForward(x, n, true);
       for (const { name, output, fanOut } of network.inside) {
         if (within(Number.MAX_VALUE, output, n * fanOut)) continue;
         this.stop(`the output of ${name} became infinite or NaN`, name);
       }
       const loss = crossEntropy(logits, labels, n, network.outputs, gradient);
       if (!Number.isFinite(loss)) this.stop(`the loss became ${loss}`, "loss");
-      network.backward(gradient);
+      yield* network.goingBack(gradient);
       for (const parameter of network.parameters) {
         const { name, gradient: g } = parameter;
         if (within(rule.largest, g, g.length)) continue;

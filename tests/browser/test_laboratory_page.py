@@ -1,0 +1,473 @@
+"""The laboratory as a page: its controls, what they do to the network, and what it says."""
+
+import gzip
+import json
+import re
+import time
+
+import numpy as np
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+import vgtools as vg
+from tools import laboratory_picture
+from vgtools import laboratory, theory
+
+POLICY = "default-src 'self' 'unsafe-inline' data:"
+HEAD = (
+    '<!doctype html><html lang="en" data-theme="{}"><meta charset="utf-8">'
+    f'<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    '<meta name="viewport" content="width=device-width"><title>The laboratory</title>'
+    "<style>.dark {{ background: #121212 }} .dark > * {{ color: #d5dae3 }}</style>"
+)
+SMALL = "lab.layers=4&lab.width=16&lab.seed=3"
+"""A network whose steps take no time."""
+
+STATE = """() => {
+  const { experiment } = Laboratory.bench, { flow, run, latest } = experiment;
+  return { name: experiment.name, steps: run.steps, loss: latest.loss,
+    accuracy: latest.accuracy, gradient: flow.gradient, signal: flow.signal };
+}"""
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """Write the laboratory as a page on a disk."""
+    folder = tmp_path_factory.mktemp("laboratory")
+    for theme in ("light", "dark"):
+        text = (
+            f"{HEAD.format(theme)}<main><h1>The laboratory</h1>"
+            f'{laboratory.page().to_html()}<a href="?lab.layers=7&amp;lab.init=he#lab">Seven</a>'
+            "</main>"
+        )
+        if theme == "dark":
+            text = text.replace("<main>", '<main class="dark">')
+        (folder / f"{theme}.html").write_text(text, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def page(browser, place):
+    """Open one page for all tests; at the end nothing has complained or asked for anything."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    page = context.new_page()
+    page.set_default_timeout(20_000)
+    troubles = []
+    page.on("pageerror", lambda error: troubles.append(str(error)))
+    page.on("console", lambda message: troubles.append(message.text))
+    page.on(
+        "request",
+        lambda request: request.url.startswith(("file:", "blob:")) or troubles.append(request.url),
+    )
+    visit(page, place)
+    yield page
+    assert troubles == []
+    context.close()
+
+
+def wait(page, condition):
+    """Wait until something holds. The policy lets no page do that with a text of its own."""
+    end = time.monotonic() + 20
+    while not page.evaluate(condition):
+        assert time.monotonic() < end, condition
+        page.wait_for_timeout(20)
+
+
+def visit(page, place, query=SMALL, theme="light"):
+    page.goto(f"{(place / f'{theme}.html').as_uri()}?{query}#lab")
+    wait(page, "Laboratory.bench?.experiment?.flow")
+
+
+@pytest.fixture
+def small(page, place):
+    """Return the page with a small network that has not learned yet."""
+    visit(page, place)
+    return page
+
+
+def press(page, name):
+    page.get_by_role("button", name=name, exact=True).click()
+
+
+def state(page):
+    """Return what the page shows, when the frame with the last change is over."""
+    page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
+    return page.evaluate(STATE)
+
+
+def said(page):
+    return page.locator(".vg-lab-says").inner_text()
+
+
+def status(page):
+    return page.locator(".vg-lab-status").inner_text()
+
+
+# Controls
+
+
+@pytest.mark.parametrize(
+    ("label", "value", "found"),
+    [
+        ("Activation", "tanh", "4 × 16 tanh, glorot, sgd 0.02, draw 3"),
+        ("Weights", "he", "4 × 16 relu, he, sgd 0.02, draw 3"),
+        ("Normalisation", "batch", "4 × 16 relu, glorot, batch normalisation, sgd 0.02, draw 3"),
+        ("Shortcut", "scaled", "4 × 16 relu, glorot, shortcut: scaled, sgd 0.02, draw 3"),
+        ("Optimiser", "adam", "4 × 16 relu, glorot, adam 0.001, draw 3"),
+    ],
+)
+def test_a_choice_changes_the_network(small, label, value, found):
+    small.get_by_label(label, exact=True).select_option(value)
+    assert state(small)["name"] == found
+
+
+def test_a_slider_is_moved_by_keyboard_and_says_its_value(small):
+    before = state(small)["gradient"]
+    slider = small.get_by_label("Hidden layers")
+    slider.press("ArrowRight")
+    assert state(small)["name"].startswith("5 × 16 relu")
+    assert slider.get_attribute("aria-valuetext") == "5"
+    small.get_by_label("Gain: weights ×").press("PageUp")
+    after = state(small)
+    assert len(after["gradient"]) == 5 and after["gradient"][:4] != before
+
+
+def test_every_control_and_button_is_reached_by_keyboard(small):
+    small.locator(".vg-lab-more > summary").click()
+    small.get_by_role("button", name="Train", exact=True).focus()
+    names = []
+    for _ in range(22):
+        names.append(
+            small.evaluate(
+                """() => { const it = document.activeElement;
+                return it.labels?.length ? it.labels[0].textContent : it.textContent; }"""
+            )
+        )
+        small.keyboard.press("Tab")
+    assert names[:6] == ["Train", "One step", "Same draw", "New draw", "Pin this run", "Reset"]
+    assert names[6:19] == [
+        "Hidden layers", "Activation", "Weights", "Gain: weights ×", "Optimiser", "Learning rate",
+        "Normalisation", "Shortcut", "More settings", "Units per layer", "Batch",
+        "Random biases, std", "Draw (seed)",
+    ]  # fmt: skip
+    assert names[19:] == ["Copy link", "Save picture", "Show as Python"]
+
+
+# Training
+
+
+def test_one_step_and_back_to_the_same_draw_give_the_same_numbers(small):
+    start = state(small)
+    losses = []
+    for _ in range(2):
+        for _ in range(3):
+            press(small, "One step")
+        after = state(small)
+        assert after["steps"] == 3 and after["gradient"] != start["gradient"]
+        losses.append((after["loss"], after["gradient"]))
+        press(small, "Same draw")
+        assert state(small)["gradient"] == start["gradient"]
+    assert losses[0] == losses[1]
+    press(small, "New draw")
+    assert state(small)["gradient"] != start["gradient"]
+
+
+def test_it_trains_until_it_is_paused_and_says_how_it_goes(small):
+    small.keyboard.press("Tab")
+    small.get_by_role("button", name="Train", exact=True).press("Enter")
+    wait(small, "Laboratory.bench.experiment.run.steps > 150")
+    press(small, "Pause")
+    found = state(small)
+    wait(small, "!Laboratory.bench.experiment.tested")
+    assert state(small)["steps"] == found["steps"]
+    assert re.match(
+        rf"Step {found['steps']}, epoch \d+\.\d: loss {found['loss']:.2f}, "
+        r"\d+ % of 397 test digits right\. The gradient of layer 1 is \S+ times that of layer 4 "
+        r"\(\S+ and \S+\): it arrives\. \d+ % of the units are dead, \d+ % of their slopes "
+        r"saturated\.$",
+        said(small),
+    )
+    assert small.locator(".vg-lab-voice").text_content() == said(small)
+    assert small.locator(".vg-lab-voice").get_attribute("aria-live") == "polite"
+
+
+def test_the_learning_rate_changes_in_the_middle_of_a_run(small):
+    press(small, "One step")
+    small.get_by_label("Learning rate").press("ArrowRight")
+    found = state(small)
+    assert found["steps"] == 1 and found["name"].endswith("sgd 0.05, draw 3")
+
+
+def test_sentences_come_once_in_a_second(small):
+    small.evaluate(
+        """() => {
+          window.changes = [];
+          new MutationObserver(() => changes.push(performance.now()))
+            .observe(document.querySelector(".vg-lab-says"), { childList: true });
+        }"""
+    )
+    press(small, "Train")
+    wait(small, "changes.length > 2")
+    times = small.evaluate("changes")
+    press(small, "Pause")
+    assert min(b - a for a, b in zip(times[1:], times[2:])) > 900
+
+
+def test_a_run_that_diverges_stops_and_says_where(page, place):
+    visit(page, place, f"{SMALL}&lab.activation=identity&lab.rate=10&lab.gain=4")
+    press(page, "Train")
+    wait(page, "Laboratory.bench.experiment.stopped")
+    wait(page, "!Laboratory.bench.training")
+    assert re.match(
+        r"Stopped: the (output|gradient|loss) .*became .* in step \d+: training diverged",
+        said(page),
+    )
+    assert page.get_by_role("button", name="Train", exact=True).is_visible()
+    press(page, "Train")
+    assert status(page).startswith("This run has diverged.")
+    press(page, "Same draw")
+    assert state(page)["steps"] == 0 and said(page).startswith("Not trained yet")
+
+
+def test_a_hidden_page_waits(small):
+    small.evaluate(
+        """() => Object.defineProperty(document, "hidden",
+          { get: () => window.away ?? false, configurable: true })"""
+    )
+    press(small, "Train")
+    wait(small, "Laboratory.bench.experiment.run.steps > 5")
+    turn = "away => { window.away = away; document.dispatchEvent(new Event('visibilitychange')); }"
+    small.evaluate(turn, True)
+    steps = state(small)["steps"]
+    assert state(small)["steps"] == steps
+    small.evaluate(turn, False)
+    wait(small, f"Laboratory.bench.experiment.run.steps > {steps}")
+    press(small, "Pause")
+
+
+def test_thousands_of_steps_keep_a_curve_of_a_few_hundred_points(page, place):
+    visit(page, place, "lab.layers=1&lab.width=8")
+    lengths = page.evaluate(
+        """() => {
+          const { experiment } = Laboratory.bench;
+          for (let step = 0; step < 5000; step++) {
+            Laboratory.finished(experiment.stepping());
+            while (experiment.tested) Laboratory.finished(experiment.testing());
+          }
+          Laboratory.bench.redraw();
+          return [experiment.loss.at, experiment.accuracy.at].map((at) => [at.length, at.at(-1)]);
+        }"""
+    )
+    assert all(length <= 400 for length, _ in lengths)
+    assert lengths[0][1] > 4900
+    assert page.locator(".vg-lab path").count() < 300
+
+
+# What a run is compared with
+
+
+def test_a_pinned_run_stays_while_another_is_drawn(small):
+    press(small, "One step")
+    press(small, "Pin this run")
+    small.get_by_label("Weights", exact=True).select_option("he")
+    state(small)
+    assert small.locator(".vg-lab-pinned").inner_text() == (
+        "In grey: 4 × 16 relu, glorot, sgd 0.02, draw 3, at step 1."
+    )
+    greys = ".vg-lab-panel path[d^=M][stroke='var(--vg-grey)']"
+    assert small.locator(greys).count() >= 6
+    press(small, "Remove the pin")
+    assert small.locator(greys).count() == 0
+
+
+@pytest.mark.parametrize("init", ["glorot", "he", "orthogonal", "uniform", "normal"])
+def test_theory_is_that_of_the_package(page, init):
+    for name in page.evaluate("Object.keys(Laboratory.ACTIVATIONS)"):
+        found = page.evaluate(
+            """([activation, init]) => Laboratory.theory({ layers: 12, width: 20, features: 64,
+              outputs: 10, activation, init: { name: init, gain: 1 }, bias_std: 0,
+              normalisation: null, shortcut: null }, 0.9)""",
+            [name, init],
+        )
+        wanted = theory.mean_field([64, *[20] * 12, 10], name, init, 0.9)
+        np.testing.assert_allclose(found["signal"], wanted.signal, rtol=1e-5)
+        np.testing.assert_allclose(found["gradient"], wanted.gradient, rtol=1e-5)
+
+
+def test_theory_of_batch_normalisation_is_that_of_the_package(page):
+    for name in page.evaluate("Object.keys(Laboratory.ACTIVATIONS)"):
+        found = page.evaluate(
+            """activation => Laboratory.theory({ layers: 3, width: 20, features: 64, outputs: 10,
+              activation, init: { name: "he", gain: 3 }, bias_std: 0.5, normalisation: "batch",
+              shortcut: null }, 1).gradient""",
+            name,
+        )
+        factor = theory.batch_norm_factor(name)
+        np.testing.assert_allclose(found, [factor**2, factor, 1], rtol=1e-5)
+
+
+# The address, and what is taken away
+
+
+def test_the_address_holds_what_is_not_as_at_first(small, place):
+    small.get_by_label("Activation", exact=True).select_option("gelu")
+    small.get_by_label("Gain: weights ×").press("ArrowRight")
+    wait(small, "location.search.includes('gain')")
+    address = small.url
+    assert address.endswith(
+        "?lab.layers=4&lab.activation=gelu&lab.gain=1.05&lab.width=16&lab.seed=3#lab"
+    )
+    before = state(small)
+    small.reload()
+    wait(small, "Laboratory.bench?.experiment?.flow")
+    assert state(small) == before
+    press(small, "Reset")
+    assert state(small)["name"] == "30 × 64 relu, glorot, sgd 0.02, draw 0"
+    assert small.url.endswith("light.html#lab")
+
+
+@pytest.mark.parametrize(
+    ("query", "message"),
+    [
+        ("lab.layers=1000", "Hidden layers must be a number from 1 to 100, not “1000”."),
+        ("lab.layers=NaN", "Hidden layers must be a number from 1 to 100, not “NaN”."),
+        ("lab.gain=1e999", "Gain: weights × must be a number from 0 to 8, not “1e999”."),
+        ("lab.gain=-1", "Gain: weights × must be a number from 0 to 8, not “-1”."),
+        ("lab.rate=", "Learning rate must be a number from 0.0001 to 10, not “”."),
+        ("lab.activation=__proto__", "Activation must be one of .*, not “__proto__”."),
+        (
+            "lab.init=%3Cimg%20src%3Dx%20onerror%3D%22window.hit%3D1%22%3E",
+            'Weights must be one of .*, not “<img src=x onerror="window.hit=1">”.',
+        ),
+        (f"lab.seed={'9' * 300}", f"Draw \\(seed\\) must be .*, not “{'9' * 40}…”."),
+        ("lab.depth=3", "There is no control “depth”."),
+        ("lab.constructor=3", "There is no control “constructor”."),
+    ],
+)
+def test_hostile_addresses_are_refused_with_a_message(page, place, query, message):
+    visit(page, place, f"{query}&lab.width=8")
+    assert re.match(
+        f"The address was not understood. {message} The usual setting is there instead.$",
+        status(page),
+    )
+    assert state(page)["name"] == "30 × 8 relu, glorot, sgd 0.02, draw 0"
+    assert page.evaluate("window.hit") is None
+
+
+def test_a_network_that_is_too_large_is_refused(page, place):
+    query = "lab.layers=100&lab.width=128&lab.batch=200&lab.shortcut=highway"
+    visit(page, place, query)
+    assert status(page).startswith("This network cannot be built: a network may have")
+    assert state(page)["name"] == "30 × 64 relu, glorot, sgd 0.02, draw 0"
+
+
+def test_a_link_on_the_page_sets_it_up(small):
+    small.evaluate("window.kept = true")
+    small.get_by_role("link", name="Seven").click()
+    assert state(small)["name"] == "7 × 64 relu, he, sgd 0.02, draw 0"
+    assert small.evaluate("window.kept")
+    small.go_back()
+    assert state(small)["name"] == "4 × 16 relu, glorot, sgd 0.02, draw 3"
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "lab.activation=tanh&lab.init=orthogonal&lab.gain=1.5",
+        "lab.optimiser=adam&lab.rate=0.001&lab.normalisation=batch&lab.bias=0.5",
+        "lab.shortcut=scaled&lab.optimiser=momentum&lab.batch=20&lab.init=he",
+    ],
+)
+def test_the_cell_of_python_gives_the_same_numbers(page, place, query):
+    visit(page, place, f"lab.layers=3&lab.width=8&{query}")
+    for _ in range(4):
+        press(page, "One step")
+    page.get_by_label("Learning rate").press("ArrowLeft")
+    for _ in range(3):
+        press(page, "One step")
+    found = state(page)
+    page.get_by_text("Show as Python").click()
+    wait(page, "document.querySelector('.vg-lab pre').textContent")
+    names = {}
+    exec(page.locator(".vg-lab pre").text_content(), names)
+    assert names["accuracy"] == pytest.approx(found["accuracy"])
+    assert names["loss"] == pytest.approx(found["loss"], rel=1e-9)
+    np.testing.assert_allclose(names["flow"].gradient, found["gradient"], rtol=1e-8)
+    np.testing.assert_allclose(names["flow"].signal, found["signal"], rtol=1e-8)
+
+
+def test_a_picture_is_saved_that_stands_alone(small):
+    with small.expect_download() as download:
+        press(small, "Save picture")
+    text = download.value.path().read_text(encoding="utf-8")
+    assert text.startswith("<svg") and "var(" not in text
+    assert "draw 3, step 0" in text and "Gradient in each layer" in text
+
+
+# Who reads it, and how
+
+
+@pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
+def test_it_has_no_accessibility_violation_and_fits(page, place, theme, width):
+    page.set_viewport_size({"width": width, "height": 844})
+    visit(page, place, theme=theme)
+    press(page, "Pin this run")
+    page.evaluate("document.querySelectorAll('details').forEach((one) => (one.open = true))")
+    state(page)
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    found = Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    assert [(one["id"], node["html"][:160]) for one in found for node in one["nodes"]] == []
+    if width < 400:
+        heights = page.locator(".vg-lab :is(button, select, input, summary):visible").evaluate_all(
+            "all => all.map((one) => one.getBoundingClientRect().height)"
+        )
+        assert min(heights) >= 44
+    page.set_viewport_size({"width": 1280, "height": 900})
+
+
+def test_with_reduced_motion_it_draws_twice_in_a_second(small):
+    small.emulate_media(reduced_motion="reduce")
+    small.evaluate(
+        """() => {
+          window.drawn = [];
+          const path = document.querySelector(".vg-lab-panel g[fill=none] > path");
+          new MutationObserver(() => drawn.push(performance.now()))
+            .observe(path, { attributeFilter: ["d"] });
+        }"""
+    )
+    press(small, "Train")
+    small.wait_for_timeout(2200)
+    times = small.evaluate("drawn")
+    press(small, "Pause")
+    small.emulate_media(reduced_motion="no-preference")
+    assert 2 <= len(times) <= 6
+
+
+def test_without_scripts_there_is_a_picture_and_what_it_is(browser, place):
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((place / "light.html").as_uri())
+    assert page.locator(".vg-lab-still svg").count() == 2
+    assert "needs JavaScript" in page.locator(".vg-lab-still").inner_text()
+    assert page.locator(".vg-lab button").count() == 0
+    context.close()
+
+
+def test_the_picture_is_what_the_page_draws(page, place):
+    """After a change of the drawings: ``python -m tools.laboratory_picture``."""
+    visit(page, place, "")
+    assert laboratory_picture.picture(page) == laboratory_picture.STILL.read_text(encoding="utf-8")
+
+
+def test_it_weighs_little():
+    html = laboratory.page().to_html()
+    assert len(gzip.compress(html.encode(), compresslevel=6, mtime=0)) < 90_000
+
+
+def test_elsewhere_it_is_a_description():
+    bundle = laboratory.page()._repr_mimebundle_()
+    assert bundle["text/plain"] == repr(laboratory.page())
+    assert "</script" not in json.dumps(laboratory.digits())
+    assert set(vg.activations.catalogue()) - {"rrelu"} <= set(
+        re.findall(r'"(\w+)": \{"title"', bundle["text/html"])
+    )
