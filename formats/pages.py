@@ -246,6 +246,8 @@ def settle_figures(body: Tag) -> None:
     for tag in body.select(".vg-lab-still svg *"):  # the picture of the laboratory
         for name in {"fill", "stroke"} & set(tag.attrs):
             tag[name] = resolve(tag[name])
+    for tag in body.select(".vg-lab-still [style]"):  # a variable for those colours
+        del tag["style"]
 
 
 def resolve(style: str) -> str:
