@@ -4,6 +4,8 @@ import gzip
 import json
 import re
 import time
+from html import unescape
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -100,7 +102,7 @@ def said(page):
 
 
 def status(page):
-    return page.locator(".vg-lab-status").inner_text()
+    return "".join(page.locator(".vg-lab-status").all_inner_texts())
 
 
 # Controls
@@ -394,6 +396,26 @@ def test_the_cell_of_python_gives_the_same_numbers(page, place, query):
     assert names["loss"] == pytest.approx(found["loss"], rel=1e-9)
     np.testing.assert_allclose(names["flow"].gradient, found["gradient"], rtol=1e-8)
     np.testing.assert_allclose(names["flow"].signal, found["signal"], rtol=1e-8)
+
+
+def test_what_the_page_suggests_can_be_set_up(page):
+    text = (Path(__file__).parents[2] / "chapters" / "laboratory.md").read_text(encoding="utf-8")
+    queries = [unescape(one) for one in re.findall(r'href="(\?[^"]*)#lab"', text)]
+    assert len(queries) == 5
+    for query in queries:
+        names = page.evaluate("query => [...new URLSearchParams(query).keys()]", query)
+        found = page.evaluate(
+            """query => {
+              const names = Object.keys(Laboratory.ACTIVATIONS).map((name) => [name, name]);
+              const table = Laboratory.controls(Object.fromEntries(names));
+              const { settings, refused } = Laboratory.read(table, query);
+              const address = Laboratory.write(table, settings, new URL("http://a/"));
+              return [refused, address.searchParams.size];
+            }""",
+            query,
+        )
+        assert found[0] == []
+        assert found[1] in (len(names), len(names) - 1)  # one names what is there at first
 
 
 def test_a_picture_is_saved_that_stands_alone(small):

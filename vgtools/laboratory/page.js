@@ -119,9 +119,10 @@
       this.rates.push([this.run.steps, rate]);
     }
 
-    /* Measures the network as it is now. */
+    /* Measures the network as it is now. After the end, what was seen last may say more. */
     * looking() {
-      Object.assign(this, yield* probing(this.network, this.data));
+      const seen = yield* probing(this.network, this.data);
+      if (!this.flow || seen.flow.gradient.every(Number.isFinite)) Object.assign(this, seen);
     }
 
     get name() {
@@ -149,7 +150,10 @@
       const percent = (share) => `${Math.round(100 * share)} %`;
       const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
       const said = [];
-      if (this.stopped) said.push(`Stopped: ${this.stopped.message}`);
+      if (this.stopped) {
+        said.push(`Stopped: ${this.stopped.message} The panels show the last state that could be ` +
+          "measured.");
+      }
       const tested = Number.isNaN(latest.accuracy) ? ""
         : `${percent(latest.accuracy)} of 397 test digits right`;
       if (run.steps === 0) said.push(`Not trained yet${tested && `: ${tested}`}.`);
@@ -182,8 +186,10 @@
       signal: new Panel("Signal in each layer", "layer", { log: true }),
       spread: new Panel("Outputs: median, middle half, 90 %", "layer"),
       units: new Panel("Dead and saturated units", "layer", { low: 0, high: 1, percent: true }),
-      update: new Panel("Last update, as a share of the weights", "layer", { log: true }),
-      course: new Panel("Loss and right answers", "step", { low: 0, right: true }),
+      update: new Panel("Last update, as a share of the weights", "layer",
+        { log: true, empty: "after the first step" }),
+      course: new Panel("Loss and right answers", "step",
+        { low: 0, right: true, empty: "after the first step" }),
     };
     let { settings, refused } = lab.read(table, location.search);
     let experiment = null, pinned = null, training = false, changed = true, frame = 0;
@@ -240,6 +246,7 @@
     }, { hidden: "" });
     const grey = make("p", { class: "vg-lab-pinned" });
     const status = make("p", { class: "vg-lab-status", role: "status" });
+    const notice = make("p", { class: "vg-lab-status", role: "status" });  // of what went wrong
     const says = make("p", { class: "vg-lab-says", id: "lab-says" });
     const voice = make("p", { class: "vg-lab-voice", "aria-live": "polite" });
     const code = make("pre");
@@ -290,7 +297,7 @@
     const side = make("div", { class: "vg-lab-side" }, toolbar, controls, more);
     const shown = make("div", { class: "vg-lab-panels" }, ...Object.values(panels).map(({ box }) => box));
     figure.querySelector(".vg-lab-still")?.remove();
-    figure.append(side, make("div", { class: "vg-lab-main" }, says, shown, grey, others, status, python), voice);
+    figure.append(side, make("div", { class: "vg-lab-main" }, notice, says, shown, grey, others, status, python), voice);
 
     // What changes
 
@@ -298,8 +305,9 @@
       for (const { name } of table) inputs[name].show(settings[name]);
     }
 
-    function tell(text) {
+    function tell(text, trouble = "") {
       status.textContent = text;
+      notice.textContent = trouble;
     }
 
     function change(entry, value) {
@@ -338,7 +346,7 @@
         experiment = new Experiment(settings, data, moment);
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
-        tell(`This network cannot be built: ${error.message}.`);
+        tell("", `This network cannot be built: ${error.message}.`);
         settings = { ...experiment?.settings ?? lab.read(table, "").settings };
         showSettings();
         experiment ??= new Experiment(settings, data, moment);
@@ -347,9 +355,9 @@
       for (const panel of Object.values(panels)) panel.forget();
     }
 
-    function restart(text) {
+    function restart(text, trouble) {
       changed = true;
-      tell(text);
+      tell(text, trouble);
       save();
       go();
     }
@@ -362,7 +370,7 @@
         tell("");
         return go();
       }
-      if (on) tell("This run has diverged. Change something, or go back to the same draw.");
+      if (on) tell("", "This run has diverged. Change something, or go back to the same draw.");
       else if (experiment) {
         experiment.beginTest();  // after which the frame says how it went
         go();
@@ -526,7 +534,7 @@
       ({ settings, refused } = lab.read(table, location.search));
       showSettings();
       train(false);
-      restart(refused.length ? `The address was not understood. ${refused.join(" ")} ` +
+      restart("", refused.length ? `The address was not understood. ${refused.join(" ")} ` +
         "The usual setting is there instead." : "");
     }
 

@@ -138,7 +138,8 @@
         low = Math.min(low, place);
         high = Math.max(high, place);
       }
-      if (low > high) [low, high] = this.log ? [-2, 0] : [0, 1];
+      this.bare = low > high;
+      if (this.bare) [low, high] = this.log ? [-2, 0] : [0, 1];
       if (this.log) {
         low = Math.floor(low + 0.05);
         high = Math.ceil(high - 0.05);
@@ -159,7 +160,7 @@
       const heights = this.log ? ticks(low, high, Math.min(4, high - low)).filter(Number.isInteger)
         : ticks(low, high, 4);
       const across = first === 1 ? layerTicks(last) : ticks(first, last, 4);
-      const wanted = JSON.stringify([low, high, first, last, keys.map(({ key, kind }) => [key, kind])]);
+      const wanted = JSON.stringify([low, high, first, last, this.bare, keys.map(({ key, kind }) => [key, kind])]);
       if (wanted === this.drawnAxes) return;
       this.drawnAxes = wanted;
       this.axes.replaceChildren();
@@ -182,6 +183,9 @@
       for (const at of across) {
         element("path", { d: `M${this.px(at)} ${bottom}v4`, stroke: "var(--vg-muted)" }, this.axes);
         text(String(at), this.px(at), bottom + 15, "middle");
+      }
+      if (this.bare && this.empty) {
+        text(this.empty, (LEFT + end) / 2, (TOP + bottom) / 2 + 4, "middle", { fill: "var(--vg-muted)" });
       }
       text(this.xTitle, (LEFT + end) / 2, HEIGHT - 3, "middle", { fill: "var(--vg-muted)" });
       let x = LEFT;
