@@ -26,7 +26,7 @@ book: $(READY) ## build the book; every warning is an error
 	@echo "or run 'make serve'."
 
 test: book ## run every test: the package, the notebooks, the built book
-	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder
+	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --max-worker-restart=0
 
 processors: book ## run the tests as processors with fewer instructions would (an hour)
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python tools/processors.py

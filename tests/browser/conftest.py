@@ -158,17 +158,17 @@ def on_disk(request, browser, book):
 
 
 def settle(page):
-    """Wait until the mathematics of a page is typeset."""
+    """Wait until the mathematics of a page is typeset, but not for ever."""
     page.evaluate(
         """async () => {
-          await document.fonts.ready;
-          const mathjax = window.MathJax;
-          if (mathjax?.startup?.promise) await mathjax.startup.promise;
-          const ready = () => [...document.querySelectorAll(".math")]
+          const end = performance.now() + 30000;
+          const pause = () => new Promise((resolve) => setTimeout(resolve, 25));
+          let loaded = false;
+          Promise.all([document.fonts.ready, window.MathJax?.startup?.promise])
+            .finally(() => { loaded = true; });
+          const ready = () => loaded && [...document.querySelectorAll(".math")]
             .every((element) => element.querySelector("mjx-container"));
-          const end = performance.now() + 10000;
-          while (!ready() && performance.now() < end)
-            await new Promise((resolve) => setTimeout(resolve, 25));
+          while (!ready() && performance.now() < end) await pause();
         }"""
     )
 
