@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
+from small_book import build, pages, write
 
 BOOK = Path(__file__).resolve().parents[1]
 CHAPTERS = BOOK / "chapters"
@@ -63,3 +64,34 @@ def test_a_link_names_one_figure_and_its_controls(link):
         figure, control = key.split(".")
         assert figure == parts.fragment
         assert re.search(rf"\bdef {name}\([^)]*\b{control}\b", source)
+
+
+SMALL_BOOK = {
+    "conf.py": """
+from bookext import laboratory
+extensions = ["myst_parser"]
+html_theme = "basic"
+master_doc = "chapters/one"
+
+def setup(app):
+    laboratory.connect(app)
+""",
+    "chapters/one.md": """# One
+
+[Try *it*](laboratory.md "lab.layers=10&lab.init=he"), or [read](laboratory.md "A page") of it.
+
+```{toctree}
+laboratory
+```
+""",
+    "chapters/laboratory.md": "# The laboratory",
+}
+
+
+def test_a_link_to_the_laboratory_carries_its_settings(tmp_path):
+    _, out = build(write(tmp_path, SMALL_BOOK))
+    page = pages(out)["chapters/one.html"]
+    tried, read, *_ = re.findall(r'href="(laboratory[^"]*)"', page)
+    assert unescape(tried) == "laboratory.html?lab.layers=10&lab.init=he#lab"
+    assert read == "laboratory.html"
+    assert "<em>it</em>" in page
