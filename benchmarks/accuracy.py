@@ -1,8 +1,8 @@
 """How many digits of the activation functions are right?
 
 ``python -m benchmarks.accuracy`` prints, for float64, float32 and float16, the
-worst error of each function and of its derivative over the whole line, and
-where it occurs. Beside it stand the errors of PyTorch's and JAX's own functions,
+largest error of each function and of its derivative in a sample of numbers of
+every size, and where it occurs. Beside it stand the errors of PyTorch's and JAX's own functions,
 their derivatives by automatic differentiation, and of SciPy's, their derivatives
 by the formulas that SciPy's functions allow; whichever is installed. The last
 lines count where one of them is better. ``--keep`` writes the errors to

@@ -1,4 +1,4 @@
-"""How exact the kernels are, beside other libraries: the worst errors that were measured.
+"""How exact the kernels are, beside other libraries: the largest errors that were measured.
 
 `benchmarks/accuracy.py` measures them and writes the table, ``errors.csv``; this reads it.
 """
@@ -20,7 +20,7 @@ FLOAT_TYPES = ("float64", "float32", "float16")
 
 
 def worst_errors(float_type: str = "float64") -> dict[str, dict[str, tuple[float, float]]]:
-    """Return the worst error of each function of the catalogue and of its derivative.
+    """Return the largest error that was found of each function and of its derivative.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ def worst_errors(float_type: str = "float64") -> dict[str, dict[str, tuple[float
     -------
     dict of str to dict of str to (float, float)
         By function and library, the errors of f and of f' in units in the last place
-        (ulp) of the exact value: the largest over numbers of every size, of which exact
-        means a computation with 400 digits. Those of vgtools are upper bounds, rounded
-        up to a tenth: NumPy's exp and tanh are others on another processor, and the
-        largest of three is taken, with AVX-512, with AVX2 and with neither. Those of
-        other libraries were measured on one processor, with AVX-512, and are rounded to
-        three digits. PyTorch and JAX differentiate by themselves; SciPy has no slopes,
-        so its functions are put into their formulas. A library has no entry where it
-        has no such function.
+        (ulp) of the exact value, which is computed with 400 digits: the largest in a
+        sample of numbers of every size, so that single numbers between them may be
+        worse. Those of vgtools are rounded up to a tenth: NumPy's exp and tanh are others
+        on another processor, and the largest of three is taken, with AVX-512, with AVX2
+        and with neither. Those of other libraries were measured on one processor, with
+        AVX-512, and are rounded to three digits. PyTorch and JAX differentiate by
+        themselves; SciPy has no slopes, so its functions are put into their formulas. A
+        library has no entry where it has no such function.
 
     Raises
     ------
