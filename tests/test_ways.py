@@ -69,9 +69,10 @@ def test_a_link_names_one_figure_and_its_controls(link):
 SMALL_BOOK = {
     "conf.py": """
 from bookext import laboratory
-extensions = ["myst_parser"]
+extensions = ["myst_nb"]
 html_theme = "basic"
 master_doc = "chapters/one"
+nb_execution_mode = "off"
 
 def setup(app):
     laboratory.connect(app)
