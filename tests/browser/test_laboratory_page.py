@@ -282,6 +282,25 @@ def test_a_pinned_run_stays_while_another_is_drawn(small):
     assert small.locator(greys).count() == 0
 
 
+def test_a_run_whose_weights_are_still_drawn_can_be_pinned(page, place):
+    visit(page, place, "lab.layers=60")
+    layers = page.evaluate(
+        """async () => {
+          const slider = document.querySelector("#lab-layers");
+          slider.value = 100;
+          slider.dispatchEvent(new Event("input"));
+          await new Promise(requestAnimationFrame);
+          const waits = !Laboratory.bench.experiment.flow;
+          [...document.querySelectorAll("button")].find((one) => one.textContent === "Pin this run")
+            .click();
+          return [waits, Laboratory.bench.experiment.flow.gradient.length];
+        }"""
+    )
+    assert layers == [True, 100]
+    assert page.locator(".vg-lab-pinned").inner_text().startswith("In grey: 100 × 64 relu")
+    press(page, "Remove the pin")
+
+
 @pytest.mark.parametrize("init", ["glorot", "he", "orthogonal", "uniform", "normal"])
 def test_theory_is_that_of_the_package(page, init):
     for name in page.evaluate("Object.keys(Laboratory.ACTIVATIONS)"):
