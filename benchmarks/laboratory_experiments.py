@@ -248,13 +248,13 @@ def chapter_8(ask: Ask, seeds: range) -> Iterator[Finding]:
     yield Finding(
         8,
         "mean outputs of eight layers of 128 units, 20 epochs of SGD at 0.01 (float64)",
-        "the median is smallest with ELU and largest with ReLU in every epoch; from epoch 8 on "
-        "ELU's is the smallest in every layer",
+        "the median is smallest with ELU in every epoch and seed, and from epoch 8 on in every "
+        "layer; leaky ReLU comes second in the end",
         "median at the start, at epoch 20: "
         + ", ".join(f"{name} {m[0]:.2f}, {m[-1]:.2f}" for name, m in zip(SHIFTED, middle)),
         bool(
             (middle[0] < middle[1]).all()
-            and (middle[1] < middle[2]).all()
+            and middle[1][-1] < middle[2][-1]
             and (by_layer[0] < np.minimum(*by_layer[1:])).all()
             and all((elu["all"] < found["all"]).all() for found in (leaky, relu))
         ),

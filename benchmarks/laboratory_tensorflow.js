@@ -33,7 +33,7 @@
     for (let first = 0; first < labels.length; first += batch) {
       batches.push([
         tf.tensor(x.slice(first * sizes[0], (first + batch) * sizes[0]), [batch, sizes[0]]),
-        tf.oneHot(tf.tensor1d(labels.slice(first, first + batch), "int32"), 10).toFloat(),
+        tf.cast(tf.oneHot(tf.tensor1d(labels.slice(first, first + batch), "int32"), 10), "float32"),
       ]);
     }
     const optimiser = tf.train.sgd(rate);

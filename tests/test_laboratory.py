@@ -899,6 +899,7 @@ REFUSED = {
     "network({ normalisation: 'group' })": 'normalisation must be one of "batch", .*, not "group"',
     "network({ bias_std: -1 })": "bias_std must be a number from 0 to 1000000, not -1",
     "network({ seed: -1 })": "seed must be a whole number from 0 to 4294967295, not -1",
+    "network({ drawn: 1 })": "drawn must be one of true, false, not 1",
     "network({ rows: 0 })": "rows must be a whole number from 1 to 2000, not 0",
     "mlp([3])": "sizes must be an array of two widths or more, not 3",
     "mlp([3, 0, 2])": r"sizes\[1\] must be a whole number from 1 to 1024, not 0",

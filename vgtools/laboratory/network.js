@@ -14,6 +14,7 @@
 
   const COMMON = {
     activation: "tanh", init: "glorot", normalisation: null, bias_std: 0, seed: 0, rows: 100,
+    drawn: true,
   };
   const RESIDUAL = {
     ...COMMON, activation: "relu", init: "he", shortcut: "sum", branch_layers: 1, gate_bias: -2,
@@ -21,7 +22,8 @@
 
   class Network {
     /* `dense` are the dense layers with the last one at the end, `gates` those of highways, and
-       `measured` what diagnostics look at: one entry for each hidden layer or block. */
+       `measured` what diagnostics look at: one entry for each hidden layer or block. Where `drawn`
+       is false, the weights are 0 until somebody draws them. */
     constructor(layers, measured, own) {
       Object.assign(this, { layers, measured, rows: own.rows, biasStd: own.bias_std });
       this.init = initialiser(own.init);
@@ -36,11 +38,17 @@
       this.outputs = layers.at(-1).fanOut;
       this.seen = 0;  // rows of the last forward pass
       this.returned = 0;  // and rows of the way back from it, 0 if there was none
-      this.draw(own.seed);
+      this.seed = own.seed;
+      if (own.drawn) this.draw();
     }
 
     /* Draws everything anew; without a seed, back to the same draw. `init` may have changed. */
     draw(seed = this.seed) {
+      finished(this.drawing(seed));
+    }
+
+    /* The same with a pause after each layer. */
+    * drawing(seed = this.seed) {
       this.seed = whole("seed", seed, 0, LARGEST_SEED);
       for (const each of [...this.parameters, ...this.statistics]) {
         each.value.fill(each.start);
@@ -48,14 +56,19 @@
         each.update.fill(0);
       }
       const last = this.dense.length - 1;
-      this.dense.forEach((layer, number) => {
+      for (const [number, layer] of this.dense.entries()) {
         const stream = number === last ? 0 : number + 1;
         this.drawWeights(layer, stream);
-        if (this.biasStd === 0) return;
-        const generator = new Generator(seed, BIASES + stream), bias = layer.bias.value;
-        for (let j = 0; j < bias.length; j++) bias[j] = this.biasStd * generator.normal();
-      });
-      this.gates.forEach((layer, number) => this.drawWeights(layer, GATES + number));
+        if (this.biasStd !== 0) {
+          const generator = new Generator(seed, BIASES + stream), bias = layer.bias.value;
+          for (let j = 0; j < bias.length; j++) bias[j] = this.biasStd * generator.normal();
+        }
+        yield;
+      }
+      for (const [number, layer] of this.gates.entries()) {
+        this.drawWeights(layer, GATES + number);
+        yield;
+      }
       for (const layer of this.layers) if (layer.fixup) layer.fixup();
     }
 
@@ -131,7 +144,9 @@
       oneOf("normalisation", own.normalisation, Object.keys(NORMALISATIONS));
     }
     real("bias_std", own.bias_std, 0, 1e6);
+    whole("seed", own.seed, 0, LARGEST_SEED);
     whole("rows", own.rows, 1, MOST_ROWS);
+    oneOf("drawn", own.drawn, [true, false]);
     return own;
   }
 

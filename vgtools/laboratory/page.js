@@ -64,7 +64,7 @@
       const named = networkOf(settings);
       this.settings = { ...settings };
       this.data = data;
-      this.network = lab.network(named);
+      this.network = lab.network({ ...named, drawn: false });
       this.run = new lab.Run(this.network, data, {
         optimiser: ruleOf(settings), batch_size: Number(settings.batch), seed: settings.seed,
       });
@@ -274,6 +274,7 @@
         restart("A new draw.");
       }),
       button("Pin this run", () => {
+        redraw();
         pinned = experiment.pin();
         unpin.hidden = false;
         paint();
@@ -339,17 +340,22 @@
       }
     }
 
+    /* The weights are drawn layer by layer, within the frames that follow. */
+    function build() {
+      experiment = new Experiment(settings, data, moment);
+      job = experiment.network.drawing();
+    }
+
     function rebuild() {
       changed = false;
-      job = null;
       try {
-        experiment = new Experiment(settings, data, moment);
+        build();
       } catch (error) {
         if (!(error instanceof RangeError)) throw error;
         tell("", `This network cannot be built: ${error.message}.`);
         settings = { ...experiment?.settings ?? lab.read(table, "").settings };
         showSettings();
-        experiment ??= new Experiment(settings, data, moment);
+        if (!experiment) build();
       }
       figure.style.setProperty("--vg-run", `var(--vg-${activations[settings.activation].colour})`);
       for (const panel of Object.values(panels)) panel.forget();
@@ -435,6 +441,7 @@
     }
 
     function paint() {
+      if (!experiment.flow) return;  // the first drawing is on its way
       const { flow, spread, theory, loss, accuracy } = experiment, old = pinned;
       const layers = Math.max(flow.signal.length, old ? old.flow.signal.length : 0);
       const lines = (pick, more = {}) => [
