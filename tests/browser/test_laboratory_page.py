@@ -421,10 +421,15 @@ def test_the_cell_of_python_gives_the_same_numbers(page, place, query):
     np.testing.assert_allclose(names["flow"].signal, found["signal"], rtol=1e-8)
 
 
-def test_what_the_page_suggests_can_be_set_up(page):
-    text = (Path(__file__).parents[2] / "chapters" / "laboratory.md").read_text(encoding="utf-8")
+def test_what_the_book_suggests_can_be_set_up(page):
+    chapters = Path(__file__).parents[2] / "chapters"
+    text = (chapters / "laboratory.md").read_text(encoding="utf-8")
     queries = [unescape(one) for one in re.findall(r'href="(\?[^"]*)#lab"', text)]
     assert len(queries) == 5
+    for path in chapters.glob("*.ipynb"):
+        links = re.findall(r'\(laboratory\.md \\"(.*?)\\"\)', path.read_text(encoding="utf-8"))
+        queries += [f"?{settings}" for settings in links]
+    assert len(queries) > 15
     for query in queries:
         names = page.evaluate("query => [...new URLSearchParams(query).keys()]", query)
         found = page.evaluate(
