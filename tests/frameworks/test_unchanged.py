@@ -11,6 +11,7 @@ from torch import nn
 from zoo import ZOO, cross_entropy, resnet
 
 from vgtools.diagnosis import diagnose
+from vgtools.diagnosis.pytorch import forward
 
 
 def bits(tensor):
@@ -55,15 +56,18 @@ def trained(model, batch):
 
 
 class Restless(nn.Module):
-    """Change everything that a forward pass can change, and raise if told to."""
+    """Change everything that a forward pass can change, once told to, and raise if told to."""
 
-    def __init__(self, raises):
+    def __init__(self):
         super().__init__()
-        self.body, self.raises, self.history = resnet(), raises, []
+        self.body, self.history = resnet(), []
+        self.restless = self.raises = False
         self.count = 0
         self.register_buffer("seen", torch.zeros(2))
 
     def forward(self, x):
+        if not self.restless:
+            return self.body(x)
         random.random(), np.random.rand(), torch.rand(3)  # noqa: NPY002
         self.count += 1
         self.history.append(self.count)
@@ -93,10 +97,10 @@ def test_every_model_of_the_zoo_is_what_it_was(patient, training):
 @pytest.mark.parametrize("raises", [True, False])
 def test_a_model_that_changes_itself_is_what_it_was(raises):
     torch.manual_seed(0)
-    model = Restless(False)
+    model = Restless()
     batch = torch.randn(4, 3, 16, 16), torch.randint(10, (4,))
     trained(model, batch)
-    model.raises = raises
+    model.restless, model.raises = True, raises
     before, history = state(model), list(model.history)
     if raises:
         with pytest.raises(RuntimeError, match="in the middle"):
@@ -104,9 +108,24 @@ def test_a_model_that_changes_itself_is_what_it_was(raises):
     else:
         diagnose(model, batch, cross_entropy)
     after = state(model)
-    # The sign of the weights changed, and had to be put back.
     assert after == before
     assert model.history == history
+
+
+def test_a_layer_in_place_does_not_change_the_batch():
+    torch.manual_seed(0)
+    x, y = torch.randn(8, 20), torch.randint(10, (8,))
+    given = bits(x)
+    diagnose(nn.Sequential(nn.ReLU(inplace=True), nn.Linear(20, 10)), (x, y), cross_entropy)
+    assert bits(x) == given
+
+
+def test_a_recording_takes_its_hooks_away():
+    model = resnet()
+    before = state(model)["hooks"]
+    with forward.recording(model):
+        assert state(model)["hooks"] != before
+    assert state(model)["hooks"] == before
 
 
 def test_a_loss_that_raises_leaves_the_model_as_it_was():

@@ -75,6 +75,8 @@ class _Following:
             return self._back(record, value)
 
     def _back(self, record: forward.Record, value: torch.Tensor) -> Trace:
+        # A model may freeze some of its layers on the way forward.
+        self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
         places = graph.places(value.grad_fn, record.calls)
         units = units_of(value.grad_fn, record.calls, places)
         read = [tensor for _, _, tensor in record.sequences]

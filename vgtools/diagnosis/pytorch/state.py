@@ -18,8 +18,7 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
     """Put back everything that a pass through modules changes, also if it raises.
 
     Weights, gradients, buffers, modes, hooks and the attributes of every module, and the random
-    states of Python, NumPy and PyTorch. Tensors that did not change are not written to: a graph
-    that the caller holds stays valid.
+    states of Python, NumPy and PyTorch.
 
     Parameters
     ----------
@@ -50,8 +49,7 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
         for live, kept in attributes:
             _restore(live, kept)
         for tensor, before, gradient in values:
-            if not _same_bits(tensor.detach(), before):
-                tensor.data.copy_(before)
+            tensor.data.copy_(before)  # which a graph that the caller holds does not notice
             if tensor.grad is not gradient:
                 tensor.grad = gradient
         for tensor, learns in learning:
@@ -101,10 +99,3 @@ def _same_content(one: object, other: object) -> bool:
     if isinstance(one, list):
         return all(a is b for a, b in zip(one, other))
     return one == other
-
-
-def _same_bits(one: torch.Tensor, other: torch.Tensor) -> bool:
-    if torch.equal(one, other):
-        # Zeros of either sign are equal, and not the same.
-        return not one.is_floating_point() or torch.equal(one.signbit(), other.signbit())
-    return False
