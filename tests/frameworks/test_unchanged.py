@@ -73,6 +73,7 @@ class Restless(nn.Module):
         self.history.append(self.count)
         self.seen = self.seen + 1
         self.last = x
+        self.body[0].weight.grad = None
         self.body[0].weight.data.mul_(-1.0)
         self.body[3].eval()
         self.body[1].weight.requires_grad_(False)
