@@ -1,17 +1,18 @@
 # Everything that can be done with this book. `make help` lists it.
 .DEFAULT_GOAL := help
-.PHONY: help book test live lint format serve lab new chapter refresh pdf epub dist bench lock clean distclean mutate processors
+.PHONY: help book test test-frameworks live lint format serve lab new chapter refresh pdf epub dist bench lock clean distclean mutate processors
 
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
+FRAMEWORKS := _build/frameworks
 PORT ?= 8000
 # Sums that are split between threads need not add up to the same last digit twice.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
 
 help: ## list the targets
-	@grep -E '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## /  make \1\t/' | expand -t 18
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24
 
 # A second run reuses the environment; a change of requirements.txt renews it.
 $(READY): requirements.txt
@@ -27,6 +28,16 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --max-worker-restart=0
+	@echo "Left out: the diagnosis of PyTorch models. 'make test-frameworks' installs PyTorch and tests it."
+
+$(FRAMEWORKS)/.ready: requirements-frameworks.txt
+	@echo "Installing the packages of requirements-frameworks.txt into $(FRAMEWORKS)."
+	@tools/environment $(FRAMEWORKS) requirements-frameworks.txt
+	@touch $@
+
+test-frameworks: $(FRAMEWORKS)/.ready ## test the diagnosis of PyTorch models
+	$(FRAMEWORKS)/bin/python -m pytest -c tests/frameworks/pytest.ini --rootdir . \
+	  --confcutdir tests/frameworks tests/frameworks vgtools/diagnosis
 
 processors: book ## run the tests as processors with fewer instructions would (an hour)
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python tools/processors.py

@@ -2,7 +2,7 @@
 
 Rooms, each of which imports only from those before it: `text`, `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`, `explore`,
-`laboratory`, `strip`, `practice`.
+`diagnosis`, `laboratory`, `strip`, `practice`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
 has to run does not wait for NumPy, SymPy and Matplotlib.
@@ -27,6 +27,7 @@ _ROOMS = {
         "numeric",
         "verify",
     ],
+    "diagnosis": ["Diagnosis", "diagnose"],
     "diagnostics": ["GradientFlow", "census", "gradient_flow"],
     "explore": ["Explorable", "explore"],
     "figures": [],

@@ -345,7 +345,7 @@ def gradient_underflow(
 def _of_layers(network: MLP, gradient: NDArray) -> list[dict[str, float]]:
     """Return the fields of `GradientFlow` for each hidden layer, the last layer first."""
     rows: list[dict[str, float]] = []
-    for layer, arriving, k in _walk_back(network, gradient):
+    for layer, arriving, k in walk_back(network, gradient):
         if isinstance(layer, ActivationLayer):
             h, delta = layer.output, layer.delta
             rows.append(
@@ -367,7 +367,7 @@ def _of_layers(network: MLP, gradient: NDArray) -> list[dict[str, float]]:
 def _of_blocks(network: ResidualMLP, gradient: NDArray) -> list[dict[str, float]]:
     """Return the fields of `GradientFlow` for each block, the last block first."""
     rows = []
-    for block, arriving, k in _walk_back(network, gradient):
+    for block, arriving, k in walk_back(network, gradient):
         if isinstance(block, Residual):
             x, inside = block.output, block.inside()
             activations = [layer for layer in inside if isinstance(layer, ActivationLayer)]
@@ -406,7 +406,7 @@ def _saturation(layer: ActivationLayer) -> float:
     return np.mean(np.abs(layer.derivative()) < SATURATED_BELOW * _steepest(layer.activation))
 
 
-def _walk_back(
+def walk_back(
     network: MLP | ResidualMLP, gradient: NDArray
 ) -> Iterator[tuple[Layer, NDArray[np.float64], int]]:
     """Send a gradient back, and yield each layer, what arrives there, and k, the last first.

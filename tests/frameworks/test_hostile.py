@@ -1,0 +1,154 @@
+"""What is no model, no batch and no loss, and what is unusual about those that are."""
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from zoo import chain, cross_entropy, frozen, he
+
+from vgtools.diagnosis import UnhealthyError, diagnose
+
+X, Y = torch.randn(8, 20, generator=torch.Generator().manual_seed(0)), torch.arange(8)
+
+
+def model():
+    torch.manual_seed(0)
+    return chain(4, 32, nn.ReLU, he)
+
+
+class Wrapped(nn.Module):
+    """Return what is asked for around the output of a model."""
+
+    def __init__(self, wrap):
+        super().__init__()
+        self.body, self.wrap = model(), wrap
+
+    def forward(self, *arguments, **keywords):
+        x = sum(arguments) if arguments else sum(keywords.values())
+        return self.wrap(self.body(x))
+
+
+class Empty(nn.Module):
+    def forward(self, x):
+        return x
+
+
+@pytest.mark.parametrize(
+    "error, words, make, batch, loss",
+    [
+        (TypeError, "torch.nn.Module or a network", lambda: "a model", (X, Y), cross_entropy),
+        (TypeError, "torch.nn.Module or a network", lambda: nn.Linear, (X, Y), cross_entropy),
+        (ValueError, "must have parameters: Empty has none", Empty, (X, Y), cross_entropy),
+        (ValueError, "call model", lambda: nn.LazyLinear(3), (X, Y), cross_entropy),
+        (TypeError, "a pair .*, not a Tensor", model, X, cross_entropy),
+        (TypeError, "a pair .*, not a tuple of 3", model, (X, Y, Y), cross_entropy),
+        (TypeError, "must be a tensor, .* not ndarray", model, (X.numpy(), Y), cross_entropy),
+        (TypeError, "must be a tensor, .* not NoneType", model, (None, Y), cross_entropy),
+        (ValueError, "one sample, not inputs of shape", model, (X[:0], Y[:0]), cross_entropy),
+        (TypeError, "loss must be a function", model, (X, Y), "cross_entropy"),
+        (
+            ValueError,
+            r"not a tensor of shape \(8,\)",
+            model,
+            (X, Y),
+            lambda o, y: F.cross_entropy(o, y, reduction="none"),
+        ),
+        (TypeError, "not float", model, (X, Y), lambda o, y: cross_entropy(o, y).item()),
+        (TypeError, "a real number, not torch.int64", model, (X, Y), lambda o, y: o.argmax()),
+        (
+            TypeError,
+            r"returned a tuple, .*output\[0\]",
+            lambda: Wrapped(lambda o: (o, o)),
+            (X, Y),
+            F.cross_entropy,
+        ),
+        (RuntimeError, "shapes cannot be multiplied", model, (X[:, :3], Y), cross_entropy),
+        (RuntimeError, "dtype", model, (Y[:, None].expand(8, 20), Y), cross_entropy),
+    ],
+)
+def test_what_does_not_fit_says_what_was_given(error, words, make, batch, loss):
+    with pytest.raises(error, match=words):
+        diagnose(make(), batch, loss)
+
+
+@pytest.mark.parametrize(
+    "make, batch, loss",
+    [
+        (lambda: Wrapped(lambda o: (o, o)), (X, Y), lambda o, y: cross_entropy(o[0], y)),
+        (
+            lambda: Wrapped(lambda o: {"logits": o}),
+            (X, Y),
+            lambda o, y: cross_entropy(o["logits"], y),
+        ),
+        (lambda: Wrapped(lambda o: o), ((X, X), Y), cross_entropy),
+        (lambda: Wrapped(lambda o: o), ({"one": X, "two": X}, Y), cross_entropy),
+        (model, (X, Y), nn.CrossEntropyLoss()),
+        (model, (X, Y), lambda o, y: cross_entropy(o, y)[None]),
+        (model, (X[:1], Y[:1]), cross_entropy),
+        (model, (X, None), lambda o, y: o.square().mean()),
+        (lambda: model().eval(), (X, Y), cross_entropy),
+        (lambda: model().double(), (X.double(), Y), cross_entropy),
+        (lambda: model().bfloat16(), (X.bfloat16(), Y), cross_entropy),
+    ],
+)
+def test_what_is_unusual_is_healthy_all_the_same(make, batch, loss):
+    found = diagnose(make(), batch, loss)
+    assert found.findings == ()
+    assert len(found.trace.points) == 4
+    found.assert_healthy()
+
+
+@pytest.mark.parametrize("mode", [torch.no_grad, torch.inference_mode])
+def test_a_caller_without_gradients_gets_the_same_answer(mode):
+    network = model()
+    plain = diagnose(network, (X, Y), cross_entropy)
+    with mode():
+        found = diagnose(network, (X.clone(), Y), cross_entropy)
+    assert repr(found) == repr(plain) and found.rate == plain.rate
+
+
+def test_mixed_precision_of_the_caller_is_measured():
+    with torch.autocast("cpu", torch.bfloat16):
+        found = diagnose(model(), (X, Y), cross_entropy)
+    assert found.trace.precision == "bfloat16" and found.healthy
+
+
+def test_inputs_that_are_not_finite_are_found_before_any_layer():
+    broken = X.clone()
+    broken[3, 4] = float("nan")
+    [finding] = diagnose(model(), (broken, Y), cross_entropy).findings
+    assert (finding.kind, finding.layers) == ("non-finite values", ("the input",))
+    network = model()
+    network.layer2.bias.data[0] = float("inf")
+    [finding] = diagnose(network, (X, Y), cross_entropy).findings
+    assert finding.layers == ("layer2.bias",)
+
+
+def test_a_frozen_beginning_is_no_fault():
+    network = model()
+    network.layer1.requires_grad_(False)
+    found = diagnose(network, (X, Y), cross_entropy)
+    assert found.healthy and found.trace.frozen == ("layer1.weight", "layer1.bias")
+
+
+def test_a_constant_loss_gives_no_gradient():
+    [finding] = diagnose(model(), (X, Y), lambda o, y: 0.0 * o.sum()).findings
+    assert finding.kind == "no gradient" and "slope zero at the output" in finding.why
+
+
+def test_an_unhealthy_model_fails_a_test_suite():
+    with pytest.raises(UnhealthyError, match="every parameter is frozen|no gradient"):
+        diagnose(frozen(), (X, Y), cross_entropy).assert_healthy()
+
+
+def test_layers_in_place_behind_a_view_are_followed():
+    torch.manual_seed(0)
+    network = nn.Sequential(
+        *(part for _ in range(5) for part in (nn.Linear(20, 20), nn.ReLU(inplace=True))),
+        nn.Linear(20, 10),
+    )
+    steps = torch.randn(8, 6, 20)
+    found = diagnose(network, (steps, torch.zeros(8, 6).long()), cross_entropy)
+    assert [point.name for point in found.trace.points] == [
+        f"{n} (Linear)" for n in (0, 2, 4, 6, 8)
+    ]

@@ -1,0 +1,13 @@
+"""The gradient of a network of one's own: what is wrong, why, and what to do.
+
+In order: `trace` says what is measured, whatever the framework; `pytorch` and `book` measure
+it; `judging` says whether a change along a path is more than a healthy network can have;
+`expected` what theory makes of the weights; `chapters`, `findings` and `diagnosis` are the
+answer, `page` shows it in a notebook, and `entry` is the one call.
+"""
+
+from vgtools.diagnosis.diagnosis import Diagnosis, UnhealthyError
+from vgtools.diagnosis.entry import diagnose
+from vgtools.diagnosis.findings import Finding
+
+__all__ = ["Diagnosis", "Finding", "UnhealthyError", "diagnose"]

@@ -1,0 +1,67 @@
+"""Where the book explains what."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section of the book.
+
+    Attributes
+    ----------
+    title : str
+        Of the chapter and of the section.
+    page : str
+        The name of its notebook, and of its page.
+    anchor : str
+        The place on the page.
+    """
+
+    title: str
+    page: str
+    anchor: str
+
+    def __str__(self) -> str:
+        return f"{self.title} ({self.page}.html#{self.anchor})"
+
+
+BATCH_NORM = Chapter(
+    "Normalisation: The experiment: a gradient that grows with depth",
+    "13_normalisation",
+    "the-experiment-a-gradient-that-grows-with-depth",
+)
+CHAOS = Chapter("Order and chaos: Three maps", "11_order_and_chaos", "three-maps")
+DEAD = Chapter("ReLU: Born dead", "04_relu", "born-dead")
+EXPLODING = Chapter(
+    "What vanishes, and why it mattered: The other side: width, and explosion",
+    "intro",
+    "the-other-side-width-and-explosion",
+)
+HE = Chapter("ReLU: The factor two", "04_relu", "the-factor-two")
+PRECISION = Chapter(
+    "The variations: Going deeper: the experiment, low precision",
+    "10_variations",
+    "the-experiment-low-precision",
+)
+PRODUCT = Chapter(
+    "What vanishes, and why it mattered: The mathematics: a product of slopes and weights",
+    "intro",
+    "the-mathematics-a-product-of-slopes-and-weights",
+)
+SATURATED = Chapter(
+    "The sigmoid: Can a large weight save it?", "02_sigmoid", "can-a-large-weight-save-it"
+)
+SHORTCUTS = Chapter("Shortcuts: A product of sums", "12_shortcuts", "a-product-of-sums")
+SIGMOID = Chapter(
+    "The sigmoid: The experiment: each earlier layer is slower",
+    "02_sigmoid",
+    "the-experiment-each-earlier-layer-is-slower",
+)
+TANH = Chapter("Tanh: Weights that keep the variance", "03_tanh", "weights-that-keep-the-variance")
+TIME = Chapter(
+    "Through time: RNN and LSTM: From the recurrence to the product of Jacobians",
+    "09_rnn_lstm",
+    "from-the-recurrence-to-the-product-of-jacobians",
+)

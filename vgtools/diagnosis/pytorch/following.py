@@ -1,0 +1,233 @@
+"""A PyTorch module, a batch and a loss become a `Trace`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+
+from vgtools.diagnosis.judging import together
+from vgtools.diagnosis.pytorch import backward, forward, graph, inputs
+from vgtools.diagnosis.pytorch.state import unchanged
+from vgtools.diagnosis.pytorch.units import units_of
+from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
+
+
+def follow(model: nn.Module, batch: tuple, loss: Callable) -> Trace:
+    """Go forward and back once, and leave everything as it was.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    batch : tuple of inputs and targets
+        The inputs are a tensor, or a tuple or a dict of tensors, as the model takes them.
+    loss : callable
+        ``loss(model(inputs), targets)`` is a tensor of one number.
+
+    Returns
+    -------
+    Trace
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the model, the batch or the loss does not fit. What the model raises goes through.
+    """
+    model = inputs.check_model(model)
+    x, y = inputs.check_batch(batch)
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of output and targets, not {loss!r:.60}")
+    kept = [model, loss] if isinstance(loss, nn.Module) else [model]
+    with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
+        return _Following(model, inputs.copied(x), inputs.copied(y), loss).trace()
+
+
+class _Following:
+    """One diagnosis of a PyTorch module, step by step."""
+
+    def __init__(self, model: nn.Module, x: object, y: object, loss: Callable) -> None:
+        self.model, self.x, self.y, self.loss = model, x, y, loss
+        self.samples = inputs.batch_size(x, y)
+        self.names = {id(tensor): name for name, tensor in model.named_parameters()}
+        every = list(model.parameters())
+        self.learning = [tensor for tensor in every if tensor.requires_grad]
+        self.frozen = tuple(self.names[id(t)] for t in every if not t.requires_grad)
+        self.notes: list[str] = []
+
+    def trace(self) -> Trace:
+        broken = self._broken_before()
+        with forward.recording(self.model) as record:
+            output = inputs.call(self.model, self.x)
+            value = inputs.scalar_loss(self.loss, output, self.y)
+            record.active = False
+            if broken is None and record.broken is not None:
+                broken = Broken(record.broken[0], "forward", record.broken[1])
+            if broken is None and not torch.isfinite(value):
+                broken = Broken("the loss", "loss", 1.0)
+            if broken is not None:
+                return self._trace(value, broken=broken)
+            if value.grad_fn is None:
+                names = tuple(self.names[id(tensor)] for tensor in self.learning)
+                return self._trace(value, without_gradient=names)
+            return self._back(record, value)
+
+    def _back(self, record: forward.Record, value: torch.Tensor) -> Trace:
+        # A model may freeze some of its layers on the way forward.
+        self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
+        places = graph.places(value.grad_fn, record.calls)
+        units = units_of(value.grad_fn, record.calls, places)
+        read = [tensor for _, _, tensor in record.sequences]
+        arguments = (value, places, self.learning, read, self.samples)
+        plain = exact = backward.go_back(*arguments)
+        if backward.needs_rescaling(plain):
+            exact = backward.go_back(*arguments, rescaled=True)
+
+        gradients = dict(zip(map(id, self.learning), plain.parameters))
+        last = exact.places[-1] if exact.places else None
+        if len(places) < 4 and not read:
+            self.notes.append(
+                "fewer than three hidden layers follow each other without a way around them: "
+                "there is no rate along a path"
+            )
+        points = [
+            self._point(place, before, after, gradients)
+            for place, before, after in zip(places, plain.places, exact.places)
+        ]
+        types = [each.dtype for each in plain.places if each is not None]
+        return self._trace(
+            value,
+            types,
+            points=tuple(points[:-1]),
+            output_gradient=together(last.log_norms) if last is not None else math.nan,
+            input_mean_square=places[0].calls[0].input_mean_square if places else math.nan,
+            steps=tuple(self._steps(record, exact)),
+            units=tuple(units),
+            broken=self._broken_behind(places, plain, gradients),
+            without_gradient=tuple(
+                self.names[id(tensor)]
+                for tensor, gradient in zip(self.learning, plain.parameters)
+                if gradient is None
+            ),
+            zero_weights=tuple(
+                call.name
+                for place in places
+                for call in place.calls
+                if len(place.calls) == 1 and _matrix(call) is not None and not _matrix(call).any()
+            ),
+            normalised=any(_batch_norm(call) for place in places for call in place.others),
+        )
+
+    def _trace(self, value: torch.Tensor, types: Sequence = (), **fields: object) -> Trace:
+        parameters = [each.dtype for each in self.learning if each.is_floating_point()]
+        # The one that underflows first: tiny decides, and then the digits below it.
+        dtype = max([*types, *parameters] or [value.dtype], key=_least)
+        return Trace(
+            model=type(self.model).__name__,
+            framework="PyTorch",
+            precision=str(dtype).removeprefix("torch."),
+            least=_least(dtype),
+            most=torch.finfo(dtype).max,
+            samples=self.samples,
+            loss=value.item(),
+            frozen=self.frozen,
+            notes=tuple(self.notes),
+            **fields,
+        )
+
+    def _broken_before(self) -> Broken | None:
+        for tensor in inputs.tensors(self.x):
+            if tensor.is_floating_point() and (share := forward.not_finite(tensor)):
+                return Broken("the input", "input", share)
+        for name, tensor in self.model.named_parameters():
+            if tensor.is_floating_point() and (share := forward.not_finite(tensor)):
+                return Broken(name, "parameter", share)
+        return None
+
+    def _broken_behind(
+        self, places: list[graph.Place], plain: backward.Backward, gradients: dict
+    ) -> Broken | None:
+        """Return the first place on the way back where the gradient is not finite."""
+        for place, arrived in zip(places[::-1], plain.places[::-1]):
+            if arrived is not None and arrived.broken:
+                return Broken(graph.label(place), "backward", arrived.broken)
+        for tensor in self.learning:
+            gradient = gradients[id(tensor)]
+            if gradient is not None and (share := forward.not_finite(gradient)):
+                return Broken(self.names[id(tensor)], "backward", share)
+        return None
+
+    def _point(self, place, plain, exact, gradients: dict) -> Point:
+        weights, fans = None, [_fans(call) for call in place.calls]
+        call = place.calls[0]
+        if len(place.calls) == 1 and isinstance(call.module, nn.Linear):
+            weights = _weights(call.module)
+        own = [gradients.get(id(each)) for each in call.module.parameters()]
+        own = [each for each in own if each is not None and each.ndim > 1]
+        return Point(
+            graph.label(place),
+            np.array([-math.inf]) if exact is None else exact.log_norms,
+            -math.inf if exact is None else exact.entry,
+            call.signal if len(place.calls) == 1 else math.nan,
+            min(width for pair in fans for width in pair),
+            forward.norm(own[0]) if len(place.calls) == 1 and len(own) == 1 else math.nan,
+            1 - plain.nonzero / exact.nonzero if plain and exact and exact.nonzero else 0.0,
+            tuple(_operations(place)),
+            weights,
+        )
+
+    def _steps(self, record: forward.Record, exact: backward.Backward) -> Iterator[Steps]:
+        for (name, module, read), gradient in zip(record.sequences, exact.sequences):
+            if gradient is None or read.ndim < 2:
+                continue
+            if module.bidirectional:
+                self.notes.append(f"{name} reads in both directions and has no rate in time")
+                continue
+            axis = 1 if module.batch_first and read.ndim == 3 else 0
+            yield Steps(name, backward.norms_of_steps(gradient, axis), module.hidden_size)
+
+
+def _least(dtype: torch.dtype) -> float:
+    """Return the smallest positive number of a float type."""
+    return torch.finfo(dtype).tiny * torch.finfo(dtype).eps
+
+
+def _matrix(call: forward.Call) -> torch.Tensor | None:
+    found = [p for p in call.module._parameters.values() if p is not None and p.ndim > 1]
+    return found[0] if len(found) == 1 else None
+
+
+def _fans(call: forward.Call) -> tuple[int, int]:
+    matrix = _matrix(call)
+    if isinstance(call.module, nn.RNNBase):
+        return (call.module.hidden_size,) * 2
+    if matrix is None:
+        found = [p.shape for p in call.module.parameters() if p.ndim > 1]
+        return (min(map(min, found)),) * 2 if found else (1, 1)
+    outputs, channels, *places = matrix.shape
+    return channels * math.prod(places), outputs * math.prod(places)
+
+
+def _weights(layer: nn.Linear) -> Weights:
+    matrix, bias = layer.weight.detach().double(), layer.bias
+    bias_mean_square = 0.0 if bias is None else float(bias.detach().double().square().mean())
+    return Weights(
+        layer.in_features, layer.out_features, float(matrix.square().mean()), bias_mean_square
+    )
+
+
+def _operations(place: graph.Place) -> Iterator[str]:
+    for node in place.operations:
+        name = graph.activation(node)
+        if name is None:
+            yield "?"
+        elif name:
+            yield name
+
+
+def _batch_norm(call: forward.Call) -> bool:
+    return isinstance(call.module, nn.modules.batchnorm._BatchNorm) and (
+        call.module.training or call.module.running_mean is None
+    )

@@ -1,0 +1,186 @@
+"""The path: the places of the graph that everything passes which the loss is told."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from vgtools.diagnosis.pytorch.forward import Call
+
+_SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
+"""Beginnings of nodes that leave every number as it is."""
+
+ACTIVATIONS = {
+    "Relu": "relu",
+    "Tanh": "tanh",
+    "Sigmoid": "sigmoid",
+    "Gelu": "gelu",
+    "Silu": "silu",
+    "LeakyRelu": "leaky_relu",
+    "Elu": "elu",
+    "Softplus": "softplus",
+    "Mish": "mish",
+    "Hardswish": "hard_swish",
+}
+"""Names of nodes without their ending, and the book's names of these activations."""
+
+
+@dataclass(eq=False)
+class Place:
+    """A node that every way from the loss back to the first layer goes through.
+
+    Attributes
+    ----------
+    node : object
+    calls : list of Call
+        The calls of layers with weights since the place before it.
+    others : list of Call
+        All other calls between the two.
+    operations : list of object
+        The nodes between it and the next place, of which none has a way around it; with None
+        at the end if there are others.
+    """
+
+    node: Any
+    calls: list[Call]
+    others: list[Call]
+    operations: list[Any]
+
+
+def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
+    """Find the path, first layer first.
+
+    It begins at the first layer with weights that the loss depends on. Of the nodes that have
+    no way around them, it holds the first one after every layer with weights.
+
+    Parameters
+    ----------
+    loss : node
+        ``loss.grad_fn``.
+    calls : sequence of Call
+
+    Returns
+    -------
+    list of Place
+    """
+    parents = _parents(loss)
+    weighted = [call for call in calls if call.weighted and any(n in parents for n in call.nodes)]
+    if not weighted:
+        return []
+    first = weighted[0]
+    on_way = _reaching([node for node in first.nodes if node in parents], parents)
+    order = _from_loss(loss, on_way)[::-1]  # first layer first
+    position = {node: index for index, node in enumerate(order)}
+    cuts = _cuts(order, position)
+
+    at: dict[int, list[Call]] = {}
+    for call in calls:
+        found = [position[node] for node in call.nodes if node in position]
+        if found:
+            at.setdefault(min(found), []).append(call)
+
+    path: list[Place] = []
+    new, others, between = [], [], []
+    for index, node in enumerate(order):
+        for call in at.get(index, []):
+            (new if call.weighted else others).append(call)
+        if index not in cuts:
+            between.append(None)
+        elif new:
+            if path:
+                path[-1].operations = between
+            path.append(Place(node, new, others, []))
+            new, others, between = [], [], []
+        else:
+            between.append(node)
+    return path
+
+
+def activation(node: Any) -> str | None:
+    """Return the book's name of the activation that a node computes; "" if it computes nothing.
+
+    None stands for whatever is neither.
+    """
+    if node is None:
+        return None
+    name = node.name().removesuffix("Backward0").removesuffix("Backward1")
+    if name.removeprefix("Unsafe").startswith(_SHAPES):
+        return ""
+    return ACTIVATIONS.get(name)
+
+
+def label(place: Place) -> str:
+    """Name a place: its layer, or what the names of its layers begin with."""
+    names = list(dict.fromkeys(call.name for call in place.calls))
+    if len(names) == 1:
+        return names[0]
+    parts = [name.split(".") for name in names]
+    common = []
+    for pieces in zip(*parts):
+        if len(set(pieces)) > 1:
+            break
+        common.append(pieces[0])
+    return ".".join(common) or f"{names[0]} to {names[-1]}"
+
+
+def every_node(loss: Any) -> list[Any]:
+    """Return all nodes of a graph."""
+    return list(_parents(loss))
+
+
+def _parents(loss: Any) -> dict[Any, list[Any]]:
+    """Return all nodes, each with the nodes that it sends its gradient from."""
+    parents: dict[Any, list[Any]] = {loss: []}
+    waiting = [loss]
+    while waiting:
+        node = waiting.pop()
+        for following, _ in node.next_functions:
+            if following is None:
+                continue
+            if following not in parents:
+                parents[following] = []
+                waiting.append(following)
+            parents[following].append(node)
+    return parents
+
+
+def _reaching(ends: list[Any], parents: dict[Any, list[Any]]) -> set[Any]:
+    """Return the nodes from which a gradient reaches one of the ends."""
+    found, waiting = set(ends), list(ends)
+    while waiting:
+        for node in parents[waiting.pop()]:
+            if node not in found:
+                found.add(node)
+                waiting.append(node)
+    return found
+
+
+def _from_loss(loss: Any, among: set[Any]) -> list[Any]:
+    """Sort nodes so that each stands behind all that send it a gradient."""
+    waits = dict.fromkeys(among, 0)
+    below = {node: [each for each, _ in node.next_functions if each in among] for node in among}
+    for following in below.values():
+        for node in following:
+            waits[node] += 1
+    order, ready = [], [node for node in among if waits[node] == 0]
+    while ready:
+        node = ready.pop()
+        order.append(node)
+        for following in below[node]:
+            waits[following] -= 1
+            if waits[following] == 0:
+                ready.append(following)
+    return order
+
+
+def _cuts(order: list[Any], position: dict[Any, int]) -> set[int]:
+    """Return the positions that no edge of the graph leads past."""
+    cuts, last = set(), len(order)
+    nearest = last  # the earliest layer that an edge from further on reaches
+    for index in range(last - 1, -1, -1):
+        if nearest >= index:
+            cuts.add(index)
+        reached = [position[each] for each, _ in order[index].next_functions if each in position]
+        nearest = min([nearest, *reached])
+    return cuts

@@ -1,0 +1,133 @@
+"""What a diagnosis of a PyTorch module accepts, and what it says about anything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+import torch
+from torch import nn
+from torch.nn.parameter import is_lazy
+
+
+def check_model(model: nn.Module) -> nn.Module:
+    """Return a module whose parameters exist, without the wrapper of `torch.compile`.
+
+    Raises
+    ------
+    ValueError
+        If it has no parameters, or some of a lazy module are not made yet.
+    """
+    model = getattr(model, "_orig_mod", model)
+    lazy = [name for name, tensor in model.named_parameters() if is_lazy(tensor)]
+    if lazy:
+        raise ValueError(
+            f"model has parameters that its first batch has yet to make ({lazy[0]}): "
+            "call model(x) once before vg.diagnose"
+        )
+    if next(model.parameters(), None) is None:
+        raise ValueError(f"model must have parameters: {type(model).__name__} has none")
+    return model
+
+
+def check_batch(batch: object) -> tuple[object, object]:
+    """Return inputs and targets of a batch.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If it is not a pair, holds no tensor, or holds no sample.
+    """
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        size = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
+        raise TypeError(
+            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}"
+        )
+    inputs, targets = batch
+    found = list(tensors(inputs))
+    if not found:
+        raise TypeError(
+            "the inputs of the batch must be a tensor, or a tuple or a dict of tensors, "
+            f"not {type(inputs).__name__}"
+        )
+    if any(tensor.numel() == 0 for tensor in found):
+        shape = next(tuple(tensor.shape) for tensor in found if tensor.numel() == 0)
+        raise ValueError(f"the batch must hold at least one sample, not inputs of shape {shape}")
+    return inputs, targets
+
+
+def tensors(values: object) -> Iterator[torch.Tensor]:
+    """Yield every tensor in tuples, lists and dicts.
+
+    Examples
+    --------
+    >>> len(list(tensors((torch.zeros(1), {"mask": torch.ones(1)}))))
+    2
+    """
+    if isinstance(values, torch.Tensor):
+        yield values
+    elif isinstance(values, Mapping):
+        for value in values.values():
+            yield from tensors(value)
+    elif isinstance(values, (tuple, list)):
+        for value in values:
+            yield from tensors(value)
+
+
+def copied(values: object) -> object:
+    """Copy the tensors of a batch, so that a layer in place changes nothing of the caller's."""
+    if isinstance(values, torch.Tensor):
+        return values.detach().clone()
+    if isinstance(values, Mapping):
+        return {name: copied(value) for name, value in values.items()}
+    if isinstance(values, tuple) and hasattr(values, "_fields"):
+        return type(values)(*map(copied, values))
+    if isinstance(values, (tuple, list)):
+        return type(values)(map(copied, values))
+    return values
+
+
+def call(model: nn.Module, inputs: object) -> Any:
+    """Call a model with a tensor, with a tuple of arguments or with a dict of keywords."""
+    if isinstance(inputs, Mapping):
+        return model(**inputs)
+    if isinstance(inputs, (tuple, list)):
+        return model(*inputs)
+    return model(inputs)
+
+
+def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor:
+    """Return the loss, a tensor of one number.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the loss cannot take what the model returned, or is not one real number.
+    """
+    try:
+        value = loss(output, targets)
+    except Exception as error:
+        if isinstance(output, torch.Tensor):
+            raise
+        raise TypeError(
+            f"the model returned a {type(output).__name__}, which the loss could not take "
+            f"({type(error).__name__}: {error}). Give a loss that picks what it needs, such as "
+            "loss=lambda output, y: cross_entropy(output[0], y)"
+        ) from error
+    if not isinstance(value, torch.Tensor):
+        raise TypeError(f"loss must return a tensor of one number, not {type(value).__name__}")
+    if value.numel() != 1:
+        raise ValueError(
+            f"loss must return one number, not a tensor of shape {tuple(value.shape)}: "
+            "take its mean over the samples"
+        )
+    if not value.is_floating_point():
+        raise TypeError(f"loss must return a real number, not {value.dtype}")
+    return value.reshape(())
+
+
+def batch_size(inputs: object, targets: object) -> int:
+    """Return the number of samples: the first axis that inputs and targets share."""
+    shape = next((tensor.shape for tensor in tensors(inputs) if tensor.ndim), (1,))
+    labels = next((tensor.shape for tensor in tensors(targets) if tensor.ndim), shape)
+    return int(labels[0]) if labels[0] in shape[:2] else int(shape[0])

@@ -1,0 +1,54 @@
+"""Dead and saturated units: rectifiers that are off, and sigmoids and tanhs at their ends."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import torch
+
+from vgtools.diagnosis.pytorch import graph
+from vgtools.diagnosis.pytorch.forward import Call
+from vgtools.diagnosis.trace import Units
+
+SATURATED_BELOW = 0.05
+"""As in `vgtools.diagnostics`: a share of the steepest slope."""
+
+
+def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) -> list[Units]:
+    """Count the units of every rectifier in the graph, and of the activations on the path.
+
+    It has to happen before the graph is used. A sigmoid that is not on the path is a gate,
+    whose ends are where it works; one behind the last layer gives a probability.
+    """
+    on_path = {node for place in places[:-1] for node in place.operations if node is not None}
+    names = {node: call.name for call in reversed(calls) for node in call.nodes}
+    convolved = {
+        node
+        for call in calls
+        if isinstance(call.module, torch.nn.modules.conv._ConvNd)
+        for node in call.nodes
+    }
+    counted = []
+    for node in sorted(graph.every_node(loss), key=lambda node: node._sequence_nr()):
+        name = graph.activation(node)
+        if name not in ("relu", "tanh", "sigmoid") or (name != "relu" and node not in on_path):
+            continue
+        try:
+            result = node._saved_result.detach()
+        except RuntimeError:  # changed in place since
+            continue
+        before = node.next_functions[0][0]
+        shown = names.get(node) or names.get(before) or name
+        channels = result.ndim > 3 or (result.ndim == 3 and before in convolved)
+        axis = 1 if channels else result.ndim - 1
+        if name == "relu":
+            others = [each for each in range(result.ndim) if each != axis]
+            off = ~result.ne(0).any(dim=others) if others else result.eq(0)
+            dead = float(off.double().mean())
+            counted.append(Units(shown, name, off.numel(), dead=dead, on_path=node in on_path))
+        else:
+            slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
+            share = float((slope < SATURATED_BELOW).double().mean())
+            counted.append(Units(shown, name, result.shape[axis], saturated=share))
+    return counted

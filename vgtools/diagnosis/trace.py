@@ -1,0 +1,192 @@
+"""What was measured in one pass forward and back, whatever the framework."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True)
+class Weights:
+    """The weights that lead into a point, as far as theory asks for them.
+
+    Attributes
+    ----------
+    fan_in, fan_out : int
+        How many numbers one unit reads, and how many units read one number.
+    mean_square, bias_mean_square : float
+        Of the entries of the weights and of the biases: their variance, where their mean is 0.
+    """
+
+    fan_in: int
+    fan_out: int
+    mean_square: float
+    bias_mean_square: float
+
+
+@dataclass(frozen=True, eq=False)
+class Point:
+    """A place between two layers through which everything passes that the loss is told.
+
+    In a plain chain that is the output of each layer with weights, before its activation; in
+    a residual network what a block returns.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer, or of the block.
+    gradient : ndarray, shape (n,)
+        log10 of the Euclidean norm of dLoss/doutput for each of n samples; -inf where it is
+        zero. Of shape (1,) where the samples could not be told apart.
+    entry : float
+        log10 of the root mean square of the gradient's entries, for all samples together.
+    signal : float
+        Root mean square of the output; NaN where it was not seen.
+    width : int
+        The smaller fan of the weights that lead here: how far finite width makes one draw of
+        the weights differ from another.
+    weight_gradient : float
+        Euclidean norm of dLoss/dW of the layer's own weights; NaN where there are several.
+    lost : float
+        Share of the gradient's entries that are zero in the precision of the model and are not
+        zero in exact numbers.
+    operations : tuple of str
+        The activations, and whatever else theory has to know, between here and the next
+        point; ``"?"`` for what it does not know.
+    weights : Weights or None
+        Where one dense layer leads here.
+    """
+
+    name: str
+    gradient: NDArray[np.float64]
+    entry: float
+    signal: float
+    width: int
+    weight_gradient: float = np.nan
+    lost: float = 0.0
+    operations: tuple[str, ...] = ()
+    weights: Weights | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """The gradient that arrives at each time step of a recurrent layer's input.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer.
+    gradient : ndarray, shape (steps, n)
+        log10 of the Euclidean norm of dLoss/dinput, first step first.
+    width : int
+        Units of the layer.
+    """
+
+    name: str
+    gradient: NDArray[np.float64]
+    width: int
+
+
+@dataclass(frozen=True)
+class Units:
+    """What the units of one hidden activation do with the samples.
+
+    Attributes
+    ----------
+    name : str
+        Of the activation, or of the layer in front of it.
+    activation : str
+    units : int
+        Features, or channels of a convolution.
+    dead : float
+        Share of units of a rectifier that are 0 for every sample (and at every place).
+    saturated : float
+        Share of all outputs where the slope is below 5 % of its maximum.
+    on_path : bool
+        Whether there is no way around it.
+    """
+
+    name: str
+    activation: str
+    units: int
+    dead: float = 0.0
+    saturated: float = 0.0
+    on_path: bool = True
+
+
+@dataclass(frozen=True)
+class Broken:
+    """The first place where a number is infinite or not a number.
+
+    Attributes
+    ----------
+    name : str
+        A layer, a parameter, ``"the input"`` or ``"the loss"``.
+    where : {"input", "parameter", "forward", "loss", "backward"}
+    share : float
+        Of the numbers there that are not finite.
+    """
+
+    name: str
+    where: str
+    share: float
+
+
+@dataclass(frozen=True, eq=False)
+class Trace:
+    """One pass forward and back through a model.
+
+    Attributes
+    ----------
+    model : str
+        Its name.
+    framework : str
+    precision : str
+        The float type of the gradients, such as ``"float32"``.
+    least, most : float
+        The smallest and the largest positive number of that type.
+    samples : int
+    loss : float
+    points : sequence of Point
+        First layer first, without the last one, whose output is what the loss reads.
+    output_gradient : float
+        log10 of the gradient at the output of that last layer; -inf where it is zero, NaN where
+        there is none.
+    input_mean_square : float
+        What theory begins with; NaN if unknown.
+    steps : sequence of Steps
+    units : sequence of Units
+    broken : Broken or None
+    without_gradient : tuple of str
+        Parameters that are to learn and that the loss does not depend on.
+    frozen : tuple of str
+        Parameters that are not to learn.
+    zero_weights : tuple of str
+        Layers whose weights are all 0: they let no gradient pass before the first step.
+    normalised : bool
+        Whether batch normalisation with the batch's own statistics stands on the path.
+    notes : tuple of str
+        What could not be followed, in sentences.
+    """
+
+    model: str
+    framework: str
+    precision: str
+    least: float
+    most: float
+    samples: int
+    loss: float
+    points: Sequence[Point] = ()
+    output_gradient: float = np.nan
+    input_mean_square: float = np.nan
+    steps: Sequence[Steps] = ()
+    units: Sequence[Units] = ()
+    broken: Broken | None = None
+    without_gradient: tuple[str, ...] = ()
+    frozen: tuple[str, ...] = ()
+    zero_weights: tuple[str, ...] = ()
+    normalised: bool = False
+    notes: tuple[str, ...] = ()
