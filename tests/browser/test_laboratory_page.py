@@ -225,10 +225,40 @@ def test_a_run_that_diverges_stops_and_says_where(page, place):
         said(page),
     )
     assert page.get_by_role("button", name="Train", exact=True).is_visible()
+    state(page)
+    last = page.evaluate("Laboratory.bench.experiment.run.steps")
+    seen = page.evaluate("Laboratory.bench.experiment.seenAt")
+    assert seen <= last
+    assert f"Step {last}, epoch" in said(page)
+    assert f" What follows is of step {seen}, the last that could be measured. " in said(page)
+    assert not re.search("it (arrives|vanishes|explodes)", said(page))
+    assert "dense" not in said(page) and re.search("layer", said(page).split("What follows")[0])
+    labels = (
+        page.locator(".vg-lab-panel")
+        .last.locator("text")
+        .evaluate_all(
+            "all => all.filter((one) => one.getAttribute('text-anchor') === 'end')"
+            ".map((one) => [one.textContent, one.getBBox().x])"
+        )
+    )
+    assert all(x >= 0 for _, x in labels) and not any("e+" in text for text, _ in labels)
+
+
+@pytest.mark.parametrize("button", ["Train", "One step"])
+def test_after_divergence_the_same_draw_begins_again(page, place, button):
+    visit(page, place, f"{SMALL}&lab.activation=identity&lab.rate=10&lab.gain=4")
     press(page, "Train")
-    assert status(page).startswith("This run has diverged.")
-    press(page, "Same draw")
-    assert state(page)["steps"] == 0 and said(page).startswith("Not trained yet")
+    wait(page, "Laboratory.bench.experiment.stopped")
+    wait(page, "!Laboratory.bench.training")
+    for _ in range(15):
+        page.get_by_label("Learning rate").press("ArrowLeft")
+    assert page.evaluate("Laboratory.bench.experiment.stopped") is not None
+    press(page, button)
+    assert status(page) == "The run had diverged. It begins again from the same draw."
+    wait(page, "!Laboratory.bench.experiment.stopped && Laboratory.bench.experiment.run.steps")
+    assert state(page)["name"].endswith("sgd 0.0001, draw 3")
+    if button == "Train":
+        press(page, "Pause")
 
 
 def test_a_hidden_page_waits(small):
@@ -260,7 +290,7 @@ def test_thousands_of_steps_keep_a_curve_of_a_few_hundred_points(page, place):
           Laboratory.bench.redraw();
           const few = paths();
           for (let again = 0; again < 3; again++) Laboratory.bench.redraw();
-          const curves = [experiment.loss.at, experiment.accuracy.at];
+          const curves = [experiment.loss.copy().at, experiment.accuracy.copy().at];
           return [curves.map((at) => [at.length, at.at(-1)]), few, paths()];
         }"""
     )
@@ -269,19 +299,82 @@ def test_thousands_of_steps_keep_a_curve_of_a_few_hundred_points(page, place):
     assert lengths[0][1] > 4900
 
 
+def test_a_curve_keeps_its_peaks(page, place):
+    visit(page, place, "lab.layers=1&lab.width=8")
+    at, values = page.evaluate(
+        """() => {
+          const curve = new Laboratory.bench.experiment.loss.constructor();
+          for (let step = 1; step <= 7001; step++) {
+            curve.add(step, step === 121 ? 9 : step === 5003 ? -9 : 1 + step % 7 / 10);
+          }
+          const { at, values } = curve.copy();
+          return [at, values];
+        }"""
+    )
+    assert len(at) == len(values) <= 400
+    assert at == sorted(set(at)) and at[-1] > 6900
+    assert values[at.index(121)] == max(values) == 9
+    assert values[at.index(5003)] == min(values) == -9
+
+
+def test_the_line_of_theory_stays_while_the_network_learns(small):
+    line = small.locator(".vg-lab-panel").first.locator("path[stroke-dasharray='6 3'][d*=L]")
+    before = line.get_attribute("d")
+    press(small, "One step")
+    after = state(small)
+    assert line.get_attribute("d") == before
+    press(small, "Same draw")
+    press(small, "One step")
+    first = small.evaluate("Laboratory.bench.experiment.first.gradient")
+    assert state(small)["gradient"] == after["gradient"] != first
+    assert line.get_attribute("d") == before
+
+
+def test_a_change_after_many_steps_says_that_the_run_is_gone(small):
+    many = "for (let i = 0; i < 101; i++) "
+    step = "Laboratory.finished(Laboratory.bench.experiment.stepping())"
+    slider = small.get_by_label("Hidden layers")
+    slider.press("ArrowRight")
+    state(small)
+    assert status(small) == ""
+    small.evaluate(f"() => {{ {many} {step}; Laboratory.bench.redraw() }}")
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    assert status(small).startswith("The run of 101 steps is gone.")
+    state(small)
+    small.evaluate(f"() => {{ {many} {step}; Laboratory.bench.redraw() }}")
+    press(small, "Pin this run")
+    press(small, "Reset")
+    assert status(small) == "Everything is as at first, and the pin is removed."
+
+
 # What a run is compared with
 
 
 def test_a_pinned_run_stays_while_another_is_drawn(small):
     press(small, "One step")
+    one = state(small)
     press(small, "Pin this run")
+    assert status(small) == "Pinned. The next run is drawn beside it."
     small.get_by_label("Weights", exact=True).select_option("he")
     state(small)
-    assert small.locator(".vg-lab-pinned").inner_text() == (
-        "In grey: 4 × 16 relu, glorot, sgd 0.02, draw 3, at step 1."
+    grey = small.locator(".vg-lab-pinned").inner_text()
+    found = re.fullmatch(
+        r"In grey: 4 × 16 relu, glorot, sgd 0\.02, draw 3, at step 1: loss (\S+), "
+        r"gradient (\S+) in layer 1 and (\S+) in layer 4\.",
+        grey,
+    )
+    first, last = one["gradient"][0], one["gradient"][-1]
+    assert [float(text) for text in found.groups()] == pytest.approx(
+        [one["loss"], first, last], rel=0.05
     )
     greys = ".vg-lab-panel path[d^=M][stroke='var(--vg-grey)']"
     assert small.locator(greys).count() >= 6
+    press(small, "Pin this run")
+    assert status(small).startswith("Pinned in the place of the one before.")
+    assert "relu, he, sgd 0.02, draw 3, at step 0: gradient" in (
+        small.locator(".vg-lab-pinned").inner_text()
+    )
     press(small, "Remove the pin")
     assert small.locator(greys).count() == 0
 
@@ -450,11 +543,91 @@ def test_a_picture_is_saved_that_stands_alone(small):
     with small.expect_download() as download:
         press(small, "Save picture")
     text = download.value.path().read_text(encoding="utf-8")
+    assert status(small) == ""
     assert text.startswith("<svg") and "var(" not in text
     assert "draw 3, step 0" in text and "Gradient in each layer" in text
 
 
+def test_it_says_when_a_link_or_a_picture_leaves_out_rates(small):
+    small.evaluate(
+        "Object.defineProperty(navigator, 'clipboard', { value: { writeText: async () => {} } })"
+    )
+    press(small, "One step")
+    press(small, "Copy link")
+    wait(small, "[...document.querySelectorAll('.vg-lab-status')].some((one) => one.textContent)")
+    assert status(small) == "Copied."
+    small.get_by_label("Learning rate").press("ArrowRight")
+    press(small, "Copy link")
+    wait(small, "[...document.querySelectorAll('.vg-lab-status')].some((one) => one.textContent)")
+    assert status(small) == (
+        "Copied. The learning rate changed on the way: the link holds the present rate only."
+    )
+    with small.expect_download():
+        press(small, "Save picture")
+    assert status(small).endswith("the picture holds the present rate only.")
+
+
 # Who reads it, and how
+
+
+@pytest.fixture(scope="module")
+def phone(browser, place):
+    """Open the page as on a phone, whose fingers are emulated."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    visit(page, place)
+    yield page
+    context.close()
+
+
+def swipe(page, box, across, down):
+    """Move a finger from the last fifth of a box."""
+    fingers = page.context.new_cdp_session(page)
+    x, y = box["x"] + 0.8 * box["width"], box["y"] + box["height"] / 2
+
+    def send(kind, *points):
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": list(points)})
+        page.wait_for_timeout(20)
+
+    send("touchStart", {"x": x, "y": y})
+    for part in range(1, 11):
+        send("touchMove", {"x": x + across * part / 10, "y": y + down * part / 10})
+    send("touchEnd")
+    page.wait_for_timeout(200)
+
+
+def test_a_finger_that_scrolls_changes_no_slider(phone, place):
+    visit(phone, place)
+    slider = phone.get_by_label("Hidden layers")
+    swipe(phone, slider.bounding_box(), 5, -200)
+    assert phone.evaluate("scrollY") > 100
+    assert slider.input_value() == "4" and state(phone)["name"].startswith("4 × 16")
+    assert slider.get_attribute("aria-valuetext") == "4"
+    phone.evaluate("scrollTo(0, 0)")
+    swipe(phone, slider.bounding_box(), -60, 5)
+    assert 30 < int(slider.input_value()) < 70
+    assert state(phone)["name"].startswith(f"{slider.input_value()} × 16")
+    swipe(phone, slider.bounding_box(), 0, 0)
+    assert 70 < int(slider.input_value()) < 90
+    assert state(phone)["name"].startswith(f"{slider.input_value()} × 16")
+
+
+def test_on_a_phone_no_name_touches_its_value_and_a_pin_is_confirmed_in_sight(phone, place):
+    visit(phone, place, f"{SMALL}&lab.rate=0.0001")
+    apart = phone.locator(".vg-lab-slider:visible").evaluate_all(
+        """all => all.map((one) => {
+          const range = document.createRange();
+          range.selectNodeContents(one.querySelector("label"));
+          return one.querySelector("output").getBoundingClientRect().left
+            - range.getBoundingClientRect().right;
+        })"""
+    )
+    assert min(apart) >= 4
+    phone.get_by_role("button", name="Pin this run", exact=True).tap()
+    box = phone.get_by_text("Pinned. The next run").bounding_box()
+    assert 0 <= box["y"] <= 844 - box["height"]
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])

@@ -8,31 +8,40 @@
   const SENTENCE = 1000, ALOUD = 5000;  // between two sentences, seen and read aloud
   const KEPT = 400;  // points of a curve
   const PAUSE = 300, THANKS = 4000;
+  const AGAIN = "The run had diverged. It begins again from the same draw.";
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
-  /* A curve over all steps in at most KEPT points: when there are more, two become one. */
+  /* The lowest and the highest of some points [step, value], in their order. */
+  function extremes(points) {
+    if (points.length < 3) return points;
+    const sorted = [...points].sort((a, b) => a[1] - b[1]);
+    return [sorted[0], sorted.at(-1)].sort((a, b) => a[0] - b[0]);
+  }
+
+  /* A curve over all steps in at most KEPT points: of `each` values the lowest and the highest. */
   class Curve {
     constructor() {
-      Object.assign(this, { at: [], values: [], each: 1, sum: 0, count: 0 });
+      Object.assign(this, { points: [], latest: [], each: 2 });
     }
 
     add(step, value) {
-      this.sum += value;
-      this.count += 1;
-      if (this.count < this.each) return;
-      this.at.push(step);
-      this.values.push(this.sum / this.count);
-      this.sum = this.count = 0;
-      if (this.at.length < KEPT) return;
+      this.latest.push([step, value]);
+      if (this.latest.length < this.each) return;
+      this.points.push(...extremes(this.latest));
+      this.latest = [];
+      if (this.points.length < KEPT) return;
       this.each *= 2;
-      this.at = this.at.filter((_, i) => i % 2);
-      this.values = this.at.map((_, i) => (this.values[2 * i] + this.values[2 * i + 1]) / 2);
+      const all = this.points;
+      this.points = all.flatMap((_, i) => i % 4 ? [] : extremes(all.slice(i, i + 4)));
     }
 
     copy() {
-      return { at: this.at.slice(), values: this.values.slice() };
+      const all = [...this.points, ...extremes(this.latest)];
+      return { at: all.map(([step]) => step), values: all.map(([, value]) => value) };
     }
   }
+
+  const lossText = (loss) => loss < 1e4 ? loss.toFixed(2) : short(loss);
 
   /* Quantiles of the outputs of every layer, of at most 400 of them: lists by layer. */
   function quantiles(network) {
@@ -82,6 +91,7 @@
 
     /* Takes one step, unless the run has diverged. */
     * stepping() {
+      if (!this.flow) yield* this.looking();
       try {
         this.latest.loss = yield* this.run.stepping();
       } catch (error) {
@@ -122,7 +132,10 @@
     /* Measures the network as it is now. After the end, what was seen last may say more. */
     * looking() {
       const seen = yield* probing(this.network, this.data);
-      if (!this.flow || seen.flow.gradient.every(Number.isFinite)) Object.assign(this, seen);
+      this.first ??= seen.flow;  // before the first step
+      if (!this.flow || seen.flow.gradient.every(Number.isFinite)) {
+        Object.assign(this, seen, { seenAt: this.run.steps });
+      }
     }
 
     get name() {
@@ -139,8 +152,18 @@
     pin() {
       return {
         flow: this.flow, spread: this.spread, loss: this.loss.copy(), steps: this.run.steps,
-        accuracy: this.accuracy.copy(), name: this.name, latest: { ...this.latest },
+        accuracy: this.accuracy.copy(), name: this.name, seenAt: this.seenAt,
+        latest: { ...this.latest }, of: this,
       };
+    }
+
+    /* Why it stopped, with the layers as the panels count them. */
+    get reason() {
+      const { layers, shortcut } = this.settings, { message } = this.stopped;
+      return shortcut !== "plain" ? message
+        : message.replace(/dense (\d+)( weight| bias)?/, (_, number, part) =>
+          (part ? `the${part === " bias" ? " biases" : " weights"} of ` : "")
+            + (number > layers ? "the output layer" : `layer ${number}`));
     }
 
     /* The run in a few sentences with its numbers. */
@@ -151,14 +174,16 @@
       const mean = (values) => values.reduce((sum, value) => sum + value, 0) / values.length;
       const said = [];
       if (this.stopped) {
-        said.push(`Stopped: ${this.stopped.message} The panels show the last state that could be ` +
-          "measured.");
+        said.push(`Stopped: ${this.reason}`);
       }
       const tested = Number.isNaN(latest.accuracy) ? ""
         : `${percent(latest.accuracy)} of 397 test digits right`;
       if (run.steps === 0) said.push(`Not trained yet${tested && `: ${tested}`}.`);
-      else said.push(`Step ${run.steps}, epoch ${run.epochs.toFixed(1)}: loss ${latest.loss < 1e4 ? latest.loss.toFixed(2) : short(latest.loss)}` +
+      else said.push(`Step ${run.steps}, epoch ${run.epochs.toFixed(1)}: loss ${lossText(latest.loss)}` +
         `${tested && `, ${tested}`}.`);
+      if (this.stopped) {
+        said.push(`What follows is of step ${this.seenAt}, the last that could be measured.`);
+      }
       if (!gradient.every(Number.isFinite)) said.push("Its gradient is no longer a number.");
       else if (layers > 1) {
         const ratio = first / last;
@@ -166,7 +191,7 @@
           : ratio > 100 ? "it explodes on its way back" : "it arrives";
         said.push(first === 0 || last === 0 ? `No gradient reaches ${what} ${last === 0 ? layers : 1}.`
           : `The gradient of ${what} 1 is ${short(ratio)} times that of ${what} ${layers} ` +
-            `(${short(first)} and ${short(last)}): ${verdict}.`);
+            `(${short(first)} and ${short(last)})${this.stopped ? "" : `: ${verdict}`}.`);
       } else said.push(`The gradient of the only ${what} is ${short(first)}.`);
       said.push(`${percent(mean(flow.dead_units))} of the units are dead, ` +
         `${percent(mean(flow.saturation))} of their slopes saturated.`);
@@ -185,7 +210,10 @@
       gradient: new Panel("Gradient in each layer", "layer", { log: true }),
       signal: new Panel("Signal in each layer", "layer", { log: true }),
       spread: new Panel("Outputs: median, middle half, 90 %", "layer"),
-      units: new Panel("Dead and saturated units", "layer", { low: 0, high: 1, percent: true }),
+      units: new Panel("Dead and saturated units", "layer", {
+        low: 0, high: 1, percent: true,
+        note: "Saturated: the slope is below 5 % of its maximum. For ReLU: the output is 0.",
+      }),
       update: new Panel("Last update, as a share of the weights", "layer",
         { log: true, empty: "after the first step" }),
       course: new Panel("Loss and right answers", "step",
@@ -196,6 +224,7 @@
     // `drawn` is infinite when there is nothing left to draw.
     let drawn = -Infinity, spoken = -Infinity, aloud = -Infinity, saving = 0;
     let job = null;  // work that is under way
+    let gone = "";  // of a run that a change has ended
 
     // What is on the page
 
@@ -233,7 +262,26 @@
       };
       const get = () => choice ? input.value : values ? values[Number(input.value)] : Number(input.value);
       inputs[name] = { show };
-      input.addEventListener("input", () => change(entry, get()));
+      // A touch may be the begin of a scroll: it counts when it goes along the slider, or ends.
+      let touch = null;
+      const settle = () => {
+        if (touch && get() !== settings[name]) change(entry, get());
+        touch = null;
+      };
+      input.addEventListener("input", () => touch || change(entry, get()));
+      if (output) {
+        input.addEventListener("pointerdown", (event) => {
+          if (event.pointerType === "touch") touch = event;
+        });
+        input.addEventListener("pointermove", ({ clientX, clientY }) => {
+          if (touch && Math.abs(clientX - touch.clientX) > Math.abs(clientY - touch.clientY)) settle();
+        });
+        input.addEventListener("pointerup", settle);
+        input.addEventListener("pointercancel", () => {
+          if (touch) show(settings[name]);
+          touch = null;
+        });
+      }
       return make("div", { class: choice ? "vg-lab-control" : "vg-lab-control vg-lab-slider" },
         label, output, input);
     }
@@ -258,8 +306,11 @@
     const toolbar = make("div", { class: "vg-lab-buttons", role: "group", "aria-label": "This run" },
       trainButton,
       button("One step", () => {
+        const again = experiment?.stopped;
         train(false);
+        if (again) changed = true;
         if (changed) rebuild();
+        tell(again ? AGAIN : "");
         finishWork();
         finished(experiment.stepping());
         experiment.beginTest();
@@ -275,21 +326,22 @@
       }),
       button("Pin this run", () => {
         redraw();
+        tell(`Pinned${pinned ? " in the place of the one before" : ""}. The next run is drawn beside it.`);
         pinned = experiment.pin();
         unpin.hidden = false;
         paint();
-        tell("Pinned. The next run is drawn beside it.");
       }),
       button("Reset", () => {
         ({ settings } = lab.read(table, ""));
+        const text = `Everything is as at first${pinned ? ", and the pin is removed" : ""}.`;
         pinned = null;
         unpin.hidden = true;
         showSettings();
         train(false);
-        restart("Everything is as at first.");
+        restart(text);
       }));
     const others = make("div", { class: "vg-lab-buttons", role: "group", "aria-label": "To take away" },
-      unpin, button("Copy link", () => copy(link().href)),
+      unpin, button("Copy link", () => copy(link().href, onlyPresent("link"))),
       button("Save picture", savePicture));
     const controls = make("div", { class: "vg-lab-controls", role: "group", "aria-label": "The network" },
       ...table.filter(({ more }) => !more).map(control));
@@ -318,9 +370,12 @@
         settings.rate = { sgd: 0.02, momentum: 0.002, adam: 0.001 }[value];
         inputs.rate.show(settings.rate);
       }
-      tell("");
-      if (entry.live && !changed) experiment.setRate(settings.rate);
-      else changed = true;
+      if (!entry.live && experiment?.run.steps > 100 && pinned?.of !== experiment) {
+        gone = `The run of ${experiment.run.steps} steps is gone. Pin a run before a change, and it stays.`;
+      }
+      tell(gone);
+      if (!entry.live || changed) changed = true;
+      else if (!experiment.stopped) experiment.setRate(settings.rate);
       clearTimeout(saving);
       saving = setTimeout(save, PAUSE);
       go();
@@ -363,21 +418,23 @@
 
     function restart(text, trouble) {
       changed = true;
+      gone = "";
       tell(text, trouble);
       save();
       go();
     }
 
     function train(on) {
-      training = on && (changed || !experiment?.stopped);
+      training = on;
       trainButton.textContent = training ? "Pause" : "Train";
       drawn = 0;
       if (training) {
-        tell("");
+        const again = !changed && experiment?.stopped;
+        if (again) restart(AGAIN);
+        else tell(gone = "");
         return go();
       }
-      if (on) tell("", "This run has diverged. Change something, or go back to the same draw.");
-      else if (experiment) {
+      if (experiment) {
         experiment.beginTest();  // after which the frame says how it went
         go();
       }
@@ -442,14 +499,14 @@
 
     function paint() {
       if (!experiment.flow) return;  // the first drawing is on its way
-      const { flow, spread, theory, loss, accuracy } = experiment, old = pinned;
+      const { flow, spread, theory } = experiment, old = pinned;
       const layers = Math.max(flow.signal.length, old ? old.flow.signal.length : 0);
       const lines = (pick, more = {}) => [
         ...old ? [{ values: pick(old.flow), kind: "pin", key: more.key && "pinned", ...more.pin }] : [],
         { values: pick(flow), kind: "run", ...more },
       ];
       const expected = (values) => values ? [{ values, kind: "theory", dash: "dashed", key: "theory, at the start" }] : [];
-      const last = flow.gradient.at(-1);
+      const last = experiment.first.gradient.at(-1);
       panels.gradient.draw([...lines((one) => one.gradient, { key: "this run" }),
         ...expected(theory?.gradient.map((share) => share * last))], [], layers);
       panels.signal.draw([...lines((one) => one.signal, { key: "this run" }),
@@ -473,12 +530,18 @@
       panels.course.draw([
         ...old ? [{ ...old.loss, kind: "pin" },
           { ...old.accuracy, kind: "pin", dash: "dashed", right: true }] : [],
-        { at: loss.at, values: loss.values, kind: "run", key: "loss" },
-        { at: accuracy.at, values: accuracy.values, kind: "run", dash: "dashed", right: true,
-          key: "right answers" },
+        { ...experiment.loss.copy(), kind: "run", key: "loss" },
+        { ...experiment.accuracy.copy(), kind: "run", dash: "dashed", right: true, key: "right answers" },
       ], [], end, 0);
-      grey.textContent = old ? `In grey: ${old.name}, at step ${old.steps}.` : "";
+      grey.textContent = old ? inGrey(old) : "";
       if (python.open) writeCell();
+    }
+
+    function inGrey({ name, steps, seenAt, latest, flow: { gradient } }) {
+      return `In grey: ${name}, at step ${steps}: ${steps ? `loss ${lossText(latest.loss)}, ` : ""}` +
+        `gradient ${short(gradient[0])} in layer 1` +
+        `${gradient.length > 1 ? ` and ${short(gradient.at(-1))} in layer ${gradient.length}` : ""}` +
+        `${seenAt === steps ? "" : ` (of step ${seenAt})`}.`;
     }
 
     function writeCell() {
@@ -517,13 +580,20 @@
       }
     }
 
-    async function copy(text) {
+    /* What a link or a picture leaves out. */
+    function onlyPresent(what) {
+      return !experiment?.rates.some(([, rate]) => rate !== settings.rate) ? ""
+        : ` The learning rate changed on the way: the ${what} holds the present rate only.`;
+    }
+
+    async function copy(text, warning = "") {
       tell("");
       try {
         await navigator.clipboard.writeText(text);
-        tell("Copied.");
+        tell(`Copied.${warning}`);
         setTimeout(() => { if (status.textContent === "Copied.") tell(""); }, THANKS);
       } catch {
+        tell(warning.trim());
         prompt("Copy this:", text);
       }
     }
@@ -533,6 +603,7 @@
         `${experiment.name}, step ${experiment.run.steps}`);
       const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
       make("a", { href: address, download: "laboratory.svg" }).click();
+      tell(onlyPresent("picture").trim());
       setTimeout(() => URL.revokeObjectURL(address), THANKS);
     }
 

@@ -26,6 +26,12 @@
     return value.toFixed(places).replace("-", "−");
   }
 
+  /* Writes a round number at an axis, with a power of ten where it would be cut. */
+  function plain(value) {
+    const text = String(Number(value.toPrecision(3))).replace("-", "−");
+    return text.length < 6 ? text : short(value).replace(".0·", "·");
+  }
+
   function element(name, attributes, parent) {
     const made = document.createElementNS("http://www.w3.org/2000/svg", name);
     for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
@@ -57,6 +63,12 @@
       this.heading.textContent = title;
       this.svg = element("svg", { viewBox: `0 0 ${WIDTH} ${HEIGHT}`, role: "img", "aria-label": title });
       this.box.append(this.heading, this.svg);
+      if (given.note) {
+        const note = document.createElement("p");
+        note.className = "vg-lab-note";
+        note.textContent = given.note;
+        this.box.append(note);
+      }
       this.axes = element("g", { "font-size": 11, fill: "var(--vg-ink)" }, this.svg);
       this.marks = element("g", { fill: "none", "stroke-linejoin": "round" }, this.svg);
       this.paths = [];
@@ -171,8 +183,8 @@
       for (const at of heights) {
         const y = this.py(this.log ? 10 ** at : at);
         element("path", { d: `M${LEFT} ${y}H${end}`, stroke: "var(--vg-grid)" }, this.axes);
-        text(this.log ? `10${raised(at)}` : this.percent ? `${Math.round(100 * at)} %`
-          : String(Number(at.toPrecision(3))).replace("-", "−"), LEFT - 6, Number(y) + 4, "end");
+        const label = this.log ? `10${raised(at)}` : this.percent ? `${Math.round(100 * at)} %` : plain(at);
+        text(label, LEFT - 6, Number(y) + 4, "end", label.length > 6 ? { "font-size": 9 } : {});
       }
       if (this.right) {
         for (const share of [0, 0.5, 1]) {
