@@ -1,7 +1,8 @@
 """Activation functions: symbolic definitions with numerics that hold to the last digits.
 
 `activation` makes one, `catalogue` lists them all. What each function is stands
-in `definitions.py`, how it is computed in `kernels.py`, and how exactly in `errors.py`.
+in `definitions.py`, how it is computed in `kernels.py` from what `exponentials.py` holds,
+and how exactly in `errors.py`.
 """
 
 from __future__ import annotations

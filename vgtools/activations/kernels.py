@@ -12,11 +12,11 @@ true derivative is still 1e-16. The kernels below rest on four ideas.
    bump is all there is; on the positive side it is smaller than what it is
    subtracted from: nothing cancels.
 3. *The product decays last.* In ``x * exp(x)`` the exponential underflows before
-   the product does. `_fade` multiplies by half an exponential at a time there,
+   the product does. `times_decay` multiplies by half an exponential at a time there,
    and so keeps all digits down to the smallest float.
 4. *Exact exponents.* An argument of 700 that is rounded in its last place moves
    its exponential by hundreds of units in the last place. An `Exponent` carries
-   the rounding error along, and `_exp` corrects for it.
+   the rounding error along, and `decay` corrects for it.
 
 Every kernel takes a float64 array of one or more dimensions and returns a new
 one. The caller silences floating-point flags: an underflow to zero is meant.
@@ -33,10 +33,17 @@ import numpy as np
 import sympy as sp
 from numpy.typing import NDArray
 
-Array = NDArray[np.floating]
-
-Exponent = tuple[Array, Array | None]
-"""A number p >= 0 as a float and its rounding error: p = first + second (None: exact)."""
+from vgtools.activations.exponentials import (
+    CERTAIN_UNDERFLOW,
+    Array,
+    Exponent,
+    decay,
+    magnitude,
+    multiple,
+    rational,
+    times_decay,
+    upper_half,
+)
 
 SELU_ALPHA = sp.sqrt(2 / sp.pi) / (1 - sp.sqrt(sp.E) * sp.erfc(1 / sp.sqrt(2)))
 r"""The :math:`\alpha` of SELU: for :math:`x \sim N(0, 1)` it makes the mean of SELU zero.
@@ -56,69 +63,6 @@ The second moment is :math:`\tfrac12 \lambda^2 (1 + \alpha^2 q)` with
 :math:`q = 2 E[(e^x - 1)^2; x < 0]`, the parenthesis in the code, because
 :math:`E[e^{2x}; x < 0] = \tfrac12 e^2\,\mathrm{erfc}(\sqrt2)`.
 """
-
-_CERTAIN_UNDERFLOW = 1500.0  # exp(-1500 / 2) is zero in float64; keeps inf out of products
-
-
-# Building blocks
-
-
-def _magnitude(x: Array, largest: float = _CERTAIN_UNDERFLOW) -> Array:
-    """Return min(|x|, largest), NaN kept."""
-    magnitude = np.abs(x)
-    return np.minimum(magnitude, largest, out=magnitude)
-
-
-def _head(x: Array) -> Array:
-    """Clear the low 27 bits of each float64, so that products of heads are exact."""
-    return (x.view(np.int64) & -(1 << 27)).view(np.float64)
-
-
-@lru_cache
-def _as_floats(rate: Fraction) -> tuple[float, float]:
-    """Write a rational number as the sum of two floats, good to 106 bits."""
-    high = float(rate)
-    return high, float(rate - Fraction(high))
-
-
-def _multiple(a: Array, rate: Fraction) -> Exponent:
-    """Return rate * a with its rounding error, from exact products of halves (Dekker)."""
-    high, low = _as_floats(rate)
-    product = high * a
-    if low == 0 and math.frexp(high)[0] == 0.5:  # a power of two: nothing was rounded
-        return product, None
-    a_head, high_head = _head(a), float(_head(np.float64(high)))
-    a_tail, high_tail = a - a_head, high - high_head
-    error = a_head * high_head - product
-    error += a_head * high_tail
-    error += a_tail * high_head
-    error += a_tail * high_tail + a * low
-    return product, error
-
-
-def _exp(exponent: Exponent) -> Array:
-    """Return exp(-p)."""
-    p, error = exponent
-    z = np.exp(-p)
-    if error is not None:
-        z -= z * error
-    return z
-
-
-def _fade(factor: Array, z: Array, exponent: Exponent) -> Array:
-    """Return factor * exp(-p) where z = exp(-p) is known but may be subnormal."""
-    product = factor * z
-    deep = exponent[0] > 690
-    if deep.any():
-        half = np.exp(-exponent[0][deep] / 2)
-        corrected = half if exponent[1] is None else half * (1 - exponent[1][deep])
-        product[deep] = factor[deep] * half * corrected
-    return product
-
-
-def _rational(parameter: float) -> Fraction:
-    """Return the decimal number that was typed: 0.1 means one tenth."""
-    return Fraction(str(parameter))
 
 
 def _pieces(
@@ -156,7 +100,7 @@ def scaled_tanh(x: Array) -> Array:
 
 
 def scaled_tanh_derivative(x: Array) -> Array:
-    z = _exp(_multiple(_magnitude(x), Fraction(4, 3)))
+    z = decay(multiple(magnitude(x), Fraction(4, 3)))
     return 4 * 1.7159 * 2 / 3 * (z / (1 + z * (2 + z)))
 
 
@@ -267,8 +211,8 @@ def celu(x: Array, alpha: float) -> Array:
 
 
 def celu_derivative(x: Array, alpha: float) -> Array:
-    depth = np.minimum(-np.minimum(x, 0), _CERTAIN_UNDERFLOW * alpha)
-    return _exp(_multiple(depth, 1 / _rational(alpha)))
+    depth = np.minimum(-np.minimum(x, 0), CERTAIN_UNDERFLOW * alpha)
+    return decay(multiple(depth, 1 / rational(alpha)))
 
 
 _SELU_POSITIVE = float(SELU_LAMBDA)
@@ -296,25 +240,25 @@ def softplus_derivative(x: Array) -> Array:
 
 def _gated(x: Array, a: Array, exponent: Exponent) -> Array:
     """Return x * sigmoid(g) for an odd g, from a = |x| and p = |g|."""
-    z = _exp(exponent)
-    return np.maximum(x, 0) - _fade(a, z, exponent) / (1 + z)
+    z = decay(exponent)
+    return np.maximum(x, 0) - times_decay(a, z, exponent) / (1 + z)
 
 
 def _gated_derivative(x: Array, exponent: Exponent, growth: Array) -> Array:
     """Return the derivative of x * sigmoid(g), with growth = |x| * dg/dx."""
-    z = _exp(exponent)
-    at_minus_a = _fade(1 + z - growth, z, exponent) / (1 + z * (2 + z))
+    z = decay(exponent)
+    at_minus_a = times_decay(1 + z - growth, z, exponent) / (1 + z * (2 + z))
     return np.where(x < 0, at_minus_a, 1 - at_minus_a)
 
 
 def silu(x: Array, beta: float) -> Array:
-    a = _magnitude(x, _CERTAIN_UNDERFLOW / beta)
-    return _gated(x, a, _multiple(a, _rational(beta)))
+    a = magnitude(x, CERTAIN_UNDERFLOW / beta)
+    return _gated(x, a, multiple(a, rational(beta)))
 
 
 def silu_derivative(x: Array, beta: float) -> Array:
-    a = _magnitude(x, _CERTAIN_UNDERFLOW / beta)
-    return _gated_derivative(x, _multiple(a, _rational(beta)), beta * a)
+    a = magnitude(x, CERTAIN_UNDERFLOW / beta)
+    return _gated_derivative(x, multiple(a, rational(beta)), beta * a)
 
 
 # gelu_tanh is gated by g = k x + c x^3. With a rounded to a grid of 1/256 and the
@@ -340,12 +284,12 @@ def _cubic(a: Array) -> Exponent:
 
 
 def gelu_tanh(x: Array) -> Array:
-    a = _magnitude(x, _GELU_TANH_UNDERFLOW)
+    a = magnitude(x, _GELU_TANH_UNDERFLOW)
     return _gated(x, a, _cubic(a))
 
 
 def gelu_tanh_derivative(x: Array) -> Array:
-    a = _magnitude(x, _GELU_TANH_UNDERFLOW)
+    a = magnitude(x, _GELU_TANH_UNDERFLOW)
     return _gated_derivative(x, _cubic(a), a * (_K + 3 * _C * a * a))
 
 
@@ -358,7 +302,7 @@ _NORMAL_PEAK = 1 / math.sqrt(2 * math.pi)
 def _half_square(a: Array) -> Exponent:
     """Return a^2 / 2 with its rounding error."""
     p = a * a / 2
-    head = _head(a)
+    head = upper_half(a)
     return p, (head * head / 2 - p) + (a - head) * (a + head) / 2
 
 
@@ -391,15 +335,15 @@ def _tail_ratio(a: Array) -> Array:
 
 
 def gelu(x: Array) -> Array:
-    a = _magnitude(x, _GELU_UNDERFLOW)
+    a = magnitude(x, _GELU_UNDERFLOW)
     exponent = _half_square(a)
-    return np.maximum(x, 0) - _fade(a * _tail_ratio(a), _exp(exponent), exponent)
+    return np.maximum(x, 0) - times_decay(a * _tail_ratio(a), decay(exponent), exponent)
 
 
 def gelu_derivative(x: Array) -> Array:
-    a = _magnitude(x, _GELU_UNDERFLOW)
+    a = magnitude(x, _GELU_UNDERFLOW)
     exponent = _half_square(a)
-    at_minus_a = _fade(_tail_ratio(a) - a * _NORMAL_PEAK, _exp(exponent), exponent)
+    at_minus_a = times_decay(_tail_ratio(a) - a * _NORMAL_PEAK, decay(exponent), exponent)
     return np.where(x < 0, at_minus_a, 1 - at_minus_a)
 
 
@@ -413,7 +357,7 @@ _ERF_SERIES = [(-1) ** n * _ERF_SLOPE / (math.factorial(n) * (2 * n + 1)) for n 
 
 def erf(x: Array) -> Array:
     """Return the error function, good to 2 units in the last place."""
-    a = _magnitude(x, _ERF_UNDERFLOW)
+    a = magnitude(x, _ERF_UNDERFLOW)
     square = np.minimum(a, 0.5) ** 2
     near = np.full_like(a, _ERF_SERIES[-1])
     for coefficient in _ERF_SERIES[-2::-1]:
@@ -425,27 +369,27 @@ def erf(x: Array) -> Array:
 
 def erf_derivative(x: Array) -> Array:
     """Return 2 exp(-x^2) / sqrt(pi), good to 2 units in the last place."""
-    p, error = _half_square(_magnitude(x, _ERF_UNDERFLOW))
+    p, error = _half_square(magnitude(x, _ERF_UNDERFLOW))
     exponent = 2 * p, 2 * error
-    return _fade(np.full_like(p, _ERF_SLOPE), _exp(exponent), exponent)
+    return times_decay(np.full_like(p, _ERF_SLOPE), decay(exponent), exponent)
 
 
 # mish: tanh(softplus(x)) is rational in e^x, so one exponential is enough.
 
 
 def mish(x: Array) -> Array:
-    a = _magnitude(x)
+    a = magnitude(x)
     z = np.exp(-a)
     negative = x < 0
     gate = np.where(negative, 2 + z, 2 * z)
     gate /= np.where(negative, 2 + z * (2 + z), 1 + 2 * z * (1 + z))
-    return np.maximum(x, 0) - _fade(a * gate, z, (a, None))
+    return np.maximum(x, 0) - times_decay(a * gate, z, (a, None))
 
 
 def mish_derivative(x: Array) -> Array:
-    a = _magnitude(x)
+    a = magnitude(x)
     z = np.exp(-a)
-    left = _fade(4 * (1 - a) + z * (6 - 4 * a + z * (4 + z)), z, (a, None))
+    left = times_decay(4 * (1 - a) + z * (6 - 4 * a + z * (4 + z)), z, (a, None))
     left /= 4 + z * (8 + z * (8 + z * (4 + z)))
     right = z * z * (4 * a - 2 + z * (4 * (a - 1) - 4 * z))
     right /= 1 + z * (4 + z * (8 + z * (8 + 4 * z)))
