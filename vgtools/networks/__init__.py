@@ -31,6 +31,7 @@ the three is a run of its own, to try something from the same point. A copied ne
 without its optimiser is a new network to the optimiser of the original.
 """
 
+from vgtools.networks.attention import Attention
 from vgtools.networks.bounded import DynamicErf, DynamicTanh
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import ActivationLayer, Dense, Layer
@@ -49,7 +50,9 @@ from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
 from vgtools.networks.recurrent import GRU, LSTM, RNN, GRULayer, LSTMLayer, RNNLayer
 from vgtools.networks.residual import Residual, ResidualMLP
+from vgtools.networks.tokens import GatedUnits, PerToken, Positions, TokenMean
 from vgtools.networks.training import DivergenceError, History, train
+from vgtools.networks.transformer import Transformer
 
 __all__ = [
     "GRU",
@@ -59,12 +62,14 @@ __all__ = [
     "SGD",
     "ActivationLayer",
     "Adam",
+    "Attention",
     "BatchNorm",
     "Dense",
     "DivergenceError",
     "DynamicErf",
     "DynamicTanh",
     "GRULayer",
+    "GatedUnits",
     "History",
     "Initialiser",
     "LSTMLayer",
@@ -75,12 +80,16 @@ __all__ = [
     "PReLU",
     "PReLULayer",
     "Parameter",
+    "PerToken",
+    "Positions",
     "RMSNorm",
     "RNNLayer",
     "RReLU",
     "RReLULayer",
     "Residual",
     "ResidualMLP",
+    "TokenMean",
+    "Transformer",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradient",
