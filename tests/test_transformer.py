@@ -113,7 +113,7 @@ def test_the_places_of_the_normalisation():
         for place in PLACES
     }
     x = np.random.default_rng(0).normal(size=(4, 5, 3))
-    for place in ("post", "deepnorm"):
+    for place in ("pre", "post", "deepnorm"):
         network = made[place]
         h = x
         for layer in network.layers[:-2]:

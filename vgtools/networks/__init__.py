@@ -48,7 +48,16 @@ from vgtools.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
 from vgtools.networks.optimisers import SGD, Adam, Optimiser, clip_gradient, optimiser
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
-from vgtools.networks.recurrent import GRU, LSTM, RNN, GRULayer, LSTMLayer, RNNLayer
+from vgtools.networks.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRULayer,
+    LinearRecurrence,
+    LSTMLayer,
+    RNNLayer,
+    SelectiveRecurrence,
+)
 from vgtools.networks.residual import Residual, ResidualMLP
 from vgtools.networks.tokens import GatedUnits, PerToken, Positions, TokenMean
 from vgtools.networks.training import DivergenceError, History, train
@@ -75,6 +84,7 @@ __all__ = [
     "LSTMLayer",
     "Layer",
     "LayerNorm",
+    "LinearRecurrence",
     "Network",
     "Optimiser",
     "PReLU",
@@ -88,6 +98,7 @@ __all__ = [
     "RReLULayer",
     "Residual",
     "ResidualMLP",
+    "SelectiveRecurrence",
     "TokenMean",
     "Transformer",
     "accuracy",
