@@ -45,6 +45,7 @@ from vgtools.networks.losses import (
 from vgtools.networks.mlp import MLP
 from vgtools.networks.network import Network
 from vgtools.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from vgtools.networks.number_formats import FORMATS, NumberFormat, rounded
 from vgtools.networks.optimisers import SGD, Adam, Optimiser, clip_gradient, optimiser
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
@@ -64,6 +65,7 @@ from vgtools.networks.training import DivergenceError, History, train
 from vgtools.networks.transformer import Transformer
 
 __all__ = [
+    "FORMATS",
     "GRU",
     "LSTM",
     "MLP",
@@ -86,6 +88,7 @@ __all__ = [
     "LayerNorm",
     "LinearRecurrence",
     "Network",
+    "NumberFormat",
     "Optimiser",
     "PReLU",
     "PReLULayer",
@@ -108,6 +111,7 @@ __all__ = [
     "initialiser",
     "loss",
     "optimiser",
+    "rounded",
     "squared_error",
     "train",
 ]
