@@ -31,6 +31,7 @@ the three is a run of its own, to try something from the same point. A copied ne
 without its optimiser is a new network to the optimiser of the original.
 """
 
+from vgtools.networks.attention import Attention
 from vgtools.networks.bounded import DynamicErf, DynamicTanh
 from vgtools.networks.initialisers import Initialiser, initialiser
 from vgtools.networks.layers import ActivationLayer, Dense, Layer
@@ -44,14 +45,27 @@ from vgtools.networks.losses import (
 from vgtools.networks.mlp import MLP
 from vgtools.networks.network import Network
 from vgtools.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
+from vgtools.networks.number_formats import FORMATS, NumberFormat, rounded
 from vgtools.networks.optimisers import SGD, Adam, Optimiser, clip_gradient, optimiser
 from vgtools.networks.parameters import Parameter
 from vgtools.networks.rectifiers import PReLU, PReLULayer, RReLU, RReLULayer
-from vgtools.networks.recurrent import GRU, LSTM, RNN, GRULayer, LSTMLayer, RNNLayer
+from vgtools.networks.recurrent import (
+    GRU,
+    LSTM,
+    RNN,
+    GRULayer,
+    LinearRecurrence,
+    LSTMLayer,
+    RNNLayer,
+    SelectiveRecurrence,
+)
 from vgtools.networks.residual import Residual, ResidualMLP
+from vgtools.networks.tokens import GatedUnits, PerToken, Positions, TokenMean
 from vgtools.networks.training import DivergenceError, History, train
+from vgtools.networks.transformer import Transformer
 
 __all__ = [
+    "FORMATS",
     "GRU",
     "LSTM",
     "MLP",
@@ -59,28 +73,37 @@ __all__ = [
     "SGD",
     "ActivationLayer",
     "Adam",
+    "Attention",
     "BatchNorm",
     "Dense",
     "DivergenceError",
     "DynamicErf",
     "DynamicTanh",
     "GRULayer",
+    "GatedUnits",
     "History",
     "Initialiser",
     "LSTMLayer",
     "Layer",
     "LayerNorm",
+    "LinearRecurrence",
     "Network",
+    "NumberFormat",
     "Optimiser",
     "PReLU",
     "PReLULayer",
     "Parameter",
+    "PerToken",
+    "Positions",
     "RMSNorm",
     "RNNLayer",
     "RReLU",
     "RReLULayer",
     "Residual",
     "ResidualMLP",
+    "SelectiveRecurrence",
+    "TokenMean",
+    "Transformer",
     "accuracy",
     "binary_cross_entropy",
     "clip_gradient",
@@ -88,6 +111,7 @@ __all__ = [
     "initialiser",
     "loss",
     "optimiser",
+    "rounded",
     "squared_error",
     "train",
 ]

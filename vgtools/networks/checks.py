@@ -212,7 +212,7 @@ def matrix(name: str, value: ArrayLike, columns: int, dtype: DTypeLike) -> NDArr
         raise ValueError(
             f"{name} must have shape (batch, {columns}) with at least one row, not {array.shape}"
         )
-    return _finite(name, array)
+    return finite(name, array)
 
 
 def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> NDArray:
@@ -236,10 +236,17 @@ def sequence(name: str, value: ArrayLike, features: int, dtype: DTypeLike) -> ND
             f"{name} must have shape (time, batch, {features}) with at least one step and one "
             f"sample, not {array.shape}"
         )
-    return _finite(name, array)
+    return finite(name, array)
 
 
-def _finite(name: str, array: NDArray) -> NDArray:
+def finite(name: str, array: NDArray) -> NDArray:
+    """Return `array`, or raise a ValueError if it holds NaN or infinity.
+
+    Examples
+    --------
+    >>> finite("x", np.array([1.0]))
+    array([1.])
+    """
     if not np.isfinite(array).all():
         raise ValueError(f"{name} must be finite in {array.dtype}, but holds NaN or infinity")
     return array
@@ -284,6 +291,29 @@ def rows(layer: object, x: ArrayLike, units: int, dtype: DTypeLike) -> NDArray:
     array = floats("the input", x, dtype)
     if array.ndim != 2 or array.shape[1] != units:
         raise ValueError(f"{layer} needs an input of shape (batch, {units}), not {array.shape}")
+    return array
+
+
+def tokens(layer: object, x: ArrayLike, units: int, dtype: DTypeLike) -> NDArray:
+    """Return the input of a layer as an array of shape ``(batch, tokens, units)``.
+
+    Raises
+    ------
+    TypeError
+        If `x` does not hold real numbers.
+    ValueError
+        If it has another shape, or a sample has no token.
+
+    Examples
+    --------
+    >>> tokens("Attention(1)", [[[1], [2]]], 1, np.float64).shape
+    (1, 2, 1)
+    """
+    array = floats("the input", x, dtype)
+    if array.ndim != 3 or array.shape[2] != units or array.shape[1] == 0:
+        raise ValueError(
+            f"{layer} needs an input of shape (batch, tokens, {units}), not {array.shape}"
+        )
     return array
 
 

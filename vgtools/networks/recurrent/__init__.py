@@ -8,6 +8,7 @@ about. Each layer stands in a module of its own; what they share is in `layer`.
 
 from vgtools.networks.recurrent.gru import GRULayer
 from vgtools.networks.recurrent.layer import RecurrentLayer
+from vgtools.networks.recurrent.linear import LinearRecurrence, SelectiveRecurrence
 from vgtools.networks.recurrent.lstm import LSTMLayer
 from vgtools.networks.recurrent.network import GRU, LSTM, RNN, RecurrentNetwork
 from vgtools.networks.recurrent.rnn import RNNLayer
@@ -18,7 +19,9 @@ __all__ = [
     "RNN",
     "GRULayer",
     "LSTMLayer",
+    "LinearRecurrence",
     "RNNLayer",
     "RecurrentLayer",
     "RecurrentNetwork",
+    "SelectiveRecurrence",
 ]
