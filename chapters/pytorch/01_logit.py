@@ -1,4 +1,4 @@
-"""Chapter 1 in PyTorch: logistic regression, by descent and by Newton."""
+"""Chapter 1 in PyTorch: logistic regression, solved in two ways."""
 
 import numpy as np
 import torch

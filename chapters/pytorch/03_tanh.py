@@ -38,7 +38,7 @@ def ratio(model):
 
 
 def standard(weight):
-    """Draw from U(-1/sqrt(n), 1/sqrt(n)), as nn.Linear does by itself."""
+    """Draw from U(-1/sqrt(n), 1/sqrt(n)), as nn.Linear itself does."""
     nn.init.kaiming_uniform_(weight, a=5**0.5)
 
 

@@ -44,4 +44,4 @@ def experiment():
 
 
 if __name__ == "__main__":
-    print("slopes:", " / ".join(f"{slope:.2f}" for slope in experiment()))
+    print("slopes:", *(f"{slope:.2f}" for slope in experiment()))
