@@ -75,10 +75,13 @@ def box(name):
     return "".join(cell["source"]), json.dumps(outputs, ensure_ascii=False)
 
 
-def test_every_chapter_has_a_script_and_shows_it():
-    chapters = sorted(path.stem for path in CHAPTERS.glob("*.ipynb"))
-    assert [path.stem for path in FILES] == chapters
-    for name in chapters:
+def test_every_script_has_a_chapter_that_shows_it():
+    showing = [
+        path for path in CHAPTERS.glob("*.ipynb") if '"id": "pytorch"' in path.read_text("utf-8")
+    ]
+    names = [path.stem for path in FILES]
+    assert sorted(path.stem for path in showing) == names and len(names) >= 14
+    for name in names:
         text, _ = box(name)
         assert f"[{name}.py](pytorch/{name}.py)" in text
         assert f"```{{literalinclude}} pytorch/{name}.py\n:language: python\n```" in text
