@@ -23,8 +23,7 @@ ROWS = 60
 
 def page(diagnosis: Diagnosis) -> str:
     """Return a diagnosis as HTML that needs nothing else, the same for the same diagnosis."""
-    title, _, verdict = repr(diagnosis).partition("\n")[0].partition(": ")
-    parts = [f"<div><p><strong>{escape(title)}</strong>: {escape(verdict)}</p>"]
+    parts = [f"<div><p><strong>{escape(diagnosis.title)}</strong>: {escape(diagnosis.verdict)}</p>"]
     if diagnosis.findings:
         parts.append("<ol>")
         for each in diagnosis.findings:
@@ -34,7 +33,7 @@ def page(diagnosis: Diagnosis) -> str:
                 f"<p>The book: {escape(each.chapter.title)}</p></li>"
             )
         parts.append("</ol>")
-    parts += [f"<p>{escape(note)}.</p>" for note in diagnosis.trace.notes]
+    parts += [f"<p>{escape(note)}.</p>" for note in diagnosis.notes]
     if len(_heights(diagnosis)) >= 2:
         parts.append(_drawing(diagnosis))
     if diagnosis.trace.points:
