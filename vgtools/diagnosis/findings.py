@@ -105,7 +105,7 @@ def _cut_off(trace: Trace, layers: tuple[str, ...]) -> tuple[str, str]:
     where = "between these layers and the loss"
     if trace.cut is not None:
         where = f"between {trace.cut[0]} and {trace.cut[1]}"
-        why += f" The way back to them is cut {where}."
+        why += f" The way back is cut {where}, or forward does not use what {trace.cut[0]} returns."
     if trace.unused:
         why += f" The forward pass does not call {listed(trace.unused)}."
     return why, (
