@@ -26,7 +26,8 @@ def units(trace: Trace) -> Iterator[Finding]:
         yield Finding(
             "dead units",
             tuple(each.name for each in dead),
-            f"{_share(dead, worst)} are 0 for all {trace.samples} samples",
+            f"{_share(dead, worst)} are 0 for "
+            + (f"all {trace.samples} samples" if trace.samples > 1 else "the one sample"),
             worst.dead,
             None,
             0.5,
