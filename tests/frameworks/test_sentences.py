@@ -279,8 +279,12 @@ def test_weights_that_are_all_zero_are_found_and_one_zero_layer_is_not():
     model = chain(5, 64, nn.Tanh, nn.init.xavier_normal_)
     nn.init.zeros_(model.out.weight)
     assert diagnose(model, (X, Y), cross_entropy).healthy
-    found = {
-        each.kind: each
-        for each in diagnose(chain(5, 64, nn.ReLU, nn.init.zeros_), (X, Y), cross_entropy).findings
-    }["dead units"]
-    assert "layer1 returns is 0" in found.why and "at random" in found.advice
+
+
+@pytest.mark.parametrize("depth, std", [(5, 0.0), (80, 0.01)])
+def test_a_signal_that_is_zero_is_not_blamed_on_biases(depth, std):
+    model = chain(depth, 64, nn.ReLU, lambda w: nn.init.normal_(w, std=std))
+    findings = diagnose(model, (X, Y), cross_entropy).findings
+    [found] = [each for each in findings if each.kind == "dead units"]
+    assert "What layer" in found.why and "is 0 for float32" in found.why
+    assert "kaiming_normal_" in found.advice
