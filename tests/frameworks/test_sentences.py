@@ -140,7 +140,10 @@ def test_a_shared_cell_is_told_to_remember_and_not_that_tanh_needs_other_weights
 
     cell = nn.RNNCell(5, 32)
     nn.init.orthogonal_(cell.weight_hh, gain=0.7)
-    found = one(Body(loop, cell=cell, out=nn.Linear(32, 10)), (SERIES, Y[:16]))
+    model = Body(loop, cell=cell, out=nn.Linear(32, 10))
+    found = one(model, (SERIES, Y[:16]))
+    points = diagnose(model, (SERIES, Y[:16]), cross_entropy).trace.points
+    assert {point.width for point in points} == {32}, "that of the state, not of the input"
     assert "the same layer each time" in found.why and "Take an LSTM" in found.advice
 
 
