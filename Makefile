@@ -28,14 +28,14 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --max-worker-restart=0
-	@echo "Left out: the diagnosis of PyTorch models. 'make test-frameworks' installs PyTorch and tests it."
+	@echo "Left out: the diagnosis of PyTorch and Keras models. 'make test-frameworks' installs both and tests it."
 
 $(FRAMEWORKS)/.ready: requirements-frameworks.txt
 	@echo "Installing the packages of requirements-frameworks.txt into $(FRAMEWORKS)."
 	@tools/environment $(FRAMEWORKS) requirements-frameworks.txt
 	@touch $@
 
-test-frameworks: $(FRAMEWORKS)/.ready ## test the diagnosis of PyTorch models
+test-frameworks: $(FRAMEWORKS)/.ready ## test the diagnosis of PyTorch and Keras models
 	$(FRAMEWORKS)/bin/python -m pytest -c tests/frameworks/pytest.ini --rootdir . \
 	  --confcutdir tests/frameworks tests/frameworks vgtools/diagnosis
 

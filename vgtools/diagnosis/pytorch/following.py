@@ -78,7 +78,8 @@ class _Following:
         # A model may freeze some of its layers on the way forward.
         self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
         places = graph.places(value.grad_fn, record.calls)
-        units = units_of(value.grad_fn, record.calls, places)
+        last = getattr(self.model, "channels_last", False)
+        units = units_of(value.grad_fn, record.calls, places, channels_last=last)
         read = [tensor for _, _, tensor in record.sequences]
         arguments = (value, places, self.learning, read, self.samples)
         plain = exact = backward.go_back(*arguments)
@@ -201,6 +202,8 @@ def _matrix(call: forward.Call) -> torch.Tensor | None:
 
 def _fans(call: forward.Call) -> tuple[int, int]:
     matrix = _matrix(call)
+    if hasattr(call.module, "fans"):  # a layer of Keras, whose weights have other axes
+        return call.module.fans
     if isinstance(call.module, nn.RNNBase):
         return (call.module.hidden_size,) * 2
     if matrix is None:

@@ -15,7 +15,12 @@ SATURATED_BELOW = 0.05
 """As in `vgtools.diagnostics`: a share of the steepest slope."""
 
 
-def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) -> list[Units]:
+def units_of(
+    loss: Any,
+    calls: Sequence[Call],
+    places: Sequence[graph.Place],
+    channels_last: bool = False,
+) -> list[Units]:
     """Count the units of every rectifier in the graph, and of the activations on the path.
 
     It has to happen before the graph is used. A sigmoid that is not on the path is a gate,
@@ -41,6 +46,7 @@ def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) ->
         before = node.next_functions[0][0]
         shown = names.get(node) or names.get(before) or name
         channels = result.ndim > 3 or (result.ndim == 3 and before in convolved)
+        channels = channels and not channels_last
         axis = 1 if channels else result.ndim - 1
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
