@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from types import ModuleType
 
 from vgtools.diagnosis.diagnosis import Diagnosis
 
@@ -53,12 +54,7 @@ def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) ->
     # The framework is there already if the model comes from it.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(model, getattr(keras, "Layer", ())):
-        backend = keras.backend.backend()
-        if backend != "torch":
-            raise ValueError(
-                f"model is a Keras model on the backend {backend!r}, and 'torch' is accepted: "
-                "set the environment variable KERAS_BACKEND to torch before Keras is imported"
-            )
+        check_backend(keras)
         from vgtools.diagnosis.keras.following import follow_keras
 
         return Diagnosis(follow_keras(model, batch, loss))
@@ -76,3 +72,18 @@ def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) ->
         "model must be a torch.nn.Module or a network of vgtools.networks, or a Keras 3 model, "
         f"not {type(model).__module__}.{type(model).__name__}"
     )
+
+
+def check_backend(keras: ModuleType) -> None:
+    """Refuse Keras on another backend than PyTorch.
+
+    Raises
+    ------
+    ValueError
+    """
+    backend = keras.backend.backend()
+    if backend != "torch":
+        raise ValueError(
+            f"model is a Keras model on the backend {backend!r}, and 'torch' is accepted: "
+            "set the environment variable KERAS_BACKEND to torch before Keras is imported"
+        )
