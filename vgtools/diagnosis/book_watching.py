@@ -180,7 +180,8 @@ def _recurrent(network: Network, gradient: NDArray) -> tuple[dict[str, Row], dic
     with np.errstate(divide="ignore"):
         by_step = np.log10(np.linalg.norm(back, axis=2)).astype(float)
         entry = float(np.log10(root_mean_square(arrived)))
-    steps = (Steps(name, by_step, layer.hidden),)
+    cell = name.removesuffix("Layer")
+    steps = (Steps(cell, by_step, layer.hidden, cell, book._keeping_bias(layer)),)
     return rows, {"steps": steps, "output_gradient": entry, "samples": n}
 
 

@@ -9,7 +9,9 @@ from types import ModuleType
 from vgtools.diagnosis.diagnosis import Diagnosis
 
 
-def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) -> Diagnosis:
+def diagnose(
+    model: object, batch: tuple, loss: str | Callable | None = None, *, optimizer: object = None
+) -> Diagnosis:
     """Send a batch through a model and its loss back, and say what is wrong with the gradient.
 
     The model does not change: weights, gradients, buffers, modes, hooks and random states are
@@ -29,10 +31,15 @@ def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) ->
         see `vgtools.networks.loss`. For Keras it is what `compile` takes: a name, a
         `keras.losses.Loss`, a function of ``(y_true, y_pred)``; without it, it is what the
         model was compiled with.
+    optimizer : torch.optim.SGD, Adam or AdamW, or an optimiser of this book, optional
+        With it, the length of its first step is compared with the weights. It is taken to have
+        seen nothing yet: momentum and the running means of Adam add nothing. It is not changed.
+        Not for Keras: `watch` measures the steps that are taken.
 
     Returns
     -------
     Diagnosis
+        Its `findings` say what is wrong; see `vgtools.diagnosis.Finding` for the kinds.
 
     Raises
     ------
@@ -42,19 +49,24 @@ def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) ->
     Examples
     --------
     >>> import numpy as np
-    >>> from vgtools.networks import MLP
+    >>> import vgtools as vg
     >>> rng = np.random.default_rng(0)
     >>> batch = rng.normal(size=(64, 20)), rng.integers(10, size=64)
-    >>> sick = diagnose(MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
+    >>> sick = vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
     >>> [finding.kind for finding in sick.findings]
     ['vanishing']
-    >>> diagnose(MLP([20] + [50] * 10 + [10], "relu", "he"), batch, "cross_entropy").healthy
+    >>> vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "relu", "he"), batch, "cross_entropy").healthy
     True
     """
     # The framework is there already if the model comes from it.
     keras = sys.modules.get("keras")
     if keras is not None and isinstance(model, getattr(keras, "Layer", ())):
         check_backend(keras)
+        if optimizer is not None:
+            raise TypeError(
+                "optimizer must be None for a Keras model: vg.watch measures the steps of its "
+                f"training, and no {type(optimizer).__name__} is looked at here"
+            )
         from vgtools.diagnosis.keras.following import follow_keras
 
         return Diagnosis(follow_keras(model, batch, loss))
@@ -62,12 +74,12 @@ def diagnose(model: object, batch: tuple, loss: str | Callable | None = None) ->
     if torch is not None and isinstance(model, torch.nn.Module):
         from vgtools.diagnosis.pytorch.following import follow
 
-        return Diagnosis(follow(model, batch, loss))
+        return Diagnosis(follow(model, batch, loss, optimizer))
     from vgtools.diagnosis.book import follow_network
     from vgtools.networks import Network
 
     if isinstance(model, Network):
-        return Diagnosis(follow_network(model, batch, loss))
+        return Diagnosis(follow_network(model, batch, loss, optimizer))
     raise TypeError(
         "model must be a torch.nn.Module or a network of vgtools.networks, or a Keras 3 model, "
         f"not {type(model).__module__}.{type(model).__name__}"

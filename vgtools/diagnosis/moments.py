@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from vgtools.diagnosis.expected import Expected
-from vgtools.diagnosis.findings import KINDS, Finding, find
+from vgtools.diagnosis.finding import KINDS, Finding
+from vgtools.diagnosis.findings import find
 from vgtools.diagnosis.trace import Trace
 
 _NO_THEORY = Expected(None, None, "weights that have been trained are not independent")

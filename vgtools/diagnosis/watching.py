@@ -64,8 +64,9 @@ def watch(model: object, every: int = 100) -> Watch:
     step. It is NaN if there was no step before the next watched pass.
 
     A gradient is that of the first way back from the watched pass. A loss that is scaled for
-    half precision scales it; no finding depends on that. What `vg.diagnose` finds beside, such
-    as underflow and the rate that theory expects, needs a second way back, and is not looked for.
+    half precision scales it; no finding depends on that. Underflow needs a second way back, and
+    starved queries and keys the whole gradient of their weights: only `diagnose` looks for them,
+    and only it says what theory expects.
 
     Examples
     --------

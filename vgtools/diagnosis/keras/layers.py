@@ -58,11 +58,10 @@ def stand_in(layer: keras.Layer) -> nn.Module:
     """Make a module of PyTorch with the parameters of a Keras layer."""
     if isinstance(layer, _RECURRENT):
         recurrent = getattr(layer, "forward_layer", layer)
-        units = getattr(recurrent, "units", None)
-        if units is None or (recurrent is layer and layer.go_backwards):
+        if not hasattr(recurrent, "units") or (recurrent is layer and layer.go_backwards):
             made = _Plain(layer)
         else:
-            made = _Recurrent(units, bidirectional=recurrent is not layer)
+            made = _Recurrent(recurrent, bidirectional=recurrent is not layer)
     elif isinstance(layer, keras.layers.BatchNormalization):
         made = _BatchNorm(layer.trainable)
     elif type(layer) is keras.layers.Dense:
@@ -98,10 +97,21 @@ class _Dense(nn.Linear):
 
 
 class _Recurrent(nn.RNNBase):
-    def __init__(self, units: int, bidirectional: bool) -> None:
+    def __init__(self, layer: keras.layers.RNN, bidirectional: bool) -> None:
         nn.Module.__init__(self)
-        self.hidden_size, self.bidirectional, self.batch_first = units, bidirectional, True
-        self.fans = (units, units)
+        self.hidden_size, self.bidirectional, self.batch_first = layer.units, bidirectional, True
+        self.fans = (layer.units, layer.units)
+        self.mode = type(layer).__name__  # "LSTM", "GRU" or "SimpleRNN"
+        self.__dict__["cell"] = layer.cell
+
+    @property
+    def bias_ih_l0(self) -> torch.Tensor | None:
+        """The bias, with the gate that keeps the state as the second block, as in PyTorch."""
+        bias = self.cell.bias
+        if bias is None:
+            return None
+        bias = bias.value.reshape(-1, bias.shape[-1]).sum(dim=0)
+        return bias.roll(self.hidden_size) if self.mode == "GRU" else bias
 
 
 class _BatchNorm(nn.modules.batchnorm._BatchNorm):

@@ -11,9 +11,9 @@ from torch import nn
 
 from vgtools.diagnosis.judging import together
 from vgtools.diagnosis.moments import Moment, Row
-from vgtools.diagnosis.pytorch import backward, following, forward, graph, inputs
+from vgtools.diagnosis.pytorch import backward, following, forward, graph, inputs, reach
 from vgtools.diagnosis.pytorch.units import units_of
-from vgtools.diagnosis.trace import Broken, Point, Steps, Trace
+from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
 
 
 class ModuleWatcher:
@@ -211,6 +211,7 @@ class _Pass:
         """Return what was measured; without a step there is no update."""
         self.norms = {i: each.numpy(force=True) for i, (each, _, _) in self.at_places.items()}
         self.of_weights = dict(zip(self.at_weights, _numbers(self.at_weights.values())))
+        self.sizes = dict(zip(self.learning, _numbers(torch._foreach_norm(self.before))))
         return Moment(self.number, self._rows(changed), self._trace())
 
     def _rows(self, changed: bool) -> dict[str, Row]:
@@ -241,24 +242,20 @@ class _Pass:
 
     def _add_weights(self, rows: dict[str, Row], changed: bool) -> None:
         """Add the norm of the gradient of each layer's matrices, and their relative change."""
-        places = {
-            id(each): (name, index)
-            for index, (name, each) in enumerate(self.learning.items())
-            if each.ndim > 1
-        }
+        names = {id(each): name for name, each in self.learning.items() if each.ndim > 1}
         after = [each.detach() for each in self.learning.values()]
-        sizes = _numbers(torch._foreach_norm(self.before))
-        steps = _numbers(torch._foreach_norm(torch._foreach_sub(after, self.before)))
-        for name, module in {call.name: call.module for call in self.record.calls}.items():
-            own = [places[id(each)] for each in module.parameters() if id(each) in places]
-            if name not in rows or not own:
+        moved = _numbers(torch._foreach_norm(torch._foreach_sub(after, self.before)))
+        steps = dict(zip(self.learning, moved))
+        for layer, module in {call.name: call.module for call in self.record.calls}.items():
+            own = [names[id(each)] for each in module.parameters() if id(each) in names]
+            if layer not in rows or not own:
                 continue
-            gradients = [self.of_weights[key] for key, _ in own if key in self.of_weights]
+            gradients = [self.of_weights[name] for name in own if name in self.of_weights]
             if gradients:
-                rows[name].weight_gradient = math.hypot(*gradients)
-            size = math.hypot(*(sizes[index] for _, index in own))
+                rows[layer].weight_gradient = math.hypot(*gradients)
+            size = math.hypot(*(self.sizes[name] for name in own))
             if changed and size:
-                rows[name].update = math.hypot(*(steps[index] for _, index in own)) / size
+                rows[layer].update = math.hypot(*(steps[name] for name in own)) / size
 
     def _trace(self) -> Trace:
         parameters = [each.dtype for each in self.learning.values() if each.is_floating_point()]
@@ -279,9 +276,7 @@ class _Pass:
             steps=tuple(self._steps()) if waited else (),
             units=tuple(self.units),
             broken=self.broken or self._broken_backward(),
-            without_gradient=tuple(each for each in self.learning if each not in self.at_weights)
-            if waited
-            else (),
+            **(self._silent() if waited else {}),
             frozen=self.frozen,
             zero_weights=self.zero_weights,
             normalised=any(
@@ -302,7 +297,25 @@ class _Pass:
             signal=math.nan if one is None else one.signal,
             width=min(width for call in place.calls for width in following._fans(call)),
             operations=tuple(following._operations(place)),
+            weights=None if one is None else self._weights(one.module),
+            shortcut=place.joins,
         )
+
+    def _weights(self, module: nn.Module) -> Weights | None:
+        if not isinstance(module, nn.Linear):
+            return None
+        squares = {"weight": math.nan, "bias": 0.0}
+        for name, each in module._parameters.items():
+            own = [key for key, learns in self.learning.items() if learns is each]
+            if own:
+                squares[name] = self.sizes[own[0]] ** 2 / each.numel()
+        return Weights(module.in_features, module.out_features, *squares.values())
+
+    def _silent(self) -> dict[str, object]:
+        """Return the parameters that got no gradient, and where they are cut off."""
+        silent = tuple(name for name in self.learning if name not in self.at_weights)
+        ids = {id(self.learning[name]) for name in silent}
+        return {"without_gradient": silent, **reach.of(self.model, self.record.calls, ids)}
 
     def _steps(self) -> Iterator[Steps]:
         for index, (name, module, _) in enumerate(self.record.sequences):
@@ -310,7 +323,8 @@ class _Pass:
             if gradient is None or gradient.ndim < 2 or module.bidirectional:
                 continue
             axis = 1 if module.batch_first and gradient.ndim == 3 else 0
-            yield Steps(name, backward.norms_of_steps(gradient, axis), module.hidden_size)
+            norms = backward.norms_of_steps(gradient, axis)
+            yield Steps(name, norms, module.hidden_size, *following._memory(module))
 
     def _zero_weights(self) -> Iterator[str]:
         for place in self.places:
