@@ -211,7 +211,7 @@ class _Pass:
         """Return what was measured; without a step there is no update."""
         self.norms = {i: each.numpy(force=True) for i, (each, _, _) in self.at_places.items()}
         self.of_weights = dict(zip(self.at_weights, _numbers(self.at_weights.values())))
-        self.sizes = dict(zip(self.learning, _numbers(torch._foreach_norm(self.before))))
+        self.sizes = dict(zip(self.learning, _foreach_norm(self.before)))
         return Moment(self.number, self._rows(changed), self._trace())
 
     def _rows(self, changed: bool) -> dict[str, Row]:
@@ -244,8 +244,8 @@ class _Pass:
         """Add the norm of the gradient of each layer's matrices, and their relative change."""
         names = {id(each): name for name, each in self.learning.items() if each.ndim > 1}
         after = [each.detach() for each in self.learning.values()]
-        moved = _numbers(torch._foreach_norm(torch._foreach_sub(after, self.before)))
-        steps = dict(zip(self.learning, moved))
+        moved = torch._foreach_sub(after, self.before) if after else []
+        steps = dict(zip(self.learning, _foreach_norm(moved)))
         for layer, module in {call.name: call.module for call in self.record.calls}.items():
             own = [names[id(each)] for each in module.parameters() if id(each) in names]
             if layer not in rows or not own:
@@ -366,3 +366,7 @@ def _norm(tensor: torch.Tensor, axis: int | None = None) -> torch.Tensor:
 def _numbers(norms: Iterable[torch.Tensor]) -> list[float]:
     norms = list(norms)
     return torch.stack([each.double() for each in norms]).tolist() if norms else []
+
+
+def _foreach_norm(tensors: list[torch.Tensor]) -> list[float]:
+    return _numbers(torch._foreach_norm(tensors)) if tensors else []
