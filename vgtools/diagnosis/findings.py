@@ -86,6 +86,13 @@ def _no_gradient(trace: Trace) -> Iterator[Finding]:
             "The loss has the slope zero at the output.",
             "Look at the loss: it is constant near these outputs.",
         )
+    elif stopped and len(trace.zero_weights) > 1:
+        yield _silent(
+            tuple(point.name for point in stopped),
+            f"All weights of {listed(trace.zero_weights)} are 0. One such layer moves with the "
+            "first step; several let nothing through, and their units stay alike.",
+            "Draw the weights of all hidden layers at random.",
+        )
     elif stopped and not dead and not trace.zero_weights:
         yield _silent(
             tuple(point.name for point in stopped),

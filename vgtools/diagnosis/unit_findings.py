@@ -72,6 +72,12 @@ def _cause(dead: list[Units]) -> tuple[str, str]:
     """Say whether biases or weighted sums switch the units off, and what to do about it."""
     first = dead[0]
     weighted = first.mean - first.bias
+    if first.mean == first.spread == 0:
+        return (
+            f"Everything that {first.before} returns is 0, and so is the gradient that it lets "
+            "through.",
+            f"Draw the weights of {first.before} at random, with a spread that is not 0.",
+        )
     if not first.mean < -first.spread:  # also where it was not seen
         return (
             "With weights that are as often positive as negative, a unit is off for a given "

@@ -67,7 +67,7 @@ def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     -------
     list of Place
     """
-    parents = _parents(loss)
+    parents = _parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in parents for n in call.nodes)]
     if not weighted:
         return []
@@ -130,15 +130,15 @@ def label(place: Place) -> str:
     return ".".join(common) or f"{names[0]} to {names[-1]}"
 
 
-def every_node(loss: Any) -> list[Any]:
-    """Return all nodes of a graph."""
-    return list(_parents(loss))
+def every_node(ends: Sequence[Any]) -> list[Any]:
+    """Return all nodes of a graph, from the nodes where it ends."""
+    return list(_parents(ends))
 
 
-def _parents(loss: Any) -> dict[Any, list[Any]]:
+def _parents(ends: Sequence[Any]) -> dict[Any, list[Any]]:
     """Return all nodes, each with the nodes that it sends its gradient from."""
-    parents: dict[Any, list[Any]] = {loss: []}
-    waiting = [loss]
+    parents: dict[Any, list[Any]] = {node: [] for node in ends}
+    waiting = list(parents)
     while waiting:
         node = waiting.pop()
         for following, _ in node.next_functions:

@@ -149,7 +149,7 @@ class _Pass:
         root = learning[0] if len(learning) == 1 else sum(each.sum() for each in learning)
         self.places = graph.places(root.grad_fn, self.record.calls)
         last = getattr(self.model, "channels_last", False)
-        self.units = units_of(root.grad_fn, self.record.calls, self.places, channels_last=last)
+        self.units = units_of([root.grad_fn], self.record.calls, self.places, channels_last=last)
         self.zero_weights = tuple(self._zero_weights())
         self._wait()
 
