@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 from test_keras import PICTURES, convolutions
+from test_keras import chain as keras_chain
 from torch import nn
 from torch.utils.checkpoint import checkpoint
 from zoo import chain, cross_entropy, he, resnet
@@ -343,14 +344,25 @@ def test_fit_of_keras_is_watched_and_goes_on_bit_for_bit():
         if watched:
             with vg.watch(model, every=3) as watch:
                 model.fit(*PICTURES, **options)
+                model(PICTURES[0])  # as after training, and not counted
         else:
             model.fit(*PICTURES, **options)
         ends.append([each.value.detach().numpy().tobytes() for each in model.variables])
         assert [h for layer in model._flatten_layers() for h in hooks(layer)] == []
-        assert all(layer.activation is keras.activations.linear for layer in model.layers[:1])
     assert ends[0] == ends[1]
     assert watch.history.step.tolist() == [0, 3, 6] and watch._watcher.passes == 8
     assert watch.findings == ()
     convs = [j for j, name in enumerate(watch.history.layers) if "conv" in name]
     assert len(convs) == 3 and (watch.history.update[:, convs] > 0).all()
     assert "Keras" in repr(watch)
+
+
+def test_layers_of_keras_have_their_activations_back():
+    model = keras_chain(3, "relu", "he_normal")
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    with vg.watch(model, every=1) as watch:
+        loss(Y, model(X, training=True)).backward()
+        assert model.layers[0].activation is not keras.activations.relu
+    assert all(layer.activation is keras.activations.relu for layer in model.layers[:-1])
+    assert watch.history.layers == ("hidden1", "hidden2", "hidden3", "out")
+    assert np.isfinite(watch.history.dead[0, :3]).all()
