@@ -307,6 +307,13 @@ def test_the_seed_generator_of_keras_itself_goes_on_where_it_was():
     assert draws[0] == draws[1]
 
 
+def test_layers_that_the_pass_makes_take_no_number_from_later_ones():
+    model = chain(3, "relu", "he_normal")
+    before = state(model)
+    diagnose(model, (X, Y), lambda t, p: LOSS(t, layers.Activation("linear")(p)))
+    assert state(model) == before
+
+
 def test_training_goes_on_as_if_nothing_had_happened():
     weights = []
     for look in (False, True):
