@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.pytorch.forward import Call
 
 _SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
@@ -113,7 +114,19 @@ def activation(node: Any) -> str | None:
         return ""
     if name == "Elu" and node._saved_scale != 1:  # the same node computes both
         return "selu" if abs(node._saved_scale - 1.0507) < 1e-4 else None
+    if name == "NativeLayerNorm":
+        return LAYER_NORM if _as_it_starts(node) else None
     return ACTIVATIONS.get(name)
+
+
+def _as_it_starts(normalisation: Any) -> bool:
+    """Tell whether a layer normalisation goes over the last axis and scales and shifts nothing."""
+    scale, shift = normalisation._saved_weight, normalisation._saved_bias
+    return (
+        len(normalisation._saved_normalized_shape) == 1
+        and (scale is None or bool((scale == 1).all()))
+        and (shift is None or not bool(shift.any()))
+    )
 
 
 def label(place: Place) -> str:
