@@ -28,14 +28,14 @@ book: $(READY) ## build the book; every warning is an error
 
 test: book ## run every test: the package, the notebooks, the built book
 	CHROMIUM="$$(tools/chromium)" $(BIN)/python -m pytest -n 2 --no-loadscope-reorder --max-worker-restart=0
-	@echo "Left out: all that needs PyTorch. 'make test-frameworks' installs it and tests that."
+	@echo "Left out: all that needs PyTorch or Keras. 'make test-frameworks' installs both and tests it."
 
 $(FRAMEWORKS)/.ready: requirements-frameworks.txt
 	@echo "Installing the packages of requirements-frameworks.txt into $(FRAMEWORKS)."
 	@tools/environment $(FRAMEWORKS) requirements-frameworks.txt
 	@touch $@
 
-test-frameworks: $(FRAMEWORKS)/.ready ## test what needs PyTorch: the diagnosis, the experiments in PyTorch
+test-frameworks: $(FRAMEWORKS)/.ready ## test what needs PyTorch or Keras: the diagnosis, the experiments
 	$(FRAMEWORKS)/bin/python -m pytest -c tests/frameworks/pytest.ini --rootdir . \
 	  --confcutdir tests/frameworks tests/frameworks vgtools/diagnosis
 

@@ -27,7 +27,7 @@ _ROOMS = {
         "numeric",
         "verify",
     ],
-    "diagnosis": ["Diagnosis", "diagnose"],
+    "diagnosis": ["Diagnosis", "Watch", "diagnose", "watch"],
     "diagnostics": ["GradientFlow", "census", "gradient_flow"],
     "explore": ["Explorable", "explore"],
     "figures": [],

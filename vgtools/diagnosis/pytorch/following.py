@@ -83,7 +83,8 @@ class _Following:
         self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
         places = graph.places(value.grad_fn, record.calls)
         ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
-        units = units_of(ends or [value.grad_fn], record.calls, places)
+        last = getattr(self.model, "channels_last", False)
+        units = units_of(ends or [value.grad_fn], record.calls, places, channels_last=last)
         read = [tensor for _, _, tensor in record.sequences]
         arguments = (value, places, self.learning, read, self.samples)
         plain = exact = backward.go_back(*arguments)
@@ -236,6 +237,8 @@ def _matrix(call: forward.Call) -> torch.Tensor | None:
 
 def _fans(call: forward.Call) -> tuple[int, int]:
     matrix = _matrix(call)
+    if hasattr(call.module, "fans"):  # a layer of Keras, whose weights have other axes
+        return call.module.fans
     if isinstance(call.module, (nn.RNNBase, nn.RNNCellBase)):
         return (call.module.hidden_size,) * 2
     if matrix is None:

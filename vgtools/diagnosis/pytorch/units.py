@@ -17,7 +17,10 @@ SATURATED_BELOW = 0.05
 
 
 def units_of(
-    ends: Sequence[Any], calls: Sequence[Call], places: Sequence[graph.Place]
+    ends: Sequence[Any],
+    calls: Sequence[Call],
+    places: Sequence[graph.Place],
+    channels_last: bool = False,
 ) -> list[Units]:
     """Count the units of every rectifier in the graph, and of the activations on the path.
 
@@ -46,6 +49,7 @@ def units_of(
         before = node.next_functions[0][0]
         shown = next((made[each].name for each in (node, before) if each in made), name)
         channels = result.ndim > 3 or (result.ndim == 3 and before in convolved)
+        channels = channels and not channels_last
         axis = 1 if channels else result.ndim - 1
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
