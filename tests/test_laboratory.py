@@ -668,6 +668,49 @@ def test_a_run_goes_on_from_what_was_read(page, optimiser):
     )
 
 
+@pytest.mark.parametrize("kind", [{"normalisation": "batch"}, {"shortcut": "fixup"}], ids=str)
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda rule: f"{rule['name']} {len(rule)}")
+def test_steps_in_slices_end_with_the_same_bits_as_steps_at_once(page, optimiser, kind):
+    """A rate that changes while the weights do is one of the next step."""
+    same, slices = page.evaluate(
+        """([optimiser, kind]) => {
+          const { building, finished, gradientFlow, flowing, Run } = Laboratory;
+          let slices = 0;
+          const sliced = (work) => {
+            for (;;) {
+              const { done, value } = work.next();
+              if (done) return value;
+              slices += 1;
+            }
+          };
+          const run = (how) => {
+            const settings = { layers: 4, width: 7, activation: "tanh", ...kind };
+            const network = how(building(settings)), made = new Run(network, data, { optimiser });
+            const losses = Array.from({ length: 6 }, () => how(made.stepping()));
+            const flow = how(flowing(network, data.x_train, data.y_train, 50, true));
+            return JSON.stringify([losses, flow, plain(network.read()), made.steps]);
+          };
+          const same = run(sliced) === run(finished);
+
+          const settings = { layers: 4, width: 7, activation: "tanh", ...kind };
+          const [one, other] = [0, 1].map(() => {
+            const network = finished(building(settings));
+            return new Run(network, data, { optimiser });
+          });
+          one.step();
+          const work = other.stepping();
+          while (other.steps === 0) work.next();
+          other.optimiser.set({ learning_rate: 0.5 });
+          finished(work);
+          const read = ({ network }) => JSON.stringify(plain(network.read()));
+          return [same && read(one) === read(other), slices];
+        }""",
+        [optimiser, kind],
+    )
+    assert same
+    assert slices > 6 * 3 * 4  # steps, ways through the layers, layers
+
+
 def test_a_unit_is_dead_where_neither_a_signal_nor_a_gradient_passes(page):
     dead = page.evaluate(
         """() => ["tanh", "relu"].map((activation) => {
