@@ -708,6 +708,17 @@ def test_on_a_phone_no_name_touches_its_value_and_a_pin_is_confirmed_in_sight(ph
     assert 0 <= box["y"] <= 844 - box["height"]
 
 
+def test_on_a_phone_a_panel_is_on_the_screen_with_the_controls(phone, place):
+    visit(phone, place)
+    buttons, panel, controls = (
+        phone.locator(one).first.bounding_box()
+        for one in (".vg-lab-buttons", ".vg-lab-panel", ".vg-lab-controls")
+    )
+    assert buttons["y"] + buttons["height"] <= panel["y"]
+    assert panel["y"] + panel["height"] <= controls["y"]
+    assert controls["y"] + controls["height"] - buttons["y"] <= 844 - 80  # the bar of the book
+
+
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])
 def test_it_has_no_accessibility_violation_and_fits(page, place, theme, width):
     page.set_viewport_size({"width": width, "height": 844})
