@@ -2,7 +2,7 @@
    what is said. */
 ((lab) => {
   "use strict";
-  const { Experiment, finished, lossText, Panel, short } = lab;
+  const { button, Experiment, finished, lossText, make, short } = lab;
 
   const SLICE = 8;  // milliseconds of work, after which the browser has a turn
   const PATIENCE = 500;  // for a network that is built; a later change then replaces it
@@ -19,19 +19,7 @@
       Object.entries(activations).map(([name, { title }]) => [name, title]));
     const table = lab.controls(titles), data = lab.digits(digits);
     const moment = data.x_train.reduce((sum, x) => sum + x * x, 0) / data.x_train.length;
-    const panels = {
-      gradient: new Panel("Gradient in each layer", "layer", { log: true }),
-      signal: new Panel("Signal in each layer", "layer", { log: true }),
-      spread: new Panel("Outputs: median, middle half, 90 %", "layer"),
-      units: new Panel("Dead and saturated units", "layer", {
-        low: 0, high: 1, percent: true,
-        note: "Saturated: the slope is below 5 % of its maximum. For ReLU: the output is 0.",
-      }),
-      update: new Panel("Last update, as a share of the weights", "layer",
-        { log: true, empty: "after the first step" }),
-      course: new Panel("Loss and right answers", "step",
-        { low: 0, right: true, empty: "after the first step" }),
-    };
+    const panels = lab.panels();
     let { settings, refused } = lab.read(table, location.search);
     let experiment = null, pinned = null, training = false, saving = 0;
     let changed = true;  // another network is wanted
@@ -43,63 +31,12 @@
 
     // What is on the page
 
-    const make = (name, attributes = {}, ...children) => {
-      const made = document.createElement(name);
-      for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
-      made.append(...children);
-      return made;
-    };
-    const button = (text, act, attributes = {}) => {
-      const made = make("button", { type: "button", ...attributes }, text);
-      made.addEventListener("click", act);
-      return made;
-    };
-
     const inputs = {};
-    function control(entry) {
-      const { name, title, choice, values, low, high, step } = entry, id = `lab-${name}`;
-      const label = make("label", { for: id }, title);
-      let input, output = "";
-      if (choice) {
-        input = make("select", { id, autocomplete: "off" },
-          ...Object.entries(choice).map(([value, text]) => make("option", { value }, text)));
-      } else {
-        const range = values ? [0, values.length - 1, 1] : [low, high, step];
-        input = make("input", { id, type: "range", min: range[0], max: range[1], step: range[2],
-          autocomplete: "off" });
-        output = make("output", { for: id, "aria-hidden": "true" });
-      }
-      const show = (value) => {
-        input.value = values ? values.indexOf(value) : value;
-        if (!output) return;
-        output.textContent = value;
-        input.setAttribute("aria-valuetext", value);
-      };
-      const get = () => choice ? input.value : values ? values[Number(input.value)] : Number(input.value);
-      inputs[name] = { show };
-      // A touch may be the begin of a scroll: it counts when it goes along the slider, or ends.
-      let touch = null;
-      const settle = () => {
-        if (touch && get() !== settings[name]) change(entry, get());
-        touch = null;
-      };
-      input.addEventListener("input", () => touch || change(entry, get()));
-      if (output) {
-        input.addEventListener("pointerdown", (event) => {
-          if (event.pointerType === "touch") touch = event;
-        });
-        input.addEventListener("pointermove", ({ clientX, clientY }) => {
-          if (touch && Math.abs(clientX - touch.clientX) > Math.abs(clientY - touch.clientY)) settle();
-        });
-        input.addEventListener("pointerup", settle);
-        input.addEventListener("pointercancel", () => {
-          if (touch) show(settings[name]);
-          touch = null;
-        });
-      }
-      return make("div", { class: choice ? "vg-lab-control" : "vg-lab-control vg-lab-slider" },
-        label, output, input);
-    }
+    const control = (entry) => {
+      const made = lab.control(entry, () => settings[entry.name], (value) => change(entry, value));
+      inputs[entry.name] = made;
+      return made.box;
+    };
 
     const trainButton = button("Train", () => train(!training), { class: "vg-lab-train" });
     const unpin = button("Remove the pin", () => {
@@ -327,48 +264,9 @@
       if (experiment) finished(painting());
     }
 
-    /* Draws the panels, with a pause after each. */
     function* painting() {
-      const { flow, spread, theory } = experiment, old = pinned;
-      const layers = Math.max(flow.signal.length, old ? old.flow.signal.length : 0);
-      const lines = (pick, more = {}) => [
-        ...old ? [{ values: pick(old.flow), kind: "pin", key: more.key && "pinned", ...more.pin }] : [],
-        { values: pick(flow), kind: "run", ...more },
-      ];
-      const expected = (values) => values ? [{ values, kind: "theory", dash: "dashed", key: "theory, at the start" }] : [];
-      const last = experiment.first.gradient.at(-1);
-      panels.gradient.draw([...lines((one) => one.gradient, { key: "this run" }),
-        ...expected(theory?.gradient.map((share) => share * last))], [], layers);
-      yield;
-      panels.signal.draw([...lines((one) => one.signal, { key: "this run" }),
-        ...expected(theory?.signal)], [], layers);
-      yield;
-      panels.spread.draw([
-        ...old ? ["low", "high"].map((name) => ({ values: old.spread[name], kind: "pin", dash: "dashed" })) : [],
-        { values: spread.middle, kind: "run" },
-      ], [
-        { low: spread.low, high: spread.high, kind: "run" },
-        { low: spread.lower, high: spread.upper, kind: "run" },
-      ], layers);
-      yield;
-      panels.units.draw([
-        ...lines((one) => one.dead_units, { key: "dead" }).map((line) => ({ ...line, key: line.kind === "run" && "dead" })),
-        ...lines((one) => one.saturation).map((line) => ({
-          ...line, dash: "dashed", key: line.kind === "run" && "saturated",
-        })),
-      ], [], layers);
-      yield;
-      const ratio = ({ update, weight }) => update.map((size, i) => size / weight[i]);
-      panels.update.draw(lines(ratio), [], layers);
-      const end = Math.max(10, experiment.run.steps, old ? old.steps : 0);
-      yield;
-      panels.course.draw([
-        ...old ? [{ ...old.loss, kind: "pin" },
-          { ...old.accuracy, kind: "pin", dash: "dashed", right: true }] : [],
-        { ...experiment.loss.copy(), kind: "run", key: "loss" },
-        { ...experiment.accuracy.copy(), kind: "run", dash: "dashed", right: true, key: "right answers" },
-      ], [], end, 0);
-      grey.textContent = old ? inGrey(old) : "";
+      yield* lab.showing(panels, experiment, pinned);
+      grey.textContent = pinned ? inGrey(pinned) : "";
       if (python.open) writeCell();
     }
 
@@ -390,7 +288,7 @@
       const text = experiment.describe();
       says.textContent = text;
       for (const panel of Object.values(panels)) {
-        panel.svg.setAttribute("aria-label", `${panel.title}. ${summary(panel)}`);
+        panel.svg.setAttribute("aria-label", `${panel.title}. ${lab.summary(panels, panel, experiment)}`);
       }
       spoken = performance.now();
       if (!loud) return;
@@ -399,22 +297,6 @@
     }
 
     const announce = () => speak(true);
-
-    /* What a panel shows, in numbers. */
-    function summary(panel) {
-      const { flow, spread, latest } = experiment, { gradient, signal } = flow;
-      const ends = (values) => values.length > 1
-        ? `From ${short(values[0])} in layer 1 to ${short(values.at(-1))} in layer ${values.length}.`
-        : `${short(values[0])} in layer 1.`;
-      switch (panel) {
-        case panels.gradient: return ends(gradient);
-        case panels.signal: return ends(signal);
-        case panels.spread: return `In the last layer 90 % lie from ${short(spread.low.at(-1))} to ${short(spread.high.at(-1))}.`;
-        case panels.units: return `Dead: ${ends(flow.dead_units)} Saturated: ${ends(flow.saturation)}`;
-        case panels.update: return ends(flow.update.map((size, i) => size / flow.weight[i]));
-        default: return `Loss ${short(latest.loss)}, right answers ${Math.round(100 * latest.accuracy)} %.`;
-      }
-    }
 
     /* What a link or a picture leaves out. */
     function onlyPresent(what) {
