@@ -13,7 +13,8 @@ from test_activations import VARIANTS
 
 import vgtools as vg
 from benchmarks import accuracy
-from benchmarks import laboratory_experiments as experiments
+from benchmarks import laboratory_chapters as experiments
+from benchmarks.laboratory_asking import asking, ends, losses
 from vgtools import laboratory
 from vgtools import networks as nets
 from vgtools.activations import kernels
@@ -668,6 +669,49 @@ def test_a_run_goes_on_from_what_was_read(page, optimiser):
     )
 
 
+@pytest.mark.parametrize("kind", [{"normalisation": "batch"}, {"shortcut": "fixup"}], ids=str)
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=lambda rule: f"{rule['name']} {len(rule)}")
+def test_steps_in_slices_end_with_the_same_bits_as_steps_at_once(page, optimiser, kind):
+    """A rate that changes while the weights do is one of the next step."""
+    same, slices = page.evaluate(
+        """([optimiser, kind]) => {
+          const { building, finished, gradientFlow, flowing, Run } = Laboratory;
+          let slices = 0;
+          const sliced = (work) => {
+            for (;;) {
+              const { done, value } = work.next();
+              if (done) return value;
+              slices += 1;
+            }
+          };
+          const run = (how) => {
+            const settings = { layers: 4, width: 7, activation: "tanh", ...kind };
+            const network = how(building(settings)), made = new Run(network, data, { optimiser });
+            const losses = Array.from({ length: 6 }, () => how(made.stepping()));
+            const flow = how(flowing(network, data.x_train, data.y_train, 50, true));
+            return JSON.stringify([losses, flow, plain(network.read()), made.steps]);
+          };
+          const same = run(sliced) === run(finished);
+
+          const settings = { layers: 4, width: 7, activation: "tanh", ...kind };
+          const [one, other] = [0, 1].map(() => {
+            const network = finished(building(settings));
+            return new Run(network, data, { optimiser });
+          });
+          one.step();
+          const work = other.stepping();
+          while (other.steps === 0) work.next();
+          other.optimiser.set({ learning_rate: 0.5 });
+          finished(work);
+          const read = ({ network }) => JSON.stringify(plain(network.read()));
+          return [same && read(one) === read(other), slices];
+        }""",
+        [optimiser, kind],
+    )
+    assert same
+    assert slices > 6 * 3 * 4  # steps, ways through the layers, layers
+
+
 def test_a_unit_is_dead_where_neither_a_signal_nor_a_gradient_passes(page):
     dead = page.evaluate(
         """() => ["tanh", "relu"].map((activation) => {
@@ -734,12 +778,11 @@ def test_the_size_of_an_update_is_measured(page):
 
 
 def test_sigmoids_vanish_and_batch_normalisation_explodes_as_in_the_chapters(page):
-    ask, seeds = experiments.asking(page), range(2)
-    gradient = experiments.ends(ask, experiments.SPEEDS, seeds)
+    ask, seeds = asking(page), range(2)
+    gradient = ends(ask, experiments.SPEEDS, seeds)
     assert (gradient[:, 1:] > 3 * gradient[:, :-1]).all()
     batch, layer = (
-        experiments.ends(ask, experiments.normalised(kind, 30), seeds)
-        for kind in ("batch", "layer")
+        ends(ask, experiments.normalised(kind, 30), seeds) for kind in ("batch", "layer")
     )
     ratio = batch[:, 0] / batch[:, -1]
     assert np.abs(np.log(ratio / experiments.chi(100) ** (29 / 2))).max() < 0.4
@@ -747,9 +790,9 @@ def test_sigmoids_vanish_and_batch_normalisation_explodes_as_in_the_chapters(pag
 
 
 def test_thirty_layers_learn_with_he_and_stall_with_xavier_as_in_the_chapter(page):
-    ask = experiments.asking(page)
+    ask = asking(page)
     he, xavier = (
-        experiments.losses(ask, experiments.thirty(init, epochs=3), range(1))[0]
+        losses(ask, experiments.thirty(init, epochs=3), range(1))[0]
         for init in ("he", experiments.XAVIER)
     )
     assert 1.2 < he[-1] < 2.25
@@ -757,7 +800,7 @@ def test_thirty_layers_learn_with_he_and_stall_with_xavier_as_in_the_chapter(pag
 
 
 def test_elu_shifts_less_than_relu_as_in_the_chapter(page):
-    ask = experiments.asking(page)
+    ask = asking(page)
     elu, relu = (experiments.shift(ask, name, range(1), epochs=1) for name in ("ELU", "ReLU"))
     assert (elu["all"] < 0.8 * relu["all"]).all()
     assert elu["loss"][0, -1] < relu["loss"][0, -1]
@@ -765,10 +808,9 @@ def test_elu_shifts_less_than_relu_as_in_the_chapter(page):
 
 
 def test_a_hundred_blocks_learn_if_their_branches_begin_small_as_in_the_chapter(page):
-    ask = experiments.asking(page)
+    ask = asking(page)
     plain, rezero = (
-        experiments.losses(ask, experiments.rung(name, epochs=1), range(1))[0]
-        for name in ("plain", "ReZero")
+        losses(ask, experiments.rung(name, epochs=1), range(1))[0] for name in ("plain", "ReZero")
     )
     assert plain[-1] > 2 and rezero[-1] < 1.5
 

@@ -92,8 +92,9 @@ def press(page, name):
 
 
 def state(page):
-    """Return what the page shows, when the frame with the last change is over."""
+    """Return what the page shows, when the last change has taken effect."""
     page.evaluate("() => new Promise((done) => requestAnimationFrame(() => setTimeout(done, 30)))")
+    wait(page, "!Laboratory.bench.building")
     return page.evaluate(STATE)
 
 
@@ -191,6 +192,83 @@ def test_it_trains_until_it_is_paused_and_says_how_it_goes(small):
     )
     assert small.locator(".vg-lab-voice").text_content() == said(small)
     assert small.locator(".vg-lab-voice").get_attribute("aria-live") == "polite"
+
+
+def test_the_page_has_turns_within_a_step_and_shows_no_network_that_is_half_changed(page, place):
+    """Turns are counted with a clock on which every slice is over after one piece of work."""
+    visit(page, place, "lab.layers=20&lab.width=8")
+    turns, mixed, name = page.evaluate(
+        """async () => {
+          let time = performance.now();
+          performance.now = () => time += 10;
+          const { bench } = Laboratory, { port1, port2 } = new MessageChannel();
+          const turn = () => new Promise((done) => {
+            port1.onmessage = done;
+            port2.postMessage(null);
+          });
+          document.querySelector(".vg-lab-train").click();
+          const turns = [0, 0, 0, 0];
+          while (bench.experiment.run.steps < turns.length) {
+            turns[bench.experiment.run.steps] += 1;
+            await turn();
+          }
+          const slider = document.querySelector("#lab-layers"), was = bench.experiment;
+          const lines = () => [...document.querySelectorAll(".vg-lab-panel path")]
+            .map((path) => path.getAttribute("d")).join();
+          const before = lines();
+          slider.value = 30;
+          slider.dispatchEvent(new Event("input"));
+          let mixed = 0;
+          while (bench.experiment === was) {
+            if (lines() !== before) mixed += 1;
+            await turn();
+          }
+          while (bench.building) await turn();
+          return [turns, mixed, bench.experiment.name];
+        }"""
+    )
+    assert min(turns[1:]) > 3 * 20  # ways through the layers, layers
+    assert mixed == 0
+    assert name.startswith("30 × 8 relu")
+    assert state(page)["steps"] >= 0
+    press(page, "Pause")
+
+
+def test_while_a_slider_moves_the_panels_follow(small):
+    """A change does not drop the network that is built for the one before; turns as above."""
+    names = small.evaluate(
+        """async () => {
+          let time = performance.now();
+          performance.now = () => time += 5;
+          const slider = document.querySelector("#lab-gain"), names = new Set();
+          const { port1, port2 } = new MessageChannel();
+          for (let move = 0; move < 500 && names.size < 4; move++) {
+            slider.value = 1 + move % 50 / 20;
+            slider.dispatchEvent(new Event("input"));
+            await new Promise((done) => {
+              port1.onmessage = done;
+              port2.postMessage(null);
+            });
+            names.add(Laboratory.bench.experiment.name);
+          }
+          return names.size;
+        }"""
+    )
+    assert names >= 4
+
+
+def test_a_change_that_is_refused_leaves_the_run_as_it_was(page, place):
+    visit(page, place, "lab.layers=1&lab.width=128&lab.batch=200&lab.shortcut=highway")
+    press(page, "One step")
+    press(page, "One step")
+    slider = page.get_by_label("Hidden layers")
+    slider.evaluate("it => { it.value = 100; it.dispatchEvent(new Event('input')); }")
+    found = state(page)
+    assert status(page).startswith("This network cannot be built: a network may have")
+    assert found["steps"] == 2 and found["name"].startswith("1 × 128 relu")
+    assert slider.input_value() == "1"
+    press(page, "One step")
+    assert state(page)["steps"] == 3
 
 
 def test_the_learning_rate_changes_in_the_middle_of_a_run(small):
@@ -387,7 +465,7 @@ def test_a_run_whose_weights_are_still_drawn_can_be_pinned(page, place):
           slider.value = 100;
           slider.dispatchEvent(new Event("input"));
           await new Promise(requestAnimationFrame);
-          const waits = !Laboratory.bench.experiment.flow;
+          const waits = Laboratory.bench.building;
           [...document.querySelectorAll("button")].find((one) => one.textContent === "Pin this run")
             .click();
           return [waits, Laboratory.bench.experiment.flow.gradient.length];
@@ -628,6 +706,17 @@ def test_on_a_phone_no_name_touches_its_value_and_a_pin_is_confirmed_in_sight(ph
     phone.get_by_role("button", name="Pin this run", exact=True).tap()
     box = phone.get_by_text("Pinned. The next run").bounding_box()
     assert 0 <= box["y"] <= 844 - box["height"]
+
+
+def test_on_a_phone_a_panel_is_on_the_screen_with_the_controls(phone, place):
+    visit(phone, place)
+    buttons, panel, controls = (
+        phone.locator(one).first.bounding_box()
+        for one in (".vg-lab-buttons", ".vg-lab-panel", ".vg-lab-controls")
+    )
+    assert buttons["y"] + buttons["height"] <= panel["y"]
+    assert panel["y"] + panel["height"] <= controls["y"]
+    assert controls["y"] + controls["height"] - buttons["y"] <= 844 - 80  # the bar of the book
 
 
 @pytest.mark.parametrize(("theme", "width"), [("light", 1280), ("dark", 390)])

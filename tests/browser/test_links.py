@@ -262,3 +262,13 @@ def test_a_sweep_does_not_flood_the_address(visit, book):
     wait_for_query(page, rf"{SHAPE}\.x=")
     assert page.evaluate("window.written") <= 3
     assert re.search(r"\.x=7$", page.url)
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_first_stop_behind_the_skip_link_is_in_the_text(visit, book, width):
+    page = visit((book / "chapters/laboratory.html").as_uri(), width=width)
+    for key in ("Tab", "Enter", "Tab"):
+        page.keyboard.press(key)
+    focused = page.locator(":focus")
+    assert focused.inner_text() == "Train"
+    assert page.locator("article :focus").count() == 1

@@ -1,7 +1,7 @@
 /* What a network is doing, layer by layer, named and defined as in vgtools.diagnostics. */
 ((lab) => {
   "use strict";
-  const { crossEntropy, exponent, log, timesPower } = lab;
+  const { crossEntropy, exponent, finished, log, timesPower } = lab;
 
   const SATURATED_BELOW = 0.05;  // a share of the largest |f'|
 
@@ -49,7 +49,10 @@
      signal: root mean square of the outputs h; gradient: that of n dLoss/dz, or n dLoss/dx_l of a
      block; bias_gradient, weight_gradient: Euclidean norms; saturation, dead_units: shares;
      weight, update: Euclidean norms of the weights and of their last change. */
-  function measure(network) {
+  const measure = (network) => finished(measuring(network));
+
+  /* The same with a pause after each layer. */
+  function* measuring(network) {
     const n = network.returned;
     if (n === 0) {
       throw new Error("there is no way back to measure: take a step, or call gradientFlow, and call " +
@@ -70,22 +73,23 @@
         shareOfUnits(n, units, (at) => h[at] === 0 && delta[at] === 0))));
       flow.weight.push(jointNorm(weights.map((weight) => weight.value)));
       flow.update.push(jointNorm(weights.map((weight) => weight.update)));
+      yield;
     }
     return flow;
   }
 
   /* Sends n samples forward and their loss back, and measures every layer. */
   function gradientFlow(network, x, labels, n, training = false) {
-    return lab.finished(measuring(network, x, labels, n, training));
+    return finished(flowing(network, x, labels, n, training));
   }
 
   /* The same with a pause after each layer. */
-  function* measuring(network, x, labels, n, training = false) {
+  function* flowing(network, x, labels, n, training = false) {
     const gradient = new Float64Array(n * network.outputs);
     const logits = yield* network.goingForward(x, n, training);
     crossEntropy(logits, labels, n, network.outputs, gradient);
     yield* network.goingBack(gradient);
-    return measure(network);
+    return yield* measuring(network);
   }
 
   /* Counts what the hidden units did in the last forward pass, one number for each activation layer:
@@ -135,5 +139,5 @@
   /* Returns what a layer multiplies the gradient by on its way back. */
   const backwardFactor = (gradients) => lab.exp(-rate(gradients) * log(10));
 
-  Object.assign(lab, { measure, measuring, gradientFlow, census, rate, backwardFactor, norm });
+  Object.assign(lab, { measure, gradientFlow, flowing, census, rate, backwardFactor, norm });
 })(globalThis.Laboratory ??= {});

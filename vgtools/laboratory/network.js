@@ -168,7 +168,10 @@
 
   /* A chain of dense layers with an activation between them: `sizes` are the widths of the input,
      of the hidden layers and of the output. */
-  function mlp(sizes, given = {}) {
+  const mlp = (sizes, given) => finished(chaining(sizes, given));
+
+  /* The same with a pause after each layer. */
+  function* chaining(sizes, given = {}) {
     const own = checked("the MLP", given, COMMON, sizes), { rows } = own;
     whole("the number of hidden layers", sizes.length - 2, 0, MOST_LAYERS);
     checkSize(sizes, rows);
@@ -183,6 +186,7 @@
       measured.push({
         output: hidden.output, gradient: () => hidden.delta, units, dense: [dense], hidden: [hidden],
       });
+      yield;
     }
     return new Network(layers, measured, own);
   }
@@ -209,7 +213,10 @@
 
   /* Residual blocks of one width between a first and a last dense layer: `sizes` are features,
      width and outputs. */
-  function residualMLP(sizes, blocks, given = {}) {
+  const residualMLP = (sizes, blocks, given) => finished(stacking(sizes, blocks, given));
+
+  /* The same with a pause after each block. */
+  function* stacking(sizes, blocks, given = {}) {
     const own = checked("the residual network", given, RESIDUAL, sizes);
     if (sizes.length !== 3) {
       throw new RangeError(`sizes must be features, width and outputs, not ${sizes.length} widths`);
@@ -241,13 +248,17 @@
         dense: branch.filter((layer) => layer instanceof Dense),
         hidden: branch.filter((layer) => layer instanceof ActivationLayer),
       });
+      yield;
     }
     layers.push(new Dense(width, outputs, "dense out", rows));
     return new Network(layers, measured, own);
   }
 
   /* The network of the page: so many hidden layers, or blocks where there is a shortcut. */
-  function network(given = {}) {
+  const network = (given) => finished(building(given));
+
+  /* The same with a pause after each layer. What is wrong is refused before the first. */
+  function* building(given = {}) {
     const defaults = {
       layers: 10, width: 64, features: 64, outputs: 10,
       ...(given?.shortcut ? RESIDUAL : COMMON), shortcut: null,
@@ -256,9 +267,9 @@
       settings("the network", given, defaults);
     whole("layers", layers, 1, MOST_LAYERS);
     whole("width", width, 1, MOST_UNITS);
-    return shortcut === null ? mlp([features, ...Array(layers).fill(width), outputs], own)
-      : residualMLP([features, width, outputs], layers, { ...own, shortcut });
+    return yield* shortcut === null ? chaining([features, ...Array(layers).fill(width), outputs], own)
+      : stacking([features, width, outputs], layers, { ...own, shortcut });
   }
 
-  Object.assign(lab, { mlp, residualMLP, network, MOST_LAYERS, MOST_UNITS, MOST_ROWS });
+  Object.assign(lab, { mlp, residualMLP, network, building, MOST_LAYERS, MOST_UNITS, MOST_ROWS });
 })(globalThis.Laboratory ??= {});

@@ -12,7 +12,7 @@ from vgtools import laboratory
 from vgtools.activations.definitions import CATALOGUE, IDENTITY
 from vgtools.explore.page import palette
 
-PARTS = ("theory", "address", "cell", "panels", "page")
+PARTS = ("theory", "address", "cell", "panels", "views", "controls", "experiment", "page")
 """The files of the page; each needs only the engine and those before it."""
 
 TEXT = (

@@ -38,7 +38,10 @@
   /* Returns {signal, gradient}, the gradient as a share of that of the last hidden layer, or null
      where the page has no theory: other normalisations, shortcuts, weights that are all the same.
      `moment` is the mean square of the inputs. The lists end where a signal has no square. */
-  function theory({ layers, width, features, outputs, activation, init, bias_std, normalisation,
+  const theory = (given, moment) => lab.finished(expecting(given, moment));
+
+  /* The same with a pause after each layer. */
+  function* expecting({ layers, width, features, outputs, activation, init, bias_std, normalisation,
     shortcut }, moment) {
     if (shortcut !== null || ![null, "batch"].includes(normalisation)) return null;
     const own = lab.activation(activation), recipe = lab.initialiser(init);
@@ -62,6 +65,7 @@
       factors.push(batch ? Math.sqrt(slope / (square - mean * mean))
         : Math.sqrt(widths[layer + 1]) * recipe.deviation(width, widths[layer + 1])
           * Math.sqrt(slope));
+      yield;
     }
     if (signal.length < layers) return { signal, gradient: [] };
     const gradient = [1];
@@ -69,5 +73,5 @@
     return { signal, gradient };
   }
 
-  Object.assign(lab, { moments, theory });
+  Object.assign(lab, { moments, theory, expecting });
 })(globalThis.Laboratory ??= {});

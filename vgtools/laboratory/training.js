@@ -56,6 +56,11 @@
         if (Object.hasOwn(given, key)) this[key] = real(key, value, ...this.ranges[key]);
       }
     }
+
+    /* Changes the values of the parameters by their gradients. */
+    step(parameters) {
+      finished(this.stepping(parameters));
+    }
   }
 
   /* v <- momentum v + g, w <- w - learning_rate v. */
@@ -65,7 +70,7 @@
         { learning_rate: [0, 1e6], momentum: [0, 0.9999] }, given);
     }
 
-    step(parameters) {
+    * stepping(parameters) {
       const { learning_rate: rate, momentum } = this;
       for (const parameter of parameters) {
         const { value, gradient, update } = parameter;
@@ -75,6 +80,7 @@
           update[i] = -rate * velocity[i];
           value[i] += update[i];
         }
+        yield;
       }
     }
   }
@@ -89,13 +95,13 @@
         }, given);
     }
 
-    step(parameters) {
-      const { beta_1, beta_2, epsilon } = this;
+    * stepping(parameters) {
+      const { learning_rate, beta_1, beta_2, epsilon } = this;
       for (const parameter of parameters) {
         const { value, gradient, update } = parameter;
         const { m, s, time } = remembered(this.memory, parameter, "m", "s", "time");
         time[0] += 1;
-        const rate = this.learning_rate / (1 - power(beta_1, time[0]));
+        const rate = learning_rate / (1 - power(beta_1, time[0]));
         const unbias = 1 / Math.sqrt(1 - power(beta_2, time[0]));
         for (let i = 0; i < value.length; i++) {
           const g = gradient[i];
@@ -104,6 +110,7 @@
           update[i] = -rate * (m[i] / (Math.sqrt(s[i]) * unbias + epsilon));
           value[i] += update[i];
         }
+        yield;
       }
     }
   }
@@ -186,7 +193,8 @@
       return finished(this.stepping());
     }
 
-    /* The same with pauses; nothing else may use the network in them. */
+    /* The same with a pause after each layer. In a pause nothing else may use the network, and a
+       step that is not finished leaves it half changed. */
     * stepping() {
       if (this.place >= this.samples) {
         this.generator.shuffle(this.order);
@@ -211,24 +219,28 @@
 
     * learning(x, labels, n) {
       if (this.stopped) throw this.stopped;
-      const { network, gradient, optimiser: rule } = this, step = this.steps + 1;
+      const { network, gradient, optimiser: rule } = this;
       const logits = yield* network.goingForward(x, n, true);
       for (const { name, output, fanOut } of network.inside) {
-        if (within(Number.MAX_VALUE, output, n * fanOut)) continue;
-        this.stop(`the output of ${name} became infinite or NaN`, name);
+        if (!within(Number.MAX_VALUE, output, n * fanOut)) {
+          this.stop(`the output of ${name} became infinite or NaN`, name);
+        }
+        yield;
       }
       const loss = crossEntropy(logits, labels, n, network.outputs, gradient);
       if (!Number.isFinite(loss)) this.stop(`the loss became ${loss}`, "loss");
       yield* network.goingBack(gradient);
       for (const parameter of network.parameters) {
         const { name, gradient: g } = parameter;
-        if (within(rule.largest, g, g.length)) continue;
-        const finite = within(Number.MAX_VALUE, g, g.length);
-        const became = finite ? "too large to be squared" : "infinite or NaN";
-        this.stop(`the gradient of ${name} became ${became}`, name);
+        if (!within(rule.largest, g, g.length)) {
+          const finite = within(Number.MAX_VALUE, g, g.length);
+          const became = finite ? "too large to be squared" : "infinite or NaN";
+          this.stop(`the gradient of ${name} became ${became}`, name);
+        }
+        yield;
       }
-      rule.step(network.parameters);
-      this.steps = step;
+      this.steps += 1;  // a rate that changes from here on is one of the next step
+      yield* rule.stepping(network.parameters);
       return loss;
     }
 
