@@ -87,7 +87,7 @@ def test_a_failing_cell_ends_the_build_with_what_it_says(tmp_path):
 def test_what_the_readme_does_with_the_package_gives_what_it_says(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     readme = (BOOK / "README.md").read_text(encoding="utf-8")
-    first, second = (
+    first, watched, second = (
         part for part in re.findall(r"```python\n(.*?)```", readme, re.S) if "vg." in part
     )
     *statements, expression = ast.parse(first).body
@@ -96,6 +96,8 @@ def test_what_the_readme_does_with_the_package_gives_what_it_says(tmp_path, monk
     factor = eval(compile(ast.Expression(expression.value), "README.md", "eval"), names)
     assert f"about {factor:.1f}." in readme
 
+    exec(compile(watched, "README.md", "exec"), names)
+    assert len(names["watch"].history) > 0
     without_break = copy.deepcopy(names["network"])
     exec(compile(second, "README.md", "exec"), names)
     x, y = names["data"].x_train, names["data"].y_train
