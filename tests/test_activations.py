@@ -28,9 +28,10 @@ VALUES = (-0.5, 0.0, 0.25, 1.0, 2.5, 7.0)
 
 
 def variants(name):
-    """Return a function as the catalogue has it, and with all `VALUES` that it accepts."""
+    """Return a function as the catalogue has it, and with the `VALUES` that it accepts."""
     entry = CATALOGUE[name]
-    choices = product(VALUES, repeat=len(entry.parameters))
+    values = VALUES if len(entry.parameters) < 3 else VALUES[::2]
+    choices = product(values, repeat=len(entry.parameters))
     chosen = [dict(zip(entry.parameters, choice)) for choice in choices]
     accepted = [choice for choice in chosen if entry.condition[1](**choice)]
     return dict.fromkeys([activation(name), *(activation(name, **choice) for choice in accepted)])
@@ -74,9 +75,11 @@ MEASURED = [(function, np.float64) for function in VARIANTS] + [
 @pytest.mark.parametrize("function, float_type", MEASURED)
 def test_within_a_few_ulp_of_the_definition(function, float_type):
     double = float_type == np.float64
+    # xIELU crosses zero between two terms that are alpha_n times as large as their difference.
+    scale = max(1.0, function.parameters.get("alpha_n", 1.0))
     [measured] = accuracy.worst_errors(function, float_type, log_spaced=90, dense=201).values()
     for worst in measured:
-        assert worst.error <= (5 if double else 0.51), f"off by {worst}"
+        assert worst.error <= (5 * scale if double else 0.51), f"off by {worst}"
     table = errors.worst_errors(float_type.__name__)
     if function == activation(function.name) and function.name in table:
         # The exp and tanh of a processor that was not tried may err a little more.
@@ -133,20 +136,21 @@ def test_derivative_expression_is_the_derivative(function):
 @every_variant
 def test_definition_with_its_parameters_put_in_is_the_expression(function):
     values = {SYMBOLS[name]: sp.Rational(str(v)) for name, v in function.parameters.items()}
-    if function.name == "selu":
-        values = {SYMBOLS["selu_alpha"]: SELU_ALPHA, SYMBOLS["selu_lambda"]: SELU_LAMBDA}
+    constants = CATALOGUE[function.name].constants
+    values |= {SYMBOLS[name]: value for name, value in constants.items()}
     assert function.definition.free_symbols == {function.symbol, *values}
     for point in [sp.Rational(-7, 3), sp.Rational(5, 4)]:
         difference = function.definition.subs(values) - function.expression
         assert abs(sp.N(difference.subs(function.symbol, point), 30)) < 1e-25
 
 
-def test_selu_constants_keep_mean_zero_and_variance_one():
-    selu = sp.lambdify(sp.Symbol("x", real=True), activation("selu").expression, "mpmath")
+@pytest.mark.parametrize("name", ["selu", "star_relu"])
+def test_constants_give_mean_zero_and_variance_one(name):
+    function = sp.lambdify(sp.Symbol("x", real=True), activation(name).expression, "mpmath")
     with mpmath.workdps(30):
         line = [-40, -5, 0, 5, 40]
-        mean = mpmath.quad(lambda x: selu(x) * mpmath.npdf(x), line)
-        second_moment = mpmath.quad(lambda x: selu(x) ** 2 * mpmath.npdf(x), line)
+        mean = mpmath.quad(lambda x: function(x) * mpmath.npdf(x), line)
+        second_moment = mpmath.quad(lambda x: function(x) ** 2 * mpmath.npdf(x), line)
     assert abs(mean) < 1e-20
     assert abs(second_moment - 1) < 1e-20
     assert float(SELU_LAMBDA) == pytest.approx(1.0507009873554805, rel=1e-15)
@@ -192,7 +196,8 @@ def test_limits(function, float_type):
     rounding = 2 * float(np.finfo(float_type).eps)
     assert found == pytest.approx(limits(function), rel=rounding, abs=1e-29)
     finite_far = np.array([-1, 1], float_type) * np.finfo(float_type).max
-    assert list(function.derivative(finite_far)) == list(function.derivative(far))
+    for there, at_the_end in zip(function.derivative(finite_far), found[2:], strict=True):
+        assert there == at_the_end or (there > 1e3 and at_the_end == INF)
 
 
 # Manners
@@ -261,7 +266,7 @@ def test_what_is_no_real_array_is_refused(x, given):
 )
 def test_an_unknown_name_gets_a_hint_and_the_list(name, hint):
     hint = rf" \(did you mean '{hint}'\?\)" if hint else ""
-    with pytest.raises(ValueError, match=f"'{name}'{hint}; accepted are celu, .*softplus, .*tanh$"):
+    with pytest.raises(ValueError, match=f"'{name}'{hint}; accepted are celu, .*softplus, .*xielu$"):
         activation(name)
     with pytest.raises(TypeError, match="is a string such as 'relu', not "):
         activation(np.tanh)

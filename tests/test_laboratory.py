@@ -25,6 +25,8 @@ POLICY = "default-src 'unsafe-inline'"
 """Neither another script nor text that becomes code."""
 
 SHIPPED = [name for name in vg.activations.catalogue() if name != "rrelu"]
+STEEP = {"squared_relu", "star_relu", "xielu"}
+"""Their slope has no largest value: a rounding error grows while they train."""
 
 
 @pytest.fixture(scope="module")
@@ -161,7 +163,8 @@ def test_numbers_are_those_of_vgtools(page):
 
     def note(kind, error, what):
         worst[kind] = max(worst[kind], error)
-        assert error <= (1e-9 if kind == "training" else 1e-12), (what, case, error)
+        trained = 1e-6 if case[2]["activation"] in STEEP else 1e-9
+        assert error <= (trained if kind == "training" else 1e-12), (what, case, error)
 
     for case in cases():
         sizes, blocks, options, n, rule, rng = case

@@ -23,6 +23,12 @@ three return 0, but in PyTorch ``torch.clamp(x, min=0)`` has the slope 1 at 0.
 ``selu``
     PyTorch and others type the two constants; here they are derived, see
     `kernels.SELU_ALPHA` and `kernels.SELU_LAMBDA`.
+``star_relu``
+    Yu et al. (2022) type 0.8944 and -0.4472, or learn the two numbers; here they are exact,
+    see `kernels.STAR_SCALE`.
+``xielu``
+    Huang and Schlag (2024) learn ``alpha_p`` and ``alpha_n``, one pair for each layer, from
+    0.8; ``beta`` is 0.5 and stays.
 ``silu``
     With another beta than 1 this is Swish (Ramachandran et al., 2017).
 """
@@ -36,18 +42,22 @@ import sympy as sp
 from sympy import Abs, Piecewise, Rational, Symbol, erf, exp, log, pi, sqrt, tanh
 
 from vgtools.activations import kernels
-from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA, Array
+from vgtools.activations.kernels import SELU_ALPHA, SELU_LAMBDA, STAR_SCALE, STAR_SHIFT, Array
 
 X = Symbol("x", real=True)
 
 SYMBOLS = {
     "alpha": Symbol("alpha", positive=True),
+    "alpha_p": Symbol("alpha_p", positive=True),
+    "alpha_n": Symbol("alpha_n", positive=True),
     "a": Symbol("a", real=True),
     "beta": Symbol("beta", positive=True),
     "lower": Symbol("l", positive=True),
     "upper": Symbol("u", positive=True),
     "selu_alpha": Symbol("alpha", positive=True),
     "selu_lambda": Symbol("lambda", positive=True),
+    "star_scale": Symbol("s", positive=True),
+    "star_shift": Symbol("b", real=True),
 }
 """How each parameter and constant is written in a definition."""
 
@@ -326,6 +336,51 @@ CATALOGUE: dict[str, Entry] = {
         derivative=lambda x: _mish_gate(x) + x * _sigmoid(x) * (1 - _mish_gate(x) ** 2),
         kernel=kernels.mish,
         derivative_kernel=kernels.mish_derivative,
+    ),
+    "squared_relu": Entry(
+        title="Squared ReLU",
+        source="so2021primer",
+        year=2021,
+        look=("green", "dashdot"),
+        definition=lambda x: Piecewise((x**2, x > 0), (0, True)),
+        derivative=lambda x: Piecewise((2 * x, x > 0), (0, True)),
+        kernel=kernels.squared_relu,
+        derivative_kernel=kernels.squared_relu_derivative,
+    ),
+    "star_relu": Entry(
+        title="StarReLU",
+        source="yu2022metaformer",
+        year=2022,
+        look=("blue", "dashdot"),
+        definition=lambda x, star_scale, star_shift: Piecewise(
+            (star_scale * x**2 + star_shift, x > 0), (star_shift, True)
+        ),
+        derivative=lambda x, star_scale, star_shift: Piecewise(
+            (2 * star_scale * x, x > 0), (0, True)
+        ),
+        kernel=kernels.star_relu,
+        derivative_kernel=kernels.star_relu_derivative,
+        constants={"star_scale": STAR_SCALE, "star_shift": STAR_SHIFT},
+    ),
+    "xielu": Entry(
+        title="xIELU",
+        source="huang2024deriving",
+        year=2024,
+        look=("olive", "dotted"),
+        definition=lambda x, alpha_p, alpha_n, beta: Piecewise(
+            (alpha_p * x**2 + beta * x, x > 0),
+            (alpha_n * (exp(x) - 1 - x) + beta * x, True),
+        ),
+        derivative=lambda x, alpha_p, alpha_n, beta: Piecewise(
+            (2 * alpha_p * x + beta, x > 0), (alpha_n * (exp(x) - 1) + beta, True)
+        ),
+        kernel=kernels.xielu,
+        derivative_kernel=kernels.xielu_derivative,
+        parameters={"alpha_p": 0.8, "alpha_n": 0.8, "beta": 0.5},
+        condition=(
+            "alpha_p > 0 and alpha_n > beta > 0",
+            lambda alpha_p, alpha_n, beta: alpha_p > 0 and alpha_n > beta > 0,
+        ),
     ),
 }
 

@@ -64,6 +64,16 @@ The second moment is :math:`\tfrac12 \lambda^2 (1 + \alpha^2 q)` with
 :math:`E[e^{2x}; x < 0] = \tfrac12 e^2\,\mathrm{erfc}(\sqrt2)`.
 """
 
+STAR_SCALE = 2 / sp.sqrt(5)
+r"""The :math:`s` of StarReLU: for :math:`x \sim N(0, 1)` it makes the variance one.
+
+The square of a rectifier has the mean :math:`\tfrac12` and the second moment
+:math:`\tfrac12 \cdot 3`, so the variance :math:`\tfrac54`.
+"""
+
+STAR_SHIFT = -1 / sp.sqrt(5)
+r"""The :math:`b` of StarReLU: :math:`-s/2`, which makes the mean zero."""
+
 
 def _pieces(
     x: Array, inside: NDArray[np.bool_], slope_inside: float, slope_outside: float
@@ -192,6 +202,28 @@ def rrelu_derivative(x: Array, lower: float, upper: float) -> Array:
     return leaky_relu_derivative(x, 2 / (lower + upper))
 
 
+# Parabolas
+
+
+def squared_relu(x: Array) -> Array:
+    return np.maximum(x, 0) ** 2
+
+
+def squared_relu_derivative(x: Array) -> Array:
+    return 2 * np.maximum(x, 0)
+
+
+_STAR_UNIT = float(1 / sp.sqrt(5))
+
+
+def star_relu(x: Array) -> Array:
+    return (2 * squared_relu(x) - 1) * _STAR_UNIT
+
+
+def star_relu_derivative(x: Array) -> Array:
+    return 4 * _STAR_UNIT * np.maximum(x, 0)
+
+
 # Exponential on the negative side
 
 
@@ -225,6 +257,19 @@ def selu(x: Array) -> Array:
 
 def selu_derivative(x: Array) -> Array:
     return np.where(x > 0, _SELU_POSITIVE, _SELU_NEGATIVE * np.exp(np.minimum(x, 0)))
+
+
+def xielu(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
+    positive, negative = np.maximum(x, 0), np.minimum(x, 0)
+    right = positive * (alpha_p * positive + beta)
+    near = alpha_n * (np.expm1(negative) - negative) + beta * negative
+    far = alpha_n * np.expm1(negative) - float(rational(alpha_n) - rational(beta)) * negative
+    return np.where(x > 0, right, np.where(x > -1, near, far))
+
+
+def xielu_derivative(x: Array, alpha_p: float, alpha_n: float, beta: float) -> Array:
+    right = 2 * alpha_p * np.maximum(x, 0) + beta
+    return np.where(x > 0, right, alpha_n * np.expm1(np.minimum(x, 0)) + beta)
 
 
 # A rectifier plus a bump

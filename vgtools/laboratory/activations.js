@@ -228,6 +228,20 @@
       / (1 + z * (4 + z * (8 + z * (8 + 4 * z))));
   }
 
+  const square = (x) => x * x;
+  const STAR = 0.4472135954999579;  // 1 / sqrt(5)
+
+  function xielu(alphaP, alphaN, beta) {
+    const [n, d] = decimal(alphaN), [m, e] = decimal(beta), [fall] = ratio(n * e - m * d, d * e);
+    return [
+      (x) => {
+        if (x > 0) return x * (alphaP * x + beta);
+        return x > -1 ? alphaN * (expm1(x) - x) + beta * x : alphaN * expm1(x) - fall * x;
+      },
+      (x) => x > 0 ? 2 * alphaP * x + beta : alphaN * expm1(x) + beta,
+    ];
+  }
+
   const fixed = (f, slope) => ({ parameters: {}, make: () => [f, slope] });
   const withOne = (name, start, low, high, make) =>
     ({ parameters: { [name]: start }, range: [low, high], make });
@@ -255,6 +269,9 @@
     silu: withOne("beta", 1, 0.001, 100, silu),
     hard_swish: fixed(hardSwish, hardSwishSlope),
     mish: fixed(mish, mishSlope),
+    squared_relu: fixed((x) => square(relu(x)), (x) => 2 * relu(x)),
+    star_relu: fixed((x) => (2 * square(relu(x)) - 1) * STAR, (x) => 4 * STAR * relu(x)),
+    xielu: { parameters: { alpha_p: 0.8, alpha_n: 0.8, beta: 0.5 }, range: [0.001, 100], make: xielu },
   };
 
   /* Returns an activation {name, parameters, f, slope, steepest} from its name, or from its name
