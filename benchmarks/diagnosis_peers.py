@@ -43,7 +43,6 @@ import torch
 from torch import nn
 
 from vgtools.diagnosis import diagnose
-from vgtools.diagnosis.pytorch.inputs import call
 
 
 class Found(NamedTuple):
@@ -64,6 +63,10 @@ def missing(tool: str) -> str:
     """Return which package a tool needs and has not, or nothing."""
     package = TOOLS[tool].package
     return f"pip install {package}" if package and find_spec(package) is None else ""
+
+
+def call(model, inputs):
+    return model(*inputs) if isinstance(inputs, tuple) else model(inputs)
 
 
 def own(model, batch, losses):

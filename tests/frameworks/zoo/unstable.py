@@ -1,4 +1,8 @@
-"""Models whose gradient vanishes or explodes on its way back, each with where that is from."""
+"""Models whose gradient vanishes or explodes on its way back, each with where that is from.
+
+A recipe is sick from the depth on at which the factor of theory over all layers is above 100,
+and healthy up to that at which it is below 10; depths between the two are neither.
+"""
 
 from __future__ import annotations
 
@@ -47,8 +51,11 @@ VANISHING = [
         "ReLU, weights of standard deviation 0.01",
         chains(128, nn.ReLU, normal(0.01)),
         "Krizhevsky et al. 2012; He et al. 2015, section 2.2, say that it stops deep models",
-        faults=from_depth("vanishing", 5, 0),
-        also=("underflow",),
+        # A factor of 0.08 per layer, forward too: behind 41 layers float32 has nothing but 0.
+        faults=lambda depth: (
+            from_depth("vanishing", 5, 0)(depth) if depth <= 40 else {"dead units": None}
+        ),
+        also=("underflow", "vanishing", "no gradient"),
         depth=10,
     ),
     Patient(
@@ -124,15 +131,19 @@ EXPLODING = [
         "ReLU, standard normal weights",
         chains(64, nn.ReLU, normal(1.0)),
         "textbook case: torch.nn.init.normal_ without std",
-        faults=from_depth("exploding", 5, 0),
-        also=("non-finite values",),
+        # A factor of 5.7 per layer, forward too: behind 51 layers float32 has infinity.
+        faults=lambda depth: (
+            from_depth("exploding", 5, 0)(depth) if depth <= 40 else {"non-finite values": None}
+        ),
+        also=("exploding", "non-finite values"),
         depth=10,
     ),
     Patient(
         "tanh in the chaotic phase",
         chains(128, nn.Tanh, scaled(2.5)),
         "Poole et al. 2016, arXiv:1606.05340, whose weights these are",
-        faults=from_depth("exploding", 20, 5),
+        # A factor of 1.27 per layer: 3 through 5 layers, 90 through 20, 1000 through 30.
+        faults=from_depth("exploding", 30, 5),
         depth=30,
     ),
     Patient(
