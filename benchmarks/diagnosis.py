@@ -15,6 +15,7 @@ Depths at which a recipe is neither healthy nor sick do not count; how many of t
 stands below the table. `benchmarks.diagnosis_peers` has the other tools; ``--tools`` chooses.
 Some of them take seconds for one model: ``--part depths`` keeps to batches of 64 and one seed,
 ``--part recipes`` to the depth of each recipe too, so that tools are compared on the same models.
+``--minutes`` stops each tool after a time, and what it was asked until then is a random sample.
 ``--keep FILE`` writes what each tool said, ``--read FILE …`` makes the tables of it.
 """
 
@@ -22,9 +23,11 @@ from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import time
 from collections.abc import Iterator, Sequence
+from math import inf
 from pathlib import Path
 from typing import NamedTuple
 
@@ -189,7 +192,10 @@ def by_scale(answers: Sequence[Answer]) -> Iterator[str]:
             right = sum(len(each.right) for each in own)
             healthy = [each for each in own if each.state == "healthy"]
             alarms = sum(bool(each.said) for each in healthy)
-            cells.append(f"{100 * right / faults:.0f} % / {100 * alarms / len(healthy):.0f} %")
+            found = f"{100 * right / faults:.0f} %" if faults else "–"
+            cells.append(
+                f"{found} / {100 * alarms / len(healthy):.0f} %" if healthy else f"{found} / –"
+            )
         yield f"| {scale:g} | {' | '.join(cells)} |"
 
 
@@ -241,6 +247,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--tools", nargs="*", choices=list(TOOLS), default=None)
     parser.add_argument("--part", choices=("all", "depths", "recipes"), default="all")
     parser.add_argument("--models", nargs="*", help="names of models, or parts of them")
+    parser.add_argument("--minutes", type=float, default=inf, help="for each tool, at most")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--read", type=Path, nargs="*", help="files that --keep wrote")
     options = parser.parse_args(arguments)
@@ -251,16 +258,19 @@ def main(arguments: list[str] | None = None) -> None:
         if missing(tool):
             print(f"{tool} is not here: {missing(tool)}")
     if not options.read:
-        start = time.perf_counter()
         asked = [
             case
             for case in cases(options.part)
             if not options.models or any(part in case.patient.name for part in options.models)
         ]
+        random.Random(0).shuffle(asked)  # a part of them is a sample of all
         for tool in tools:
-            for case in tqdm(asked, desc=tool, disable=not sys.stderr.isatty()):
+            until = time.monotonic() + 60 * options.minutes
+            for number, case in enumerate(tqdm(asked, tool, disable=not sys.stderr.isatty())):
+                if time.monotonic() > until:
+                    print(f"{tool}: {number} of {len(asked)} models and batches, at random.")
+                    break
                 answers += keep(ask(tool, case), options.keep)
-        print(f"{time.perf_counter() - start:.0f} s.")
     print("\n".join(report(answers)))
 
 

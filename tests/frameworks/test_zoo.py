@@ -3,9 +3,11 @@
 This is a small part of what `python -m benchmarks.diagnosis` asks.
 """
 
+from collections import namedtuple
+
 import pytest
 import torch
-from zoo import HEALTHY, SICK, ZOO, cross_entropy
+from zoo import HEALTHY, SICK, ZOO, Patient, cross_entropy
 
 from vgtools.diagnosis import diagnose
 
@@ -49,3 +51,13 @@ def test_half_of_the_zoo_is_healthy():
 def test_names_are_unique_and_every_recipe_has_a_source():
     assert len({patient.name for patient in ZOO}) == len(ZOO)
     assert all(patient.source for patient in ZOO)
+
+
+def test_a_verdict_needs_the_kind_and_half_of_the_layers():
+    said = namedtuple("said", "kind layers")
+    faults = {"vanishing": ("1", "2")}
+    patient = Patient("sick", lambda: None, "nowhere", faults=faults, also=("underflow",))
+    assert patient.verdict([said("vanishing", ("1 (Linear)",))]) == ([], [])
+    assert patient.verdict([said("vanishing", ("2", "3", "4"))]) == (["vanishing"], [])
+    wrong = [said("underflow", ("1",)), said("exploding", ("1", "2"))]
+    assert patient.verdict(wrong) == (["vanishing"], ["exploding"])
