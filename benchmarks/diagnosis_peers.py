@@ -153,21 +153,26 @@ def torchlens(model, batch, losses):
     outputs = [trace[label].out for label in trace.output_layers]
     output = outputs[0] if len(outputs) == 1 else tuple(outputs)
     values = [loss(output, y) for loss in losses]
-    answers = []
-    for number, value in enumerate(values, start=1):
-        found = []
+    kinds = {
+        "vanishing": "vanishing",
+        "exploding": "exploding",
+        "dead": "no gradient",
+        "nonfinite": "non-finite values",
+    }
+    answers, passes = [], 0
+    for value in values:
         if not torch.isfinite(value):
             first = tl.debug.find_nan(model, arguments)
-            found.append(("non-finite values", first.module_address or "the loss"))
+            answers.append([Found("non-finite values", (first.module_address or "the loss",))])
+            continue
         if value.grad_fn is None:
-            answers.append(gathered([*found, ("no gradient", "every layer")]))
+            answers.append([Found("no gradient", ("every layer",))])
             continue
         trace.log_backward(value, retain_graph=True)
-        rows, _ = tl.debug.gradient_flow_audit_rows(trace, bwd=number, grad_scale=1.0)
-        kinds = {"vanishing": "vanishing", "exploding": "exploding", "dead": "no gradient"}
-        kinds["nonfinite"] = "non-finite values"
-        found += [(kinds[r["verdict"]], r["module"]) for r in rows if r["verdict"] in kinds]
-        answers.append(gathered((kind, module or "") for kind, module in found))
+        passes += 1
+        rows, _ = tl.debug.gradient_flow_audit_rows(trace, bwd=passes, grad_scale=1.0)
+        found = [(r["verdict"], r["module"] or "") for r in rows]
+        answers.append(gathered((kinds[word], module) for word, module in found if word in kinds))
     return answers
 
 
