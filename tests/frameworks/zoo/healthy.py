@@ -209,5 +209,3 @@ SEQUENCES = [
     ),
     Patient("WaveNet", sequences.Causal, "van den Oord 2016, arXiv:1609.03499", "series"),
 ]
-
-HEALTHY = DENSE + PICTURES + SEQUENCES

@@ -10,9 +10,9 @@ from zoo.parts import Reader
 from zoo.patient import CLASSES, WORDS
 
 
-def transformer(depth=6, width=16, pre_norm=True):
+def transformer(depth=6, width=16, pre_norm=True, dropout=0.1):
     layer = nn.TransformerEncoderLayer(
-        width, 4, 4 * width, dropout=0.1, batch_first=True, norm_first=pre_norm
+        width, 4, 4 * width, dropout, batch_first=True, norm_first=pre_norm
     )
     norm = nn.LayerNorm(width) if pre_norm else None
     body = nn.TransformerEncoder(layer, depth, norm, enable_nested_tensor=False)
