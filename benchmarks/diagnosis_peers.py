@@ -21,12 +21,12 @@ SageMaker
     Debugger run inside its service only; here are their documented thresholds, on the same
     numbers (docs.aws.amazon.com/sagemaker/latest/dg/debugger-built-in-rules.html).
 
-Not here: cockpit-for-pytorch 1.0.2 imports `pkg_resources`, which setuptools 82 and later have
-no longer, and draws gauges without a verdict. torchexplorer 1.1.2, dead-relu-viz 0.1.0 and
-`wandb.watch` draw and do not judge. nndiagnostics 0.1.9 writes statistics to a file; of its own
-it judges only whether numbers are finite. hyperassist 0.0.3 reads the log of a training.
-pulseml 1.3.14 watches a training with a language model. opguard 0.1.0 could not be installed
-(its source builds for no version that we have). smdebug 1.0.34 has hooks and no rules.
+Not here, because they give no verdict about one model: torchexplorer 1.1.2, dead-relu-viz 0.1.0,
+cockpit-for-pytorch 1.0.2 and `wandb.watch` draw (cockpit also needs `pkg_resources`, which
+setuptools has no longer); nndiagnostics 0.1.9 writes statistics, and of its own looks only for
+numbers that are not finite; opguard 0.1.0 compares two runs; hyperassist 0.0.3 reads the log of
+a training; pulseml 1.3.14 watches a training with a language model; smdebug 1.0.34 has the hooks
+of SageMaker Debugger and not its rules.
 """
 
 from __future__ import annotations
