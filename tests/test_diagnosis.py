@@ -194,7 +194,8 @@ def test_text_page_and_assertion_say_what_was_found():
     sick = vg.diagnose(deep(10, "sigmoid", "glorot"), BATCH, "cross_entropy")
     text, html = repr(sick), sick._repr_html_()
     assert text.startswith("MLP (this book, float64, 64 samples): 1 finding.\n1. vanishing: ")
-    assert "theory expects" in text and "02_sigmoid.html" in text
+    assert "mean field theory" in text and "explain what was measured" in " ".join(text.split())
+    assert text.endswith("   The book: The sigmoid: The experiment: each earlier layer is slower")
     assert "<svg" in html and "<table>" in html and "vanishing" in html
     assert html == vg.diagnose(deep(10, "sigmoid", "glorot"), BATCH, "cross_entropy")._repr_html_()
     with pytest.raises(UnhealthyError, match="vanishing"):
@@ -204,7 +205,12 @@ def test_text_page_and_assertion_say_what_was_found():
         getattr(finding, f.name) is not None for f in fields(finding)
     )
     well = vg.diagnose(deep(5, "relu", "he"), BATCH, "cross_entropy")
-    assert re.fullmatch(r"MLP \(.*\): healthy\. Through 5 layers the gradient .*\.", repr(well))
+    assert re.fullmatch(
+        r"MLP \(.*\): nothing wrong was found in the gradient\. Back through 5 layers it grows by "
+        r"a factor of 1\.1, ×1\.0\d per layer: not more than in healthy networks\. The learning "
+        r"rate, the data and the choice of the loss were not looked at\.",
+        " ".join(repr(well).split()),
+    )
     assert "<svg" in well._repr_html_()
     well.assert_healthy()
 
@@ -219,3 +225,168 @@ def test_a_diagnosis_imports_no_framework():
     assert {"torch", "keras", "tensorflow", "jax", "matplotlib.pyplot"}.isdisjoint(
         done.stdout.split()
     )
+
+
+def one(network, batch=BATCH, **options):
+    """Return the one finding of a network, its texts on one line each."""
+    [finding] = vg.diagnose(network, batch, "cross_entropy", **options).findings
+    return finding
+
+
+def test_a_small_factor_per_layer_over_few_layers_is_found():
+    """The walk of the weights is no doubt about what the model in hand costs."""
+    steps = [-2.22, -1.80, -1.39, -1.0, -0.54, 0.0]
+    assert change(path(*steps), [108] * 6).faulty, "a factor of 170 over five steps"
+    assert not change(path(*[0.85 * each for each in steps]), [108] * 6).faulty
+    assert not change(path(*steps), [2] * 6).faulty, "so narrow layers do this by chance"
+
+
+def test_chance_lets_deep_narrow_rectifiers_vanish_but_not_explode():
+    """The mean of the walk is below 0: a factor that is usual one way is not the other way."""
+    heights = np.linspace(0, 2.8, 80)
+    assert not change(path(*(heights - 2.8)), [32] * 80).faulty
+    assert change(path(*(2.8 - heights)), [32] * 80).faulty
+
+
+def test_the_factor_per_layer_means_one_thing():
+    found = vg.diagnose(deep(20, "relu", initialiser("fan_in", gain=2.0)), BATCH, "cross_entropy")
+    written = f"×{10**-found.rate:.2g}"
+    assert found.rate < 0 and f"{written} per layer" in found.findings[0].summary
+    assert f"by about {written[1:]} on" in found.findings[0].why
+
+
+def test_advice_names_the_weights_that_are_out_of_line_and_chooses_by_activation():
+    network = deep(24, "tanh", "glorot")
+    for layer in network.layers[2:-1:2]:
+        layer.weight.value *= 3
+    found = one(network)
+    assert found.layers[0] == "dense 1"
+    assert "weights of dense 2 to dense 24 are too large for tanh" in found.why
+    assert "is 0.37; Glorot's weights have 0.12" in found.why.replace("0.38", "0.37")
+    assert found.advice.startswith("Start dense 2 to dense 24 from Glorot's weights")
+    assert "init='glorot'" in found.advice and "He" not in found.advice
+    found = one(deep(20, "relu", initialiser("fan_in", gain=0.6)))
+    assert "init='he'" in found.advice and "too small for ReLU" in found.why
+
+
+def test_theory_says_whether_the_weights_explain_the_factor():
+    network = deep(20, "relu", initialiser("fan_in", gain=2.0), 128)
+    assert "they explain what was measured" in one(network).why
+    for layer in network.layers[2:-1:2]:  # as large as before, and all of one sign
+        layer.weight.value[:] = np.abs(layer.weight.value)
+    assert "do not explain all of it" in one(network).why
+
+
+def test_residual_sums_are_told_to_make_their_branches_smaller():
+    found = one(ResidualMLP([20, 64, 10], 60, init="glorot"))
+    assert found.kind == "exploding" and "Each block adds its branch" in found.why
+    assert found.chapter == chapters.SHORTCUTS
+
+
+@pytest.mark.parametrize("cause", ["bias", "weights"])
+def test_dead_units_come_with_the_layer_and_the_cause(cause):
+    network = deep(4, "relu", "he")
+    if cause == "bias":
+        network.layers[4].bias.value[:] = -9.0
+    else:
+        network.layers[4].weight.value[:] = -np.abs(network.layers[4].weight.value)
+    found = one(network)
+    assert found.summary == "all 64 units of activation 3 are 0 for all 64 samples"
+    expected = {"bias": "The biases of dense 3 are −9 on average", "weights": "opposite signs"}
+    assert expected[cause] in found.why
+    assert "dense 3" in found.advice and ("biases" in found.advice) == (cause == "bias")
+
+
+def test_an_lstm_is_told_its_forget_bias_and_not_to_become_an_lstm():
+    found = one(vg.LSTM([5, 32, 10]), SERIES)
+    assert "forget gate is 1 on average, which keeps about 0.73" in found.why
+    assert "forget gate at about 4.1" in found.advice and "LSTM" not in found.advice
+    found = one(vg.RNN([5, 32, 10], recurrent_init=initialiser("orthogonal", gain=0.5)), SERIES)
+    assert "Take an LSTM whose forget bias starts at about 4.1" in found.advice
+    assert "update gate" in one(vg.GRU([5, 32, 10], recurrent_init="glorot"), SERIES).advice
+
+
+def test_nothing_found_says_the_same_with_and_without_a_path():
+    endings = set()
+    for network, batch in [
+        (deep(5, "relu", "he"), BATCH),
+        (deep(1, "relu", "he"), BATCH),
+        (vg.LSTM([5, 32, 10], forget_bias=5.0), SERIES),
+    ]:
+        verdict = vg.diagnose(network, batch, "cross_entropy").verdict
+        assert verdict.startswith("nothing wrong was found in the gradient. ")
+        endings.add(verdict.rpartition(". ")[2])
+    assert endings == {"The learning rate, the data and the choice of the loss were not looked at."}
+    short = vg.diagnose(deep(1, "relu", "he"), BATCH, "cross_entropy").verdict
+    assert "no path of three layers" in short
+
+
+def test_one_sample_comes_with_a_note():
+    few = vg.diagnose(deep(5, "relu", "he"), (BATCH[0][:1], BATCH[1][:1]), "cross_entropy")
+    assert "Note: one sample shows neither" in repr(few) and "one sample" in few._repr_html_()
+    assert "Note" not in repr(vg.diagnose(deep(5, "relu", "he"), BATCH, "cross_entropy"))
+
+
+@pytest.mark.parametrize(
+    "name, rate, kind",
+    [
+        ("sgd", 0.1, None),
+        ("adam", 0.001, None),
+        ("sgd", 1000.0, "updates too large"),
+        ("adam", 1.0, "updates too large"),
+        ("sgd", 1e-18, "updates too small"),
+        ("adam", 1e-20, "updates too small"),
+    ],
+)
+def test_a_first_step_is_compared_with_the_weights(name, rate, kind):
+    optimiser = vg.optimiser(name, learning_rate=rate)
+    found = vg.diagnose(deep(3, "relu", "he"), BATCH, "cross_entropy", optimizer=optimiser)
+    assert kinds(found) == ([] if kind is None else [kind])
+    if kind is None:
+        assert f"A first step of {type(optimiser).__name__} with learning rate" in repr(found)
+
+
+@pytest.mark.parametrize("name", ["sgd", "adam"])
+def test_the_first_step_is_the_one_that_training_takes(name):
+    network, twin = deep(3, "tanh", "glorot"), deep(3, "tanh", "glorot")
+    found = vg.diagnose(network, BATCH, "cross_entropy", optimizer=vg.optimiser(name))
+    value, gradient = vg.loss("cross_entropy")(twin.forward(BATCH[0], training=True), BATCH[1])
+    twin.backward(gradient)
+    vg.optimiser(name).step(twin.parameters())
+    before = {each.name: each.value for each in network.parameters()}
+    for update in found.trace.updates:
+        old = before[f"{update.name} weight"]
+        new = next(p.value for p in twin.parameters() if p.name == f"{update.name} weight")
+        length = np.linalg.norm(new - old) / np.linalg.norm(old)
+        assert update.relative == pytest.approx(length, rel=1e-9)
+    assert len(found.trace.updates) == 4
+
+
+def test_an_optimiser_that_is_not_known_is_refused():
+    with pytest.raises(TypeError, match="optimizer must be vgtools.networks.SGD or Adam"):
+        vg.diagnose(deep(3, "relu", "he"), BATCH, "cross_entropy", optimizer="adam")
+
+
+def test_a_figure_tells_its_numbers_and_a_long_table_is_folded():
+    long = vg.diagnose(deep(20, "sigmoid", "glorot"), BATCH, "cross_entropy")._repr_html_()
+    assert "<details><summary>The numbers of 20 layers</summary>" in long
+    assert "Back through 20 layers, from dense 20 to dense 1" in long
+    assert "shrinks by a factor of" in long and "Thick: the layers of a finding" in long
+    short = vg.diagnose(deep(5, "relu", "he"), BATCH, "cross_entropy")._repr_html_()
+    assert "<details>" not in short and "Thick" not in short
+    time = vg.diagnose(vg.LSTM([5, 32, 10]), SERIES, "cross_entropy")._repr_html_()
+    assert "Back through 60 time steps of LSTM" in time and "<svg" in time
+
+
+def test_a_section_has_an_address_once_the_book_is_published(monkeypatch):
+    assert str(chapters.HE) == "ReLU: The factor two"
+    monkeypatch.setattr(chapters, "ADDRESS", "https://example.org/")
+    assert str(chapters.HE).endswith("(https://example.org/chapters/04_relu.html#the-factor-two)")
+
+
+def test_help_lists_kinds_and_fields():
+    assert all(f"``{kind}``" in vg.diagnosis.Finding.__doc__ for kind in KINDS)
+    for field in fields(vg.diagnosis.Finding):
+        assert re.search(rf"^    [\w, ]*\b{field.name}\b.* : ", vg.diagnosis.Finding.__doc__, re.M)
+    for name in ("findings", "healthy", "rate", "expected", "notes", "trace"):
+        assert f"    {name} : " in vg.Diagnosis.__doc__

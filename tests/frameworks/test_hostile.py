@@ -45,7 +45,10 @@ class Empty(nn.Module):
         (TypeError, "must be a tensor, .* not ndarray", model, (X.numpy(), Y), cross_entropy),
         (TypeError, "must be a tensor, .* not NoneType", model, (None, Y), cross_entropy),
         (ValueError, "one sample, not inputs of shape", model, (X[:0], Y[:0]), cross_entropy),
-        (TypeError, "loss must be a function", model, (X, Y), "cross_entropy"),
+        (TypeError, "not the name 'cross_entropy'.*torch.nn", model, (X, Y), "cross_entropy"),
+        (TypeError, r"the class CrossEntropyLoss: give C", model, (X, Y), nn.CrossEntropyLoss),
+        (TypeError, "loss must be a function .* not None", model, (X, Y), None),
+        (TypeError, r"looks like \(targets, inputs\)", model, (Y, X), cross_entropy),
         (
             ValueError,
             r"not a tensor of shape \(8,\)",

@@ -11,23 +11,31 @@ from numpy.typing import NDArray
 
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
-from vgtools.diagnosis.trace import Point, Steps, Trace, Units, Weights
+from vgtools.diagnosis.step_findings import first_step
+from vgtools.diagnosis.trace import Point, Steps, Trace, Units, Update, Weights
 from vgtools.diagnostics import SATURATED_BELOW, walk_back
 from vgtools.networks import (
+    SGD,
     ActivationLayer,
+    Adam,
     BatchNorm,
     Dense,
     Layer,
     Network,
+    Optimiser,
     Residual,
     checks,
     losses,
 )
 from vgtools.networks.network import Chain
 from vgtools.networks.norms import norm, root_mean_square, times_power
+from vgtools.networks.recurrent import GRULayer, LSTMLayer, RecurrentLayer
+from vgtools.networks.shortcuts import NoShortcut
 
 
-def follow_network(network: Network, batch: tuple, loss: str | Callable) -> Trace:
+def follow_network(
+    network: Network, batch: tuple, loss: str | Callable, optimizer: Optimiser | None = None
+) -> Trace:
     """Go forward and back once, as in a step of training, on a copy of the network.
 
     Parameters
@@ -38,6 +46,8 @@ def follow_network(network: Network, batch: tuple, loss: str | Callable) -> Trac
         Inputs, and what the loss needs.
     loss : str or callable
         See `vgtools.networks.losses.loss`.
+    optimizer : Optimiser, optional
+        Whose first step is compared with the weights: `SGD` or `Adam`.
 
     Returns
     -------
@@ -46,8 +56,13 @@ def follow_network(network: Network, batch: tuple, loss: str | Callable) -> Trac
     Raises
     ------
     TypeError, ValueError
-        If the batch or the loss does not fit.
+        If the batch, the loss or the optimiser does not fit.
     """
+    if not isinstance(optimizer, (SGD, Adam, type(None))):
+        raise TypeError(
+            "optimizer must be vgtools.networks.SGD or Adam for a network of this book, "
+            f"not {type(optimizer).__name__}"
+        )
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         raise TypeError(f"batch must be a pair (inputs, targets), not {type(batch).__name__}")
     network = copy.deepcopy(network)
@@ -55,7 +70,12 @@ def follow_network(network: Network, batch: tuple, loss: str | Callable) -> Trac
     logits = network.forward(x, training=True)
     value, gradient = losses.loss(loss)(logits, y)
     limits = np.finfo(network.dtype)
-    found = _chain(network, gradient) if isinstance(network, Chain) else _recur(network, gradient)
+    follow = _chain if isinstance(network, Chain) else _recur
+    found, gradients = follow(network, gradient)
+    if optimizer is not None:
+        rule = type(optimizer).__name__
+        found["optimizer"] = f"{rule} with learning rate {optimizer.learning_rate:g}"
+        found["updates"] = tuple(_updates(network, optimizer, gradients))
     return Trace(
         model=type(network).__name__,
         framework="this book",
@@ -69,11 +89,33 @@ def follow_network(network: Network, batch: tuple, loss: str | Callable) -> Trac
     )
 
 
-def _chain(network: Chain, gradient: NDArray) -> dict[str, object]:
+Gradients = dict[str, NDArray]
+"""The gradient of each parameter by its name."""
+
+
+def _updates(network: Network, optimizer: Optimiser, gradients: Gradients) -> Iterator[Update]:
+    for parameter in network.parameters():
+        weights, gradient = parameter.value, gradients[parameter.name]
+        if weights.ndim < 2 or not weights.any() or not gradient.any():
+            continue
+        epsilon = getattr(optimizer, "epsilon", 0.0)
+        step = first_step(type(optimizer).__name__, optimizer.learning_rate, epsilon, gradient)
+        same = (weights - step).astype(weights.dtype) == weights
+        yield Update(
+            parameter.name.removesuffix(" weight"),
+            norm(step) / norm(weights),
+            float(np.mean(same[gradient != 0])),
+        )
+
+
+def _chain(network: Chain, gradient: NDArray) -> tuple[dict[str, object], Gradients]:
     points: list[Point] = []
+    gradients: Gradients = {}
     behind: list[Layer] = []  # what stands between a point and the next one
     with np.errstate(all="ignore"):  # what the network's float type cannot hold is measured
         for layer, arriving, k in walk_back(network, gradient):
+            for parameter in layer.parameters():
+                gradients[parameter.name] = times_power(parameter.gradient.astype(float), k)
             if isinstance(layer, (Dense, Residual)):
                 points.append(_point(network, layer, arriving, k, behind))
                 behind = []
@@ -81,12 +123,13 @@ def _chain(network: Chain, gradient: NDArray) -> dict[str, object]:
                 behind.insert(0, layer)
     normalised = any(isinstance(layer, BatchNorm) for layer in network.layers)
     output, *hidden = points
-    return {
+    found = {
         "points": tuple(hidden[::-1]),
         "output_gradient": output.entry,
         "units": tuple(_units(network)),
         "normalised": normalised,
     }
+    return found, gradients
 
 
 def _point(network: Chain, layer: Layer, arriving: NDArray, k: int, behind: list[Layer]) -> Point:
@@ -107,6 +150,7 @@ def _point(network: Chain, layer: Layer, arriving: NDArray, k: int, behind: list
         float(times_power(norm(inputs.T @ arriving), k)) if plain else math.nan,
         operations=tuple(map(_operation, behind)),
         weights=_weights(layer) if plain else None,
+        shortcut=not plain and not isinstance(layer.shortcut, NoShortcut),
     )
 
 
@@ -128,21 +172,49 @@ def _operation(layer: Layer) -> str:
 
 
 def _units(network: Chain) -> Iterator[Units]:
-    for number, layer in enumerate(network.hidden, start=1):
+    number, dense, before = 0, 0, None
+    for layer in network.layers:
+        if isinstance(layer, Dense):
+            before, dense = layer, dense + 1
+        if not isinstance(layer, ActivationLayer):
+            continue
+        number += 1
         name, h = layer.activation.name, layer.output
         shown = f"activation {number}"
         if name == "relu":
-            yield Units(shown, name, h.shape[1], dead=float(np.mean((h == 0).all(axis=0))))
+            dead = float(np.mean((h == 0).all(axis=0)))
+            fed = {} if before is None else _fed(before, f"dense {dense}", layer.pre_activation)
+            yield Units(shown, name, h.shape[1], dead=dead, **fed)
         elif name in ("tanh", "sigmoid"):
             steepest = {"tanh": 1.0, "sigmoid": 0.25}[name]
             share = float(np.mean(layer.derivative() < SATURATED_BELOW * steepest))
             yield Units(shown, name, h.shape[1], saturated=share)
 
 
-def _recur(network: Network, gradient: NDArray) -> dict[str, object]:
+def _fed(before: Dense, name: str, values: NDArray) -> dict[str, object]:
+    """Describe what the layer in front of an activation gives to it."""
+    with np.errstate(all="ignore"):
+        return {
+            "before": name,
+            "bias": float(np.mean(before.bias.value)),
+            "mean": float(np.mean(values)),
+            "spread": float(np.std(values)),
+        }
+
+
+def _recur(network: Network, gradient: NDArray) -> tuple[dict[str, object], Gradients]:
     network.backward(gradient)
+    layer = network.layer
     with np.errstate(divide="ignore"):
-        norms = np.log10(np.linalg.norm(network.layer.state_gradients[1:], axis=2))
+        norms = np.log10(np.linalg.norm(layer.state_gradients[1:], axis=2))
         entry = float(np.log10(root_mean_square(gradient)))
-    steps = Steps(type(network.layer).__name__, norms.astype(float), network.layer.hidden)
-    return {"steps": (steps,), "output_gradient": entry}
+    cell = type(layer).__name__.removesuffix("Layer")
+    steps = Steps(cell, norms.astype(float), layer.hidden, cell, _keeping_bias(layer))
+    gradients = {parameter.name: parameter.gradient for parameter in network.parameters()}
+    return {"steps": (steps,), "output_gradient": entry}, gradients
+
+
+def _keeping_bias(layer: RecurrentLayer) -> float:
+    """Return the mean bias of the gate that keeps the state, the second block of its layer."""
+    gated = isinstance(layer, GRULayer) or (isinstance(layer, LSTMLayer) and layer.forget_gate)
+    return float(np.mean(layer.bias.value[layer.hidden : 2 * layer.hidden])) if gated else math.nan

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+ADDRESS = ""
+"""Where the book is published, with a slash at the end; empty as long as it is nowhere."""
+
 
 @dataclass(frozen=True)
 class Chapter:
@@ -23,8 +26,13 @@ class Chapter:
     page: str
     anchor: str
 
+    @property
+    def address(self) -> str:
+        """Where the section is on the net; empty as long as the book is nowhere."""
+        return f"{ADDRESS}chapters/{self.page}.html#{self.anchor}" if ADDRESS else ""
+
     def __str__(self) -> str:
-        return f"{self.title} ({self.page}.html#{self.anchor})"
+        return f"{self.title} ({self.address})" if ADDRESS else self.title
 
 
 BATCH_NORM = Chapter(

@@ -6,10 +6,10 @@ import math
 import textwrap
 from functools import cached_property
 
-import numpy as np
-
 from vgtools.diagnosis.expected import Expected, expect
-from vgtools.diagnosis.findings import Finding, find, path_change
+from vgtools.diagnosis.finding import Finding, number
+from vgtools.diagnosis.findings import find
+from vgtools.diagnosis.path_findings import course, path_change, time_change
 from vgtools.diagnosis.trace import Trace
 
 
@@ -18,14 +18,36 @@ class UnhealthyError(AssertionError):
 
 
 class Diagnosis:
-    """What `diagnose` found.
+    """What `diagnose` found: printed it is text, in a notebook a figure and a table as well.
 
     Attributes
     ----------
-    trace : Trace
-        What was measured.
     findings : tuple of Finding
-        What is wrong, the causes first; empty for a healthy model.
+        What is wrong, the causes first; empty for a healthy model. See `Finding` for the kinds.
+    healthy : bool
+        Whether `findings` is empty. It speaks of the gradient of one batch, and not of the
+        learning rate (without an optimiser), the data or the choice of the loss.
+    rate : float
+        log10 of the gradient's norm per layer, forward.
+    expected : float or None
+        The rate that theory expects.
+    expected_reason : str
+        Which theory, or why there is none.
+    notes : tuple of str
+        What could not be followed, and what makes the answer less sure, in sentences.
+    trace : Trace
+        What was measured, layer by layer.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import vgtools as vg
+    >>> rng = np.random.default_rng(0)
+    >>> batch = rng.normal(size=(64, 20)), rng.integers(10, size=64)
+    >>> sick = vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
+    >>> [finding] = sick.findings
+    >>> finding.kind, finding.layers[0], finding.layers[-1], finding.chapter.page
+    ('vanishing', 'dense 1', 'dense 10', '02_sigmoid')
     """
 
     def __init__(self, trace: Trace) -> None:
@@ -46,7 +68,9 @@ class Diagnosis:
     def rate(self) -> float:
         """log10 of the gradient's norm per layer, forward; NaN without a path.
 
-        Positive where the gradient vanishes on its way back, as `GradientFlow.rate`.
+        The slope by least squares: positive where the gradient vanishes on its way back, as
+        `GradientFlow.rate`. One layer leaves ``10**-rate`` of the gradient, which the text
+        writes as "×0.41 per layer".
         """
         judged, _ = path_change(self.trace)
         return math.nan if judged is None else judged.rate
@@ -61,6 +85,17 @@ class Diagnosis:
         """Which theory `expected` comes from, or why there is none."""
         return self.theory.reason
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What could not be followed, and what makes the answer less sure."""
+        if self.trace.samples > 1:
+            return self.trace.notes
+        return (
+            *self.trace.notes,
+            "one sample shows neither how far samples differ nor which units are dead for all "
+            "of them: give a batch of some dozens",
+        )
+
     def assert_healthy(self) -> None:
         """Raise if something was found: for a test suite.
 
@@ -73,13 +108,13 @@ class Diagnosis:
             raise UnhealthyError(repr(self))
 
     def __repr__(self) -> str:
-        lines = [f"{self._title}: {self._verdict}"]
-        for number, each in enumerate(self.findings, start=1):
-            lines += _wrapped(f"{number}. {each.kind}: {each.summary}.", "   ")
+        lines = _wrapped(f"{self.title}: {self.verdict}", "  ")
+        for place, each in enumerate(self.findings, start=1):
+            lines += _wrapped(f"{place}. {each.kind}: {each.summary}.", "   ")
             lines += _wrapped(f"   Why: {each.why}", "     ")
             lines += _wrapped(f"   What to do: {each.advice}", "     ")
             lines += _wrapped(f"   The book: {each.chapter}", "     ")
-        for note in self.trace.notes:
+        for note in self.notes:
             lines += _wrapped(f"Note: {note}.", "  ")
         return "\n".join(lines)
 
@@ -89,22 +124,55 @@ class Diagnosis:
         return page(self)
 
     @property
-    def _title(self) -> str:
+    def title(self) -> str:
+        """The model, its framework and precision, and how many samples it was shown."""
         trace = self.trace
         samples = f"{trace.samples} sample" + "s" * (trace.samples != 1)
         return f"{trace.model} ({trace.framework}, {trace.precision}, {samples})"
 
     @property
-    def _verdict(self) -> str:
+    def verdict(self) -> str:
+        """One or two sentences: how many findings, or what was looked at."""
         count = len(self.findings)
         if count:
             return f"{count} finding{'s' * (count > 1)}."
-        judged, points = path_change(self.trace)
-        if judged is None:
-            return "nothing was found."
-        factor = np.format_float_positional(10**judged.log_factor, 2, fractional=False, trim="-")
+        if self.trace.optimizer:
+            found, unseen = "the gradient and in the first step", "The data"
+        else:
+            found, unseen = "the gradient", "The learning rate, the data"
         return (
-            f"healthy. Through {len(points)} layers the gradient changes by a factor of {factor}."
+            f"nothing wrong was found in {found}. {self._course}{self._steps} "
+            f"{unseen} and the choice of the loss were not looked at."
+        )
+
+    @property
+    def _course(self) -> str:
+        """Say what happens to the gradient of a healthy model."""
+        told = []
+        judged, points = path_change(self.trace)
+        if judged is not None:
+            told.append(f"back through {len(points)} layers it {course(judged)}")
+        for steps in self.trace.steps:
+            judged, count = time_change(steps)
+            if judged is not None:
+                told.append(
+                    f"back through {count} time steps of {steps.name} it {course(judged, 'step')}"
+                )
+        if not told:
+            return "There is no path of three layers along which it could be judged."
+        told = "; ".join(told)
+        return f"{told[0].upper()}{told[1:]}: not more than in healthy networks."
+
+    @property
+    def _steps(self) -> str:
+        """Say how long the first steps of the optimiser are."""
+        lengths = [each.relative for each in self.trace.updates]
+        if not lengths:
+            return ""
+        least, most = number(100 * min(lengths)), number(100 * max(lengths))
+        return (
+            f" A first step of {self.trace.optimizer} changes the weights of a layer by {least} % "
+            f"to {most} % of their length."
         )
 
 

@@ -8,7 +8,9 @@ from collections.abc import Callable
 from vgtools.diagnosis.diagnosis import Diagnosis
 
 
-def diagnose(model: object, batch: tuple, loss: str | Callable) -> Diagnosis:
+def diagnose(
+    model: object, batch: tuple, loss: str | Callable, *, optimizer: object = None
+) -> Diagnosis:
     """Send a batch through a model and its loss back, and say what is wrong with the gradient.
 
     The model does not change: weights, gradients, buffers, modes, hooks and random states are
@@ -24,10 +26,14 @@ def diagnose(model: object, batch: tuple, loss: str | Callable) -> Diagnosis:
     loss : callable, or str for a network of this book
         ``loss(model(inputs), targets)`` is a tensor of one number; for a network of this book
         see `vgtools.networks.loss`.
+    optimizer : torch.optim.SGD, Adam or AdamW, or an optimiser of this book, optional
+        With it, the length of its first step is compared with the weights. It is taken to have
+        seen nothing yet: momentum and the running means of Adam add nothing. It is not changed.
 
     Returns
     -------
     Diagnosis
+        Its `findings` say what is wrong; see `vgtools.diagnosis.Finding` for the kinds.
 
     Raises
     ------
@@ -37,13 +43,13 @@ def diagnose(model: object, batch: tuple, loss: str | Callable) -> Diagnosis:
     Examples
     --------
     >>> import numpy as np
-    >>> from vgtools.networks import MLP
+    >>> import vgtools as vg
     >>> rng = np.random.default_rng(0)
     >>> batch = rng.normal(size=(64, 20)), rng.integers(10, size=64)
-    >>> sick = diagnose(MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
+    >>> sick = vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
     >>> [finding.kind for finding in sick.findings]
     ['vanishing']
-    >>> diagnose(MLP([20] + [50] * 10 + [10], "relu", "he"), batch, "cross_entropy").healthy
+    >>> vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "relu", "he"), batch, "cross_entropy").healthy
     True
     """
     # The framework is there already if the model comes from it.
@@ -51,12 +57,12 @@ def diagnose(model: object, batch: tuple, loss: str | Callable) -> Diagnosis:
     if torch is not None and isinstance(model, torch.nn.Module):
         from vgtools.diagnosis.pytorch.following import follow
 
-        return Diagnosis(follow(model, batch, loss))
+        return Diagnosis(follow(model, batch, loss, optimizer))
     from vgtools.diagnosis.book import follow_network
     from vgtools.networks import Network
 
     if isinstance(model, Network):
-        return Diagnosis(follow_network(model, batch, loss))
+        return Diagnosis(follow_network(model, batch, loss, optimizer))
     raise TypeError(
         "model must be a torch.nn.Module or a network of vgtools.networks, "
         f"not {type(model).__module__}.{type(model).__name__}"

@@ -4,95 +4,178 @@ from __future__ import annotations
 
 import hashlib
 import math
+from collections.abc import Iterator
+from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from vgtools import figures
-from vgtools.diagnosis.judging import together
+from vgtools.diagnosis.chapters import Chapter
+from vgtools.diagnosis.finding import number, per_layer
+from vgtools.diagnosis.judging import NOTICEABLE, slope, together
 from vgtools.explore import explorable
+from vgtools.frontend import static_build
 
 if TYPE_CHECKING:
     from vgtools.diagnosis.diagnosis import Diagnosis
 
-ROWS = 60
+ROWS = 200
 """How many layers the table shows at most."""
+
+UNFOLDED = 12
+"""Up to how many layers it stands open."""
 
 
 def page(diagnosis: Diagnosis) -> str:
     """Return a diagnosis as HTML that needs nothing else, the same for the same diagnosis."""
-    title, _, verdict = repr(diagnosis).partition("\n")[0].partition(": ")
-    parts = [f"<div><p><strong>{escape(title)}</strong>: {escape(verdict)}</p>"]
+    parts = [f"<div><p><strong>{escape(diagnosis.title)}</strong>: {escape(diagnosis.verdict)}</p>"]
     if diagnosis.findings:
         parts.append("<ol>")
         for each in diagnosis.findings:
             parts.append(
                 f"<li><p><strong>{escape(each.kind)}</strong>: {escape(each.summary)}.</p>"
                 f"<p>Why: {escape(each.why)}</p><p>What to do: {escape(each.advice)}</p>"
-                f"<p>The book: {escape(each.chapter.title)}</p></li>"
+                f"<p>The book: {_link(each.chapter)}</p></li>"
             )
         parts.append("</ol>")
-    parts += [f"<p>{escape(note)}.</p>" for note in diagnosis.trace.notes]
-    if len(_heights(diagnosis)) >= 2:
-        parts.append(_drawing(diagnosis))
+    parts += [f"<p>{escape(note)}.</p>" for note in diagnosis.notes]
+    parts += [_drawing(course) for course in _courses(diagnosis)]
     if diagnosis.trace.points:
         parts.append(_table(diagnosis))
     return "".join([*parts, "</div>"])
 
 
-def _heights(diagnosis: Diagnosis) -> np.ndarray:
-    """Return log10 of the gradient at each point, relative to the last; finite ones only."""
-    heights = np.array([together(point.gradient) for point in diagnosis.trace.points])
-    heights = heights[np.isfinite(heights)]
-    return heights - heights[-1] if len(heights) else heights
+def _link(chapter: Chapter) -> str:
+    """Name a section, with a link where the book is published, or while it is built."""
+    address = chapter.address
+    if static_build():
+        address = f"{chapter.page}.html#{chapter.anchor}"  # all chapters stand side by side
+    title = escape(chapter.title)
+    return f'<a href="{address}">{title}</a>' if address else title
 
 
-def _drawing(diagnosis: Diagnosis) -> str:
-    heights = _heights(diagnosis)
-    theory = diagnosis.theory.log_gradient
+@dataclass(frozen=True, eq=False)
+class _Course:
+    """A gradient on its way: log10 of its norm, relative to the end that the loss is at.
+
+    `unit` is what lies between two heights, `faulty` the places of which a finding speaks.
+    """
+
+    heights: NDArray[np.float64]
+    unit: str
+    where: str
+    faulty: list[int]
+    theory: NDArray[np.float64] | None = None
+
+
+def _courses(diagnosis: Diagnosis) -> Iterator[_Course]:
+    named = {name for each in diagnosis.findings for name in each.layers}
+    points = [p for p in diagnosis.trace.points if math.isfinite(together(p.gradient))]
+    if len(points) >= 2:
+        heights = np.array([together(point.gradient) for point in points])
+        theory = diagnosis.theory.log_gradient
+        yield _Course(
+            heights - heights[-1],
+            "layer",
+            f"{len(points)} layers, from {points[-1].name} to {points[0].name}",
+            [place for place, point in enumerate(points) if point.name in named],
+            theory if theory is not None and len(theory) == len(points) else None,
+        )
+    for steps in diagnosis.trace.steps:
+        heights = np.array([together(row) for row in steps.gradient])
+        heights = heights[np.isfinite(heights)]
+        if len(heights) >= 2:
+            faulty = list(range(len(heights))) if steps.name in named else []
+            yield _Course(
+                heights - heights[-1],
+                "time step",
+                f"{len(heights)} time steps of {steps.name}, from the last to the first",
+                faulty,
+            )
+
+
+def _told(course: _Course) -> str:
+    """Say in words and numbers what the figure shows."""
+    total = course.heights[0]
+    factor = number(10.0 ** abs(total)) if abs(total) < 300 else f"10 to the power {abs(total):.0f}"
     told = (
-        f"Through {len(heights)} layers, from the last to the first, the norm of the gradient "
-        f"changes by a factor of {figures.short_number(10.0 ** heights[0], 2)}."
-        if abs(heights[0]) < 300
-        else f"The gradient changes by 10 to the power of {heights[0]:.0f}."
+        f"Back through {course.where}, the norm of the gradient "
+        f"{'shrinks' if total < 0 else 'grows'} by a factor of {factor}, "
+        f"{per_layer(slope(course.heights))} per {course.unit}."
     )
+    if course.theory is not None:
+        told += f" Dashed: the mean field theory, {_power(course.theory[0])} at the first layer."
+    if course.faulty:
+        told += f" Thick: the {course.unit}s of a finding."
+    return told + " Grey: factors below 100."
 
+
+def _power(height: float) -> str:
+    return number(10.0**height) if abs(height) < 300 else f"10 to the power {height:.0f}"
+
+
+def _drawing(course: _Course) -> str:
     def draw() -> Figure:
         figure, [axes] = figures.subplots(height=2.4)
-        layers = 1 + np.arange(len(heights))
-        axes.plot(layers, heights, **figures.line_style("blue"))
-        if theory is not None and len(theory) == len(heights):
-            figures.theory_line(axes, layers, theory)
-        low, high = math.floor(heights.min()), math.ceil(heights.max())
-        ticks = sorted({low, 0, max(high, low + 1)})
+        places = 1 + np.arange(len(course.heights))
+        reach = max(NOTICEABLE, *np.abs(course.heights))
+        axes.axhspan(-NOTICEABLE, NOTICEABLE, color=figures.colour("grey"), alpha=0.15, linewidth=0)
+        axes.plot(places, course.heights, **figures.line_style("blue"))
+        if course.faulty:
+            look = {**figures.line_style("vermillion"), "linewidth": 4}
+            axes.plot(places[course.faulty], course.heights[course.faulty], **look)
+        if course.theory is not None:
+            figures.theory_line(axes, places, course.theory)
+        low = -2 if course.heights.min() > -NOTICEABLE else math.floor(course.heights.min())
+        high = 2 if course.heights.max() < NOTICEABLE else math.ceil(course.heights.max())
         figures.set_panel(
-            axes, "log₁₀ of the gradient's norm", "layer", x=sorted({1, len(heights)}), y=ticks
+            axes,
+            "log₁₀ of the gradient's norm, last = 0",
+            course.unit,
+            x=sorted({1, len(places)}),
+            y=sorted({low, -2, 0, 2, high}) if reach < 20 else sorted({low, 0, high}),
         )
         return figure
 
+    told = _told(course)
     figure = explorable.explore(alt=told)(draw)
-    name = "diagnosis-" + hashlib.sha256(repr((heights.tolist(), told)).encode()).hexdigest()[:12]
-    return figure.to_html(identifier=name)
+    key = repr((course.heights.tolist(), course.faulty, told)).encode()
+    return figure.to_html(identifier="diagnosis-" + hashlib.sha256(key).hexdigest()[:12])
 
 
 def _table(diagnosis: Diagnosis) -> str:
     points = diagnosis.trace.points
     faulty = {name for each in diagnosis.findings for name in each.layers}
-    heads = ("layer", "signal", "gradient", "gradient of the weights")
-    rows = ["<table><thead><tr>", *(f"<th>{head}</th>" for head in heads), "</tr></thead><tbody>"]
-    for point in points[:ROWS]:
-        numbers = (point.signal, 10 ** together(point.gradient), point.weight_gradient)
+    updates = {each.name: each.relative for each in diagnosis.trace.updates}
+    columns = {
+        "signal": [point.signal for point in points],
+        "gradient": [10.0 ** together(point.gradient) for point in points],
+        "gradient of the weights": [point.weight_gradient for point in points],
+        "first step / weights": [updates.get(point.name, math.nan) for point in points],
+    }
+    columns = {head: each for head, each in columns.items() if np.isfinite(each).any()}
+    rows = [
+        "<table><thead><tr>",
+        *(f"<th>{head}</th>" for head in ("layer", *columns)),
+        "</tr></thead><tbody>",
+    ]
+    for place, point in enumerate(points[:ROWS]):
         name = f"<strong>{escape(point.name)}</strong>" if point.name in faulty else None
         rows.append(f"<tr><td>{name or escape(point.name)}</td>")
-        rows += [f"<td>{_written(number)}</td>" for number in numbers]
+        rows += [f"<td>{_written(column[place])}</td>" for column in columns.values()]
         rows.append("</tr>")
     rows.append("</tbody></table>")
     if len(points) > ROWS:
-        rows.append(f"<p>And {len(points) - ROWS} layers more.</p>")
-    return "".join(rows)
+        rows.append(f"<p>The table ends after {ROWS} of {len(points)} layers.</p>")
+    table = "".join(rows)
+    if len(points) <= UNFOLDED:
+        return table
+    return f"<details><summary>The numbers of {len(points)} layers</summary>{table}</details>"
 
 
-def _written(number: float) -> str:
-    return figures.short_number(number, 2) if math.isfinite(number) else "–"
+def _written(value: float) -> str:
+    return number(value) if math.isfinite(value) else "–"

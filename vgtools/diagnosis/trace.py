@@ -58,6 +58,8 @@ class Point:
         point; ``"?"`` for what it does not know.
     weights : Weights or None
         Where one dense layer leads here.
+    shortcut : bool
+        Whether a way past the layer ends here, in a residual sum.
     """
 
     name: str
@@ -69,6 +71,7 @@ class Point:
     lost: float = 0.0
     operations: tuple[str, ...] = ()
     weights: Weights | None = None
+    shortcut: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,11 +86,18 @@ class Steps:
         log10 of the Euclidean norm of dLoss/dinput, first step first.
     width : int
         Units of the layer.
+    cell : str
+        ``"RNN"``, ``"LSTM"``, ``"GRU"``, or ``""`` for anything else.
+    keeping_bias : float
+        Mean bias of the gate that keeps the state: forget gate of an LSTM, update gate of a
+        GRU; NaN for a layer without one.
     """
 
     name: str
     gradient: NDArray[np.float64]
     width: int
+    cell: str = ""
+    keeping_bias: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -107,6 +117,13 @@ class Units:
         Share of all outputs where the slope is below 5 % of its maximum.
     on_path : bool
         Whether there is no way around it.
+    before : str
+        The layer in front of it; ``""`` where it was not seen.
+    bias : float
+        Mean of that layer's biases; 0 without them.
+    mean, spread : float
+        Mean and standard deviation of what that layer gives to the activation; NaN where it was
+        not seen.
     """
 
     name: str
@@ -115,6 +132,10 @@ class Units:
     dead: float = 0.0
     saturated: float = 0.0
     on_path: bool = True
+    before: str = ""
+    bias: float = 0.0
+    mean: float = np.nan
+    spread: float = np.nan
 
 
 @dataclass(frozen=True)
@@ -133,6 +154,43 @@ class Broken:
     name: str
     where: str
     share: float
+
+
+@dataclass(frozen=True)
+class Attention:
+    """The gradients of the three matrices of one attention.
+
+    Attributes
+    ----------
+    name : str
+        Of the module.
+    query, key, value : float
+        Euclidean norm of the gradient of the weights.
+    """
+
+    name: str
+    query: float
+    key: float
+    value: float
+
+
+@dataclass(frozen=True)
+class Update:
+    """What a first step of an optimiser does to the weights of one layer.
+
+    Attributes
+    ----------
+    name : str
+        Of the layer.
+    relative : float
+        Length of the step over the length of the weights.
+    unchanged : float
+        Share of the weights that have a gradient and that rounding leaves as they were.
+    """
+
+    name: str
+    relative: float
+    unchanged: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,6 +228,15 @@ class Trace:
         Whether batch normalisation with the batch's own statistics stands on the path.
     notes : tuple of str
         What could not be followed, in sentences.
+    cut : tuple of (str, str) or None
+        The layers between which the gradient is cut off: the last one that it does not reach,
+        and the next one, or ``"the loss"``.
+    unused : tuple of str
+        Layers with parameters that forward leaves out.
+    attention : sequence of Attention
+    optimizer : str
+        The optimiser whose first step was looked at, with its learning rate; ``""`` without.
+    updates : sequence of Update
     """
 
     model: str
@@ -190,3 +257,8 @@ class Trace:
     zero_weights: tuple[str, ...] = ()
     normalised: bool = False
     notes: tuple[str, ...] = ()
+    cut: tuple[str, str] | None = None
+    unused: tuple[str, ...] = ()
+    attention: Sequence[Attention] = ()
+    optimizer: str = ""
+    updates: Sequence[Update] = ()

@@ -10,13 +10,15 @@ import torch
 from torch import nn
 
 from vgtools.diagnosis.judging import together
-from vgtools.diagnosis.pytorch import backward, forward, graph, inputs
+from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, reach, training_step
 from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.pytorch.units import units_of
 from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
 
 
-def follow(model: nn.Module, batch: tuple, loss: Callable) -> Trace:
+def follow(
+    model: nn.Module, batch: tuple, loss: Callable, optimizer: torch.optim.Optimizer | None = None
+) -> Trace:
     """Go forward and back once, and leave everything as it was.
 
     Parameters
@@ -26,6 +28,7 @@ def follow(model: nn.Module, batch: tuple, loss: Callable) -> Trace:
         The inputs are a tensor, or a tuple or a dict of tensors, as the model takes them.
     loss : callable
         ``loss(model(inputs), targets)`` is a tensor of one number.
+    optimizer : torch.optim.SGD, Adam or AdamW, optional
 
     Returns
     -------
@@ -38,18 +41,20 @@ def follow(model: nn.Module, batch: tuple, loss: Callable) -> Trace:
     """
     model = inputs.check_model(model)
     x, y = inputs.check_batch(batch)
-    if not callable(loss):
-        raise TypeError(f"loss must be a function of output and targets, not {loss!r:.60}")
+    loss = inputs.check_loss(loss)
+    training_step.check_optimizer(optimizer)
     kept = [model, loss] if isinstance(loss, nn.Module) else [model]
     with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
-        return _Following(model, inputs.copied(x), inputs.copied(y), loss).trace()
+        return _Following(model, inputs.copied(x), inputs.copied(y), loss, optimizer).trace()
 
 
 class _Following:
     """One diagnosis of a PyTorch module, step by step."""
 
-    def __init__(self, model: nn.Module, x: object, y: object, loss: Callable) -> None:
-        self.model, self.x, self.y, self.loss = model, x, y, loss
+    def __init__(
+        self, model: nn.Module, x: object, y: object, loss: Callable, optimizer: object
+    ) -> None:
+        self.model, self.x, self.y, self.loss, self.optimizer = model, x, y, loss, optimizer
         self.samples = inputs.batch_size(x, y)
         self.names = {id(tensor): name for name, tensor in model.named_parameters()}
         every = list(model.parameters())
@@ -60,7 +65,7 @@ class _Following:
     def trace(self) -> Trace:
         broken = self._broken_before()
         with forward.recording(self.model) as record:
-            output = inputs.call(self.model, self.x)
+            output = inputs.call(self.model, self.x, self.y)
             value = inputs.scalar_loss(self.loss, output, self.y)
             record.active = False
             if broken is None and record.broken is not None:
@@ -70,8 +75,7 @@ class _Following:
             if broken is not None:
                 return self._trace(value, broken=broken)
             if value.grad_fn is None:
-                names = tuple(self.names[id(tensor)] for tensor in self.learning)
-                return self._trace(value, without_gradient=names)
+                return self._trace(value, **self._silent(record, self.learning))
             return self._back(record, value)
 
     def _back(self, record: forward.Record, value: torch.Tensor) -> Trace:
@@ -106,11 +110,9 @@ class _Following:
             steps=tuple(self._steps(record, exact)),
             units=tuple(units),
             broken=self._broken_behind(places, plain, gradients),
-            without_gradient=tuple(
-                self.names[id(tensor)]
-                for tensor, gradient in zip(self.learning, plain.parameters)
-                if gradient is None
-            ),
+            **self._silent(record, [t for t in self.learning if gradients[id(t)] is None]),
+            attention=tuple(training_step.attention(self.model, gradients)),
+            **self._updates(gradients),
             zero_weights=tuple(
                 call.name
                 for place in places
@@ -136,6 +138,21 @@ class _Following:
             notes=tuple(self.notes),
             **fields,
         )
+
+    def _silent(self, record: forward.Record, silent: list[torch.Tensor]) -> dict[str, object]:
+        """Say which parameters get no gradient, and where they are cut off."""
+        return {
+            "without_gradient": tuple(self.names[id(tensor)] for tensor in silent),
+            **reach.of(self.model, record.calls, {id(tensor) for tensor in silent}),
+        }
+
+    def _updates(self, gradients: dict) -> dict[str, object]:
+        if self.optimizer is None:
+            return {}
+        return {
+            "optimizer": training_step.described(self.optimizer),
+            "updates": tuple(training_step.updates(self.optimizer, self.names, gradients)),
+        }
 
     def _broken_before(self) -> Broken | None:
         for tensor in inputs.tensors(self.x):
@@ -176,6 +193,7 @@ class _Following:
             1 - plain.nonzero / exact.nonzero if plain and exact and exact.nonzero else 0.0,
             tuple(_operations(place)),
             weights,
+            place.joins,
         )
 
     def _steps(self, record: forward.Record, exact: backward.Backward) -> Iterator[Steps]:
@@ -186,12 +204,26 @@ class _Following:
                 self.notes.append(f"{name} reads in both directions and has no rate in time")
                 continue
             axis = 1 if module.batch_first and read.ndim == 3 else 0
-            yield Steps(name, backward.norms_of_steps(gradient, axis), module.hidden_size)
+            norms = backward.norms_of_steps(gradient, axis)
+            yield Steps(name, norms, module.hidden_size, *_memory(module))
 
 
 def _least(dtype: torch.dtype) -> float:
     """Return the smallest positive number of a float type."""
     return torch.finfo(dtype).tiny * torch.finfo(dtype).eps
+
+
+def _memory(module: nn.RNNBase) -> tuple[str, float]:
+    """Return the kind of a recurrent layer, and the mean bias of the gate that keeps its state."""
+    cell = module.mode.partition("_")[0]
+    if cell not in ("LSTM", "GRU"):
+        return cell, math.nan
+    hidden = module.hidden_size  # the gate is the second block, of an LSTM and of a GRU
+    biases = [getattr(module, name, None) for name in ("bias_ih_l0", "bias_hh_l0")]
+    total = sum(
+        b.detach()[hidden : 2 * hidden].double().mean().item() for b in biases if b is not None
+    )
+    return cell, total
 
 
 def _matrix(call: forward.Call) -> torch.Tensor | None:

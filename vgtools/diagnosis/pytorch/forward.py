@@ -30,6 +30,8 @@ class Call:
         Of the graph: what made the layer's outputs.
     signal : float
         Root mean square of its first output.
+    mean : float
+        Of its first output.
     input_mean_square : float
         Of its first input; NaN if that is not made of real numbers.
     """
@@ -38,6 +40,7 @@ class Call:
     module: nn.Module
     nodes: tuple
     signal: float
+    mean: float
     input_mean_square: float = math.nan
 
     @property
@@ -113,6 +116,7 @@ class _Seen:
             module,
             tuple(made_by(tensor) for tensor in found if tensor.grad_fn is not None),
             size / math.sqrt(max(found[0].numel(), 1)),
+            found[0].detach().mean(dtype=torch.float32).item(),
         )
         if isinstance(module, nn.Linear) and not any(each.weighted for each in self.record.calls):
             read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None

@@ -40,12 +40,15 @@ class Place:
     operations : list of object
         The nodes between it and the next place, of which none has a way around it; with None
         at the end if there are others.
+    joins : bool
+        Whether it adds up two ways from the first layer: a residual sum.
     """
 
     node: Any
     calls: list[Call]
     others: list[Call]
     operations: list[Any]
+    joins: bool = False
 
 
 def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
@@ -90,7 +93,8 @@ def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
         elif new:
             if path:
                 path[-1].operations = between
-            path.append(Place(node, new, others, []))
+            ways = [each for each, _ in node.next_functions if each in position]
+            path.append(Place(node, new, others, [], joins=len(ways) > 1))
             new, others, between = [], [], []
         else:
             between.append(node)
@@ -107,6 +111,8 @@ def activation(node: Any) -> str | None:
     name = node.name().removesuffix("Backward0").removesuffix("Backward1")
     if name.removeprefix("Unsafe").startswith(_SHAPES):
         return ""
+    if name == "Elu" and node._saved_scale != 1:  # the same node computes both
+        return "selu" if abs(node._saved_scale - 1.0507) < 1e-4 else None
     return ACTIVATIONS.get(name)
 
 

@@ -30,6 +30,30 @@ def check_model(model: nn.Module) -> nn.Module:
     return model
 
 
+def check_loss(loss: object) -> Callable:
+    """Return a loss that can be called.
+
+    Raises
+    ------
+    TypeError
+        If it is a name, a class, or anything else that cannot be called.
+    """
+    if isinstance(loss, str):
+        raise TypeError(
+            f"loss must be a function of output and targets, not the name {loss!r}: names are for "
+            "networks of vgtools. For a module give torch.nn.functional.cross_entropy or "
+            "another function"
+        )
+    if isinstance(loss, type):
+        raise TypeError(
+            f"loss must be a function of output and targets, not the class {loss.__name__}: "
+            f"give {loss.__name__}(), with the brackets"
+        )
+    if not callable(loss):
+        raise TypeError(f"loss must be a function of output and targets, not {loss!r:.60}")
+    return loss
+
+
 def check_batch(batch: object) -> tuple[object, object]:
     """Return inputs and targets of a batch.
 
@@ -87,8 +111,38 @@ def copied(values: object) -> object:
     return values
 
 
-def call(model: nn.Module, inputs: object) -> Any:
-    """Call a model with a tensor, with a tuple of arguments or with a dict of keywords."""
+def call(model: nn.Module, inputs: object, targets: object) -> Any:
+    """Call a model with a tensor, with a tuple of arguments or with a dict of keywords.
+
+    Raises
+    ------
+    TypeError
+        If the model raises and the batch looks like (targets, inputs). Whatever else the model
+        raises goes through.
+    """
+    try:
+        return _call(model, inputs)
+    except Exception as error:
+        if _swapped(inputs, targets):
+            raise TypeError(
+                f"the batch looks like (targets, inputs): the model could not take inputs of type "
+                f"{inputs.dtype} and shape {tuple(inputs.shape)}, and the targets are of type "
+                f"{targets.dtype} and shape {tuple(targets.shape)}. Give (inputs, targets)"
+            ) from error
+        raise
+
+
+def _swapped(inputs: object, targets: object) -> bool:
+    return (
+        isinstance(inputs, torch.Tensor)
+        and isinstance(targets, torch.Tensor)
+        and not inputs.is_floating_point()
+        and targets.is_floating_point()
+        and targets.ndim > inputs.ndim
+    )
+
+
+def _call(model: nn.Module, inputs: object) -> Any:
     if isinstance(inputs, Mapping):
         return model(**inputs)
     if isinstance(inputs, (tuple, list)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +23,7 @@ def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) ->
     whose ends are where it works; one behind the last layer gives a probability.
     """
     on_path = {node for place in places[:-1] for node in place.operations if node is not None}
-    names = {node: call.name for call in reversed(calls) for node in call.nodes}
+    made = {node: call for call in reversed(calls) for node in call.nodes}
     convolved = {
         node
         for call in calls
@@ -39,16 +40,32 @@ def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) ->
         except RuntimeError:  # changed in place since
             continue
         before = node.next_functions[0][0]
-        shown = names.get(node) or names.get(before) or name
+        shown = next((made[each].name for each in (node, before) if each in made), name)
         channels = result.ndim > 3 or (result.ndim == 3 and before in convolved)
         axis = 1 if channels else result.ndim - 1
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
             off = ~result.ne(0).any(dim=others) if others else result.eq(0)
             dead = float(off.double().mean())
-            counted.append(Units(shown, name, off.numel(), dead=dead, on_path=node in on_path))
+            fed = _fed(made.get(before))
+            counted.append(
+                Units(shown, name, off.numel(), dead=dead, on_path=node in on_path, **fed)
+            )
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             share = float((slope < SATURATED_BELOW).double().mean())
             counted.append(Units(shown, name, result.shape[axis], saturated=share))
     return counted
+
+
+def _fed(before: Call | None) -> dict[str, object]:
+    """Describe what the layer in front of an activation gave to it."""
+    if before is None:
+        return {}
+    bias = before.module._parameters.get("bias")
+    return {
+        "before": before.name,
+        "bias": 0.0 if bias is None else bias.detach().double().mean().item(),
+        "mean": before.mean,
+        "spread": math.sqrt(max(before.signal**2 - before.mean**2, 0.0)),
+    }

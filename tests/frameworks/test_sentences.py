@@ -1,0 +1,254 @@
+"""What a diagnosis of a PyTorch model says: where, why, and what to do."""
+
+import pytest
+import torch
+from torch import nn
+from zoo import LastStep, chain, cross_entropy, he, recurrent, remembering
+
+from vgtools.diagnosis import diagnose
+from vgtools.diagnosis.judging import together
+
+X = torch.randn(64, 20, generator=torch.Generator().manual_seed(0))
+Y = torch.randint(10, (64,), generator=torch.Generator().manual_seed(1))
+SERIES = torch.randn(16, 64, 5, generator=torch.Generator().manual_seed(2))
+WORDS = torch.randint(50, (16, 16), generator=torch.Generator().manual_seed(3))
+
+
+def one(model, batch=(X, Y), **options):
+    [finding] = diagnose(model, batch, cross_entropy, **options).findings
+    return finding
+
+
+@pytest.fixture(autouse=True)
+def _seeded():
+    torch.manual_seed(0)
+
+
+class Body(nn.Module):
+    """Run a function over layers: what a reader writes into forward."""
+
+    def __init__(self, run, **layers):
+        super().__init__()
+        self.run = run
+        for name, layer in layers.items():
+            self.add_module(name, layer)
+
+    def forward(self, x):
+        return self.run(self, x)
+
+
+def convolutions(count=6, channels=12):
+    return nn.ModuleList(
+        nn.Conv2d(1 if number == 0 else channels, channels, 3, padding=1) for number in range(count)
+    )
+
+
+def test_a_convolutional_path_that_loses_a_little_per_layer_is_found():
+    def run(self, x):
+        for layer in self.conv:
+            x = torch.relu(layer(x))
+        return self.out(x.mean((2, 3)))
+
+    pictures = torch.rand(64, 1, 8, 8, generator=torch.Generator().manual_seed(4))
+    model = Body(run, conv=convolutions(), out=nn.Linear(12, 10))
+    found = one(model, (pictures, Y))
+    assert found.kind == "vanishing" and 100 < found.number < 1000
+    assert "conv.1 to conv.5 are too small for ReLU" in found.why
+    assert found.advice.startswith("Start conv.1 to conv.5 from He's weights")
+    for layer in model.conv:
+        he(layer.weight)
+    assert diagnose(model, (pictures, Y), cross_entropy).healthy
+
+
+def test_a_cut_is_named_and_so_is_what_forward_leaves_out():
+    def run(self, x):
+        x = torch.relu(self.one(x))
+        x = torch.from_numpy(torch.relu(self.two(x)).detach().numpy())
+        return self.out(torch.relu(self.three(x)))
+
+    layers = {"one": (20, 32), "two": (32, 32), "three": (32, 32), "out": (32, 10)}
+    found = one(Body(run, **{name: nn.Linear(*size) for name, size in layers.items()}))
+    assert found.layers == ("one", "two")
+    assert "cut between two and three" in found.why
+    assert "between two and three for detach(), .data, NumPy" in found.advice
+
+    def skipping(self, x):
+        return self.out(torch.relu(self.one(x)))
+
+    found = one(
+        Body(skipping, one=nn.Linear(20, 32), spare=nn.Linear(32, 32), out=nn.Linear(32, 10))
+    )
+    assert found.layers == ("spare",) and "does not call them" in found.why
+    found = one(Body(lambda self, x: self.one(x).detach().requires_grad_(), one=nn.Linear(20, 10)))
+    assert "cut between one and the loss" in found.why
+
+    def half_used(self, x):
+        self.aside(x)
+        return self.out(torch.relu(self.one(x)))
+
+    layers = {"one": (20, 32), "aside": (20, 32), "out": (32, 10)}
+    found = one(Body(half_used, **{name: nn.Linear(*size) for name, size in layers.items()}))
+    assert found.layers == ("aside",) and "does not use what aside returns" in found.why
+
+    def used_late(self, x):
+        x = torch.relu(self.one(x))
+        self.aside(x)
+        return self.out(x)
+
+    layers = {"one": (20, 32), "aside": (32, 32), "out": (32, 10)}
+    found = one(Body(used_late, **{name: nn.Linear(*size) for name, size in layers.items()}))
+    assert found.layers == ("aside",) and "between these layers and the loss" in found.advice
+
+
+def test_the_weights_of_an_ordinary_first_layer_are_not_blamed():
+    model = chain(24, 64, nn.Tanh, lambda w: nn.init.normal_(w, std=0.35))
+    nn.init.xavier_normal_(model.layer1.weight)
+    found = one(model)
+    assert "layer2 to layer24 are too large for tanh" in found.why
+    assert "0.35; Glorot's weights have 0.12 there" in found.why
+    assert "xavier_normal_(layer.weight), with gain 1" in found.advice
+    assert "they explain what was measured" in found.why
+
+
+def test_dead_units_are_explained_by_the_biases_of_the_layer_before():
+    model = chain(4, 80, nn.ReLU)
+    nn.init.constant_(model.layer3.bias, -6.0)
+    found = one(model)
+    assert found.summary == "all 80 units of act3 are 0 for all 64 samples"
+    assert "biases of layer3 are −6 on average" in found.why
+    assert found.advice.startswith("Set the biases of layer3 to 0")
+
+
+def test_recurrent_layers_are_told_what_their_gates_keep():
+    long = SERIES, Y[:16]
+    found = one(LastStep(nn.LSTM(5, 32, batch_first=True), remembering), long)
+    assert "forget gate is 1 on average" in found.why and "LSTM" not in found.advice
+    assert "forget gate at about 4.1" in found.advice
+    found = one(LastStep(nn.RNN(5, 32, batch_first=True), recurrent(0.6)), long)
+    assert "Take an LSTM" in found.advice
+    keeping = LastStep(nn.LSTM(5, 32, batch_first=True), remembering)
+    keeping.body.bias_ih_l0.data[32:64] = 5.0
+    assert diagnose(keeping, long, cross_entropy).healthy
+
+
+def test_a_shared_cell_is_told_to_remember_and_not_that_tanh_needs_other_weights():
+    def loop(self, x):
+        h = x.new_zeros(len(x), 32)
+        for step in x.unbind(1):
+            h = self.cell(step, h)
+        return self.out(h)
+
+    found = one(Body(loop, cell=nn.RNNCell(5, 32), out=nn.Linear(32, 10)), (SERIES, Y[:16]))
+    assert "the same layer each time" in found.why and "Take an LSTM" in found.advice
+
+
+class Encoder(nn.Module):
+    def __init__(self, depth, first, width=64):
+        super().__init__()
+        self.embedding = nn.Embedding(50, width)
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(width, 4, 128, 0.0, batch_first=True, norm_first=first)
+            for _ in range(depth)
+        )
+        self.out = nn.Linear(width, 10)
+
+    def forward(self, x):
+        x = self.embedding(x)
+        for block in self.blocks:
+            x = block(x)
+        return self.out(x.mean(1))
+
+
+@pytest.mark.parametrize("depth", [6, 24])
+def test_queries_and_keys_of_pre_ln_are_not_starved(depth):
+    found = diagnose(Encoder(depth, True), (WORDS, Y[:16]), cross_entropy)
+    assert "starved queries and keys" not in [each.kind for each in found.findings]
+    assert len(found.trace.attention) == depth
+
+
+def test_queries_and_keys_of_a_deep_post_ln_stack_are_starved():
+    found = {
+        each.kind: each
+        for each in diagnose(Encoder(48, False), (WORDS, Y[:16]), cross_entropy).findings
+    }["starved queries and keys"]
+    assert found.number > 100 and found.layers[-1] == "blocks.47.self_attn"
+    assert "blocks.0.self_attn" not in found.layers
+    assert "pre-LN" in found.advice
+
+
+class Attention(nn.Module):
+    """Three layers and a softmax, as most implementations name them."""
+
+    def __init__(self, width=64):
+        super().__init__()
+        self.q_proj, self.k_proj = nn.Linear(width, width), nn.Linear(width, width)
+        self.v_proj, self.out = nn.Linear(width, width), nn.Linear(width, 10)
+
+    def forward(self, x):
+        weights = self.q_proj(x) @ self.k_proj(x).mT / 8
+        return self.out((weights.softmax(-1) @ self.v_proj(x)).mean(1))
+
+
+def test_attention_of_three_layers_is_known_by_their_names():
+    tokens = torch.randn(16, 10, 64)
+    assert diagnose(Attention(), (tokens, Y[:16]), cross_entropy).healthy
+    alike = tokens[:, :1] + 1e-3 * tokens
+    found = one(Attention(), (alike, Y[:16]))
+    assert (found.kind, found.layers) == ("starved queries and keys", ("Attention",))
+
+
+@pytest.mark.parametrize("rule", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
+def test_the_first_step_is_the_one_that_training_takes(rule):
+    model = chain(3, 64, nn.ReLU, he)
+    optimizer = rule(model.parameters(), lr=0.01, weight_decay=0.0)
+    before = {name: each.detach().clone() for name, each in model.named_parameters()}
+    found = diagnose(model, (X, Y), cross_entropy, optimizer=optimizer)
+    assert not optimizer.state and found.healthy
+    assert f"A first step of {rule.__name__} with learning rate 0.01 changes" in " ".join(
+        repr(found).split()
+    )
+    cross_entropy(model(X), Y).backward()
+    optimizer.step()
+    after = {name: each.detach() for name, each in model.named_parameters()}
+    for update in found.trace.updates:
+        old, new = before[f"{update.name}.weight"], after[f"{update.name}.weight"]
+        assert update.relative == pytest.approx(float((new - old).norm() / old.norm()), rel=1e-4)
+    assert [update.name for update in found.trace.updates] == ["layer1", "layer2", "layer3", "out"]
+
+
+def test_steps_that_are_too_large_or_lost_are_found():
+    model = chain(3, 64, nn.ReLU, he)
+    found = one(model, optimizer=torch.optim.Adam(model.parameters(), lr=1.0))
+    assert found.kind == "updates too large" and found.number > 1
+    half = chain(3, 64, nn.ReLU, he).bfloat16()
+    found = one(half, (X.bfloat16(), Y), optimizer=torch.optim.SGD(half.parameters(), lr=1e-3))
+    assert found.kind == "updates too small" and found.layers == (
+        "layer1", "layer2", "layer3", "out",
+    )  # fmt: skip
+    assert "bfloat16" in found.why and "float32" in found.advice
+
+
+@pytest.mark.parametrize("optimizer", [torch.optim.SGD, "adam", 0.1])
+def test_an_optimiser_that_is_not_known_is_refused(optimizer):
+    with pytest.raises(TypeError, match="optimizer must be a torch.optim.SGD, Adam or AdamW"):
+        diagnose(chain(3, 64, nn.ReLU, he), (X, Y), cross_entropy, optimizer=optimizer)
+
+
+def test_selu_is_not_taken_for_elu():
+    names = []
+    for activation in (nn.SELU, nn.ELU):
+        points = diagnose(chain(4, 64, activation), (X, Y), cross_entropy).trace.points
+        names.append({name for point in points for name in point.operations})
+    assert names == [{"selu"}, {"elu"}]
+
+
+def test_a_theory_of_selu_agrees_with_what_is_measured():
+    model = chain(12, 256, nn.SELU, lambda w: nn.init.normal_(w, std=0.5 * w.shape[1] ** -0.5))
+    found = diagnose(model, (X, Y), cross_entropy)
+    assert found.expected == pytest.approx(found.rate, abs=0.02)
+    assert together(found.trace.points[0].gradient) < 0
+
+
+def test_one_sample_comes_with_a_note():
+    found = diagnose(chain(3, 64, nn.ReLU, he), (X[:1], Y[:1]), cross_entropy)
+    assert "Note: one sample shows neither" in repr(found)

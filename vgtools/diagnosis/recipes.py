@@ -1,0 +1,120 @@
+"""Which weights an activation needs at the start, and how a framework makes them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from vgtools.diagnosis.trace import Weights
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Weights that keep the size of signal and gradient.
+
+    Attributes
+    ----------
+    name : str
+        Whose they are.
+    gain : float
+        Their variance is gain**2 / fan, of fan_in, or of the mean of both fans if `both`.
+    both : bool
+    made : dict of str to str
+        How each framework makes them.
+    """
+
+    name: str
+    gain: float
+    both: bool
+    made: dict[str, str]
+
+
+HE = Recipe(
+    "He's", math.sqrt(2), False,
+    {
+        "PyTorch": "nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')",
+        "Keras": "kernel_initializer='he_normal'",
+        "this book": "init='he'",
+    },
+)  # fmt: skip
+GLOROT = Recipe(
+    "Glorot's", 1.0, True,
+    {
+        "PyTorch": "nn.init.xavier_normal_(layer.weight), with gain 1",
+        "Keras": "kernel_initializer='glorot_normal'",
+        "this book": "init='glorot'",
+    },
+)  # fmt: skip
+LECUN = Recipe(
+    "LeCun's", 1.0, False,
+    {
+        "PyTorch": "nn.init.normal_(layer.weight, std=layer.weight[0].numel() ** -0.5)",
+        "Keras": "kernel_initializer='lecun_normal'",
+        "this book": "init='lecun'",
+    },
+)  # fmt: skip
+
+_RECIPES = {
+    **dict.fromkeys(("relu", "leaky_relu", "gelu", "silu", "mish", "hard_swish", "elu"), HE),
+    "tanh": GLOROT,
+    "selu": LECUN,
+}
+"""He's for whatever passes about half of what arrives. With gain 1, not 5/3, a deep tanh network
+is at the edge between order and chaos (chapter 11)."""
+
+_SHOWN = {
+    "relu": "ReLU",
+    "leaky_relu": "leaky ReLU",
+    "gelu": "GELU",
+    "silu": "SiLU",
+    "hard_swish": "hard swish",
+    "elu": "ELU",
+    "selu": "SELU",
+    "mish": "Mish",
+}
+
+
+def recipe(activation: str) -> Recipe | None:
+    """Return the weights that an activation needs; None for one without a recipe."""
+    return _RECIPES.get(activation)
+
+
+def weights(activation: str, framework: str) -> str:
+    """Say how a framework makes these weights; their variance for one that is not known.
+
+    Examples
+    --------
+    >>> weights("tanh", "this book"), weights("relu", "another")
+    ("init='glorot'", 'variance 2 / fan_in')
+    """
+    made = _RECIPES[activation]
+    fan = "the mean of fan_in and fan_out" if made.both else "fan_in"
+    return made.made.get(framework, f"variance {made.gain**2:.0f} / {fan}")
+
+
+def deviations(layers: Sequence[Weights], made: Recipe) -> tuple[float, float]:
+    """Return the standard deviation that layers have, and the one that a recipe gives them."""
+    fans = [
+        (each.fan_in + each.fan_out) / 2 if made.both else float(each.fan_in) for each in layers
+    ]
+    now = math.sqrt(np.mean([each.mean_square for each in layers]))
+    return now, made.gain * math.sqrt(np.mean([1 / fan for fan in fans]))
+
+
+def is_activation(operation: str) -> bool:
+    """Tell whether an operation of a trace is an activation that has a name."""
+    return operation not in ("?", "layer_norm")
+
+
+def shown(activation: str) -> str:
+    """Return the name of an activation as one writes it.
+
+    Examples
+    --------
+    >>> shown("relu"), shown("tanh")
+    ('ReLU', 'tanh')
+    """
+    return _SHOWN.get(activation, activation)

@@ -1,0 +1,115 @@
+"""Layers whose units are off or saturated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from statistics import NormalDist
+
+from vgtools.diagnosis import chapters
+from vgtools.diagnosis.finding import Finding, listed, number
+from vgtools.diagnosis.trace import Trace, Units
+
+ONE_IN = 1000
+"""In how many healthy networks half of a layer's units are off by chance, and more."""
+
+SATURATED = 0.5
+"""From which share of saturated outputs on a layer is reported."""
+
+
+def units(trace: Trace) -> Iterator[Finding]:
+    """Find layers with too many dead units, and layers that are saturated."""
+    dead = _dead(trace.units)
+    if dead:
+        worst = max(dead, key=lambda each: each.dead)
+        why, advice = _cause(dead)
+        yield Finding(
+            "dead units",
+            tuple(each.name for each in dead),
+            f"{_share(dead, worst)} are 0 for all {trace.samples} samples",
+            worst.dead,
+            None,
+            0.5,
+            f"No gradient passes a rectifier that is off for every sample. {why}",
+            advice,
+            chapters.DEAD,
+        )
+    full = saturated(trace)
+    if full:
+        worst = max(full, key=lambda each: each.saturated)
+        yield Finding(
+            "saturated units",
+            tuple(each.name for each in full),
+            f"{worst.saturated:.0%} of the outputs of {worst.name} are at the ends of "
+            f"{worst.activation}" + _others(full, worst),
+            worst.saturated,
+            None,
+            None,
+            "There the slope is below 5 % of its maximum, so that more than half of the units "
+            "pass on less than a twentieth of the gradient.",
+            f"Make what goes into {listed(each.name for each in full)} smaller: standardise the "
+            "inputs of the model, and start from Glorot's weights.",
+            chapters.SATURATED,
+        )
+
+
+def saturated(trace: Trace) -> list[Units]:
+    """Return the layers of which most outputs are where the activation is flat."""
+    return [each for each in trace.units if each.saturated > SATURATED]
+
+
+def _share(found: list[Units], worst: Units) -> str:
+    amount = "all" if worst.dead == 1 else f"{worst.dead:.0%} of the"
+    return f"{amount} {worst.units} units of {worst.name}" + _others(found, worst)
+
+
+def _others(found: list[Units], worst: Units) -> str:
+    names = [each.name for each in found if each is not worst]
+    return f" (and too many of {listed(names)})" if names else ""
+
+
+def _cause(dead: list[Units]) -> tuple[str, str]:
+    """Say whether biases or weighted sums switch the units off, and what to do about it."""
+    first = dead[0]
+    weighted = first.mean - first.bias
+    if not first.mean < -first.spread:  # also where it was not seen
+        return (
+            "With weights that are as often positive as negative, a unit is off for a given "
+            "sample with probability one half, so that at most half of the units are off for "
+            "every sample. Here more are, which chance does not explain.",
+            "Look for large negative biases, for inputs of one sign and for a learning rate that "
+            f"was too large; draw the weights in front of {first.name} anew.",
+        )
+    sums = f"{number(weighted)} on average, with a spread of {number(first.spread)}"
+    if first.bias < weighted:
+        return (
+            f"The biases of {first.before} are {number(first.bias)} on average. The weighted "
+            f"sums that they are added to are {sums}: too small to switch the units on.",
+            f"Set the biases of {first.before} to 0. If training made them so, take a smaller "
+            "learning rate as well.",
+        )
+    return (
+        f"The weighted sums of {first.before} are {sums}: its weights and its inputs have mostly "
+        "opposite signs.",
+        f"Standardise what goes into {first.before}, or draw its weights anew with mean 0.",
+    )
+
+
+def _dead(layers: Sequence[Units]) -> list[Units]:
+    """Return the layers with too many dead units, without those that a dead layer feeds."""
+    found, silent = [], False
+    for each in layers:
+        if _too_dead(each, len(layers)) and not (silent and each.on_path):
+            found.append(each)
+        silent = silent or (each.on_path and each.dead == 1)
+    return found
+
+
+def _too_dead(layer: Units, layers: int) -> bool:
+    """Tell whether chance does not explain how many units are off for every sample.
+
+    A unit whose weights have a symmetric distribution is off for one sample with probability
+    1/2, and so for all samples with probability 1/2 at most.
+    """
+    doubt = NormalDist().inv_cdf(1 - 1 / (ONE_IN * layers))
+    return layer.dead == 1 or layer.dead > 0.5 + doubt * math.sqrt(0.25 / layer.units)
