@@ -321,9 +321,20 @@ def test_nothing_found_says_the_same_with_and_without_a_path():
     assert "no path of three layers" in short
 
 
+def test_a_large_factor_that_is_no_fault_says_why():
+    network = deep(5, "relu", "he")
+    network.layers[6].weight.value /= 400
+    found = vg.diagnose(network, BATCH, "cross_entropy")
+    assert found.healthy and "not more than one unusual step" in " ".join(repr(found).split())
+
+
 def test_one_sample_comes_with_a_note():
     few = vg.diagnose(deep(5, "relu", "he"), (BATCH[0][:1], BATCH[1][:1]), "cross_entropy")
     assert "Note: one sample shows neither" in repr(few) and "one sample" in few._repr_html_()
+    network = deep(4, "relu", "he")
+    network.layers[4].bias.value[:] = -90.0
+    found = one(network, (BATCH[0][:1], BATCH[1][:1]))
+    assert found.summary.endswith("are 0 for the one sample")
     assert "Note" not in repr(vg.diagnose(deep(5, "relu", "he"), BATCH, "cross_entropy"))
 
 

@@ -105,6 +105,25 @@ def test_expected_is_the_mean_field_of_the_model():
     assert "mean field" in found.expected_reason
 
 
+@pytest.mark.parametrize("activation", [nn.ReLU, nn.Tanh])
+def test_expected_knows_layer_normalisation(activation):
+    """It takes the size of the weights away: 0.3 and 3 give the same rate."""
+    rates = []
+    for gain in (0.3, 3.0):
+        torch.manual_seed(0)
+        model = chain(
+            12, 256, activation, lambda w, g=gain: nn.init.normal_(w, std=g * w.shape[1] ** -0.5),
+            nn.LayerNorm,
+        )  # fmt: skip
+        found = diagnose(model, (torch.randn(64, 20), torch.randint(10, (64,))), cross_entropy)
+        assert found.expected == pytest.approx(found.rate, abs=0.02)
+        rates.append(found.expected)
+    assert rates[0] == pytest.approx(rates[1], abs=1e-6)
+    model.norm3.weight.data[0] = 2.0
+    batch = torch.randn(64, 20), torch.randint(10, (64,))
+    assert diagnose(model, batch, cross_entropy).expected is None
+
+
 def test_expected_is_none_with_a_reason_where_theory_has_none():
     torch.manual_seed(0)
     batch = torch.randn(8, 3, 16, 16), torch.randint(10, (8,))

@@ -138,7 +138,9 @@ def test_a_shared_cell_is_told_to_remember_and_not_that_tanh_needs_other_weights
             h = self.cell(step, h)
         return self.out(h)
 
-    found = one(Body(loop, cell=nn.RNNCell(5, 32), out=nn.Linear(32, 10)), (SERIES, Y[:16]))
+    cell = nn.RNNCell(5, 32)
+    nn.init.orthogonal_(cell.weight_hh, gain=0.7)
+    found = one(Body(loop, cell=cell, out=nn.Linear(32, 10)), (SERIES, Y[:16]))
     assert "the same layer each time" in found.why and "Take an LSTM" in found.advice
 
 
@@ -252,3 +254,33 @@ def test_a_theory_of_selu_agrees_with_what_is_measured():
 def test_one_sample_comes_with_a_note():
     found = diagnose(chain(3, 64, nn.ReLU, he), (X[:1], Y[:1]), cross_entropy)
     assert "Note: one sample shows neither" in repr(found)
+
+
+def test_a_hinge_in_the_loss_has_no_units():
+    model = chain(3, 64, nn.ReLU, he)
+    found = diagnose(model, (X, Y), lambda o, y: torch.relu(o.square().mean() - 1e6) + o.mean())
+    assert "dead units" not in [each.kind for each in found.findings]
+    assert len(found.trace.units) == 3
+
+
+def test_a_gradient_that_half_precision_loses_at_the_output_is_an_underflow():
+    model = chain(4, 64, nn.ReLU, he).half()
+    found = diagnose(model, (X.half(), Y), lambda o, y: cross_entropy(o, y) * 1e-6)
+    assert [each.kind for each in found.findings] == ["underflow"]
+    assert "2**" in found.findings[0].advice
+    plain = diagnose(model, (X.half(), Y), cross_entropy)
+    assert found.rate == pytest.approx(plain.rate, abs=0.02)
+
+
+def test_weights_that_are_all_zero_are_found_and_one_zero_layer_is_not():
+    model = chain(5, 64, nn.Tanh, nn.init.zeros_)
+    found = one(model)
+    assert found.kind == "no gradient" and "All weights of layer1, layer2" in found.why
+    model = chain(5, 64, nn.Tanh, nn.init.xavier_normal_)
+    nn.init.zeros_(model.out.weight)
+    assert diagnose(model, (X, Y), cross_entropy).healthy
+    found = {
+        each.kind: each
+        for each in diagnose(chain(5, 64, nn.ReLU, nn.init.zeros_), (X, Y), cross_entropy).findings
+    }["dead units"]
+    assert "layer1 returns is 0" in found.why and "at random" in found.advice

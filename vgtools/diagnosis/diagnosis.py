@@ -9,6 +9,7 @@ from functools import cached_property
 from vgtools.diagnosis.expected import Expected, expect
 from vgtools.diagnosis.finding import Finding, number
 from vgtools.diagnosis.findings import find
+from vgtools.diagnosis.judging import NOTICEABLE
 from vgtools.diagnosis.path_findings import course, path_change, time_change
 from vgtools.diagnosis.trace import Trace
 
@@ -148,20 +149,27 @@ class Diagnosis:
     @property
     def _course(self) -> str:
         """Say what happens to the gradient of a healthy model."""
-        told = []
+        told, largest = [], 0.0
         judged, points = path_change(self.trace)
         if judged is not None:
             told.append(f"back through {len(points)} layers it {course(judged)}")
+            largest = abs(judged.log_factor)
         for steps in self.trace.steps:
             judged, count = time_change(steps)
             if judged is not None:
                 told.append(
                     f"back through {count} time steps of {steps.name} it {course(judged, 'step')}"
                 )
+                largest = max(largest, abs(judged.log_factor))
         if not told:
             return "There is no path of three layers along which it could be judged."
         told = "; ".join(told)
-        return f"{told[0].upper()}{told[1:]}: not more than in healthy networks."
+        if largest < NOTICEABLE:
+            return f"{told[0].upper()}{told[1:]}: not more than in healthy networks."
+        return (
+            f"{told[0].upper()}{told[1:]}: not more than one unusual step, the choice of the "
+            "samples or narrow layers can do in healthy networks."
+        )
 
     @property
     def _steps(self) -> str:

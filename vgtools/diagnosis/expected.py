@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 
 from vgtools.diagnosis.trace import Trace
 
+LAYER_NORM = "layer_norm"
+"""The operation of a trace that divides a signal by its spread over the units."""
+
 
 @dataclass(frozen=True, eq=False)
 class Expected:
@@ -40,7 +43,12 @@ def expect(trace: Trace) -> Expected:
         E |g_l|**2 = fan_in_(l+1) E W_(l+1)**2 E f'(sqrt(q_l) z)**2 E |g_(l+1)|**2
 
     where E W**2 is the mean over the entries of the weights that the model has, and g the
-    whole gradient of a sample. The weights are taken to be independent, with mean zero.
+    whole gradient of a sample. The weights are taken to be independent, with mean zero. A layer
+    normalisation in front of the activation, as it starts, makes q_l in the second line 1, and
+    divides the third by the q_l that it was.
+
+    Residual sums have none here: what a branch adds depends on its own layers, which the path
+    does not hold.
 
     Parameters
     ----------
@@ -57,7 +65,8 @@ def expect(trace: Trace) -> Expected:
         if point.weights is None:
             return _none(f"{point.name} is not one dense layer")
     for point in points[:-1]:
-        if len(point.operations) != 1 or point.operations[0] == "?":
+        *before, activation = point.operations or ("?",)
+        if before not in ([], [LAYER_NORM]) or activation in ("?", LAYER_NORM):
             return _none(f"what follows {point.name} is not one activation of the book's catalogue")
     if not trace.input_mean_square > 0:
         return _none("the size of the inputs was not seen, or is 0")
@@ -69,8 +78,9 @@ def expect(trace: Trace) -> Expected:
         variance = _variance(point.weights, incoming)
         if not 0 < variance < 1e300:
             return _none(f"the signal at {point.name} leaves the range of numbers")
-        incoming, slope = second_moments(point.operations[0], variance)
-        slopes.append(slope)
+        *normalised, activation = point.operations
+        incoming, slope = second_moments(activation, 1.0 if normalised else variance)
+        slopes.append(slope / variance if normalised else slope)
     log_gradient = [0.0]
     for point, slope in zip(points[:0:-1], slopes[::-1]):
         gain = point.weights.fan_in * point.weights.mean_square * slope
@@ -88,4 +98,9 @@ def _variance(weights, incoming: float) -> float:
 
 
 def _none(reason: str) -> Expected:
-    return Expected(None, None, f"{reason}: theory covers chains of dense layers and activations")
+    return Expected(
+        None,
+        None,
+        f"{reason}: theory covers chains of dense layers, with or without "
+        "layer normalisation, and activations",
+    )

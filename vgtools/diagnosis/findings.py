@@ -32,9 +32,10 @@ def _not_finite(trace: Trace) -> Iterator[Finding]:
     reason = {
         "input": ("The inputs themselves hold them.", "Look at how the data are read and scaled."),
         "parameter": (
-            "A step of training has put them into this parameter before.",
-            "Go back to weights from before, and find the step: a smaller learning rate, "
-            "clipping, or a loss that is finite for every output.",
+            "They stand in the weights already: from a step of training, or from how the weights "
+            "were made or loaded.",
+            "Go back to weights from before. If a step of training made them, take a smaller "
+            "learning rate, clipping, or a loss that is finite for every output.",
         ),
         "forward": (
             "Its inputs and its weights are finite: the numbers left the range of their type, "
@@ -57,7 +58,7 @@ def _not_finite(trace: Trace) -> Iterator[Finding]:
         "non-finite values",
         (name,),
         f"the first numbers{direction} that are infinite or not a number are in {name}"
-        f" ({share:.1%} of them)",
+        f" ({'less than 0.1%' if share < 0.001 else f'{share:.1%}'} of them)",
         share,
         None,
         None,
@@ -85,6 +86,13 @@ def _no_gradient(trace: Trace) -> Iterator[Finding]:
             tuple(point.name for point in trace.points) or ("every layer",),
             "The loss has the slope zero at the output.",
             "Look at the loss: it is constant near these outputs.",
+        )
+    elif stopped and len(trace.zero_weights) > 1:
+        yield _silent(
+            tuple(point.name for point in stopped),
+            f"All weights of {listed(trace.zero_weights)} are 0. One such layer moves with the "
+            "first step; several let nothing through, and their units stay alike.",
+            "Draw the weights of all hidden layers at random.",
         )
     elif stopped and not dead and not trace.zero_weights:
         yield _silent(

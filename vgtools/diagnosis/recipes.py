@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.trace import Weights
 
 
@@ -106,7 +107,7 @@ def deviations(layers: Sequence[Weights], made: Recipe) -> tuple[float, float]:
 
 def is_activation(operation: str) -> bool:
     """Tell whether an operation of a trace is an activation that has a name."""
-    return operation not in ("?", "layer_norm")
+    return operation not in ("?", LAYER_NORM)
 
 
 def shown(activation: str) -> str:

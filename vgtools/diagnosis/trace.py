@@ -55,7 +55,7 @@ class Point:
         zero in exact numbers.
     operations : tuple of str
         The activations, and whatever else theory has to know, between here and the next
-        point; ``"?"`` for what it does not know.
+        point, such as ``"layer_norm"``; ``"?"`` for what it does not know.
     weights : Weights or None
         Where one dense layer leads here.
     shortcut : bool

@@ -26,7 +26,8 @@ def units(trace: Trace) -> Iterator[Finding]:
         yield Finding(
             "dead units",
             tuple(each.name for each in dead),
-            f"{_share(dead, worst)} are 0 for all {trace.samples} samples",
+            f"{_share(dead, worst)} are 0 for "
+            + (f"all {trace.samples} samples" if trace.samples > 1 else "the one sample"),
             worst.dead,
             None,
             0.5,
@@ -72,6 +73,12 @@ def _cause(dead: list[Units]) -> tuple[str, str]:
     """Say whether biases or weighted sums switch the units off, and what to do about it."""
     first = dead[0]
     weighted = first.mean - first.bias
+    if first.mean == first.spread == 0:
+        return (
+            f"Everything that {first.before} returns is 0, and so is the gradient that it lets "
+            "through.",
+            f"Draw the weights of {first.before} at random, with a spread that is not 0.",
+        )
     if not first.mean < -first.spread:  # also where it was not seen
         return (
             "With weights that are as often positive as negative, a unit is off for a given "

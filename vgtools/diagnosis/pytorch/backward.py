@@ -69,16 +69,19 @@ def go_back(
     sequences: Sequence[torch.Tensor],
     samples: int,
     rescaled: bool = False,
+    raised: bool = False,
 ) -> Backward:
     """Send the loss back and measure what arrives at every place.
 
     With `rescaled`, the gradient is divided at every place by a power of two that brings its
     largest entry near 1, and what is measured is multiplied by it again. Everything further
     back depends on that gradient alone, and linearly, so that no digit changes but those that
-    the float type would have lost.
+    the float type would have lost. With `raised`, the loss is multiplied by a power of two
+    before, for a gradient that is 0 already when it arrives at the place next to the loss.
     """
     arrived: dict[int, Arrived] = {}
-    exponent = 0
+    seed = _largest_step(loss.dtype) if raised else 0
+    exponent = -seed
 
     def measure(index: int):
         def hook(gradients: tuple) -> tuple | None:
@@ -99,7 +102,9 @@ def go_back(
     handles = [place.node.register_prehook(measure(index)) for index, place in enumerate(places)]
     wanted = [*parameters, *sequences]
     try:
-        found = torch.autograd.grad(loss, wanted, allow_unused=True, retain_graph=True)
+        found = torch.autograd.grad(
+            loss, wanted, torch.full_like(loss, 2.0**seed), allow_unused=True, retain_graph=True
+        )
     finally:
         for handle in handles:
             handle.remove()
@@ -107,6 +112,12 @@ def go_back(
     return Backward(
         [arrived.get(index) for index in range(len(places))], list(found[:cut]), list(found[cut:])
     )
+
+
+def arrives(back: Backward) -> bool:
+    """Tell whether anything that is not 0 arrived at the place next to the loss."""
+    last = back.places[-1] if back.places else None
+    return last is None or last.nonzero > 0
 
 
 def needs_rescaling(back: Backward) -> bool:
@@ -162,12 +173,17 @@ def _by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
 def _times_power(values: torch.Tensor | None, exponent: int) -> Any:
     if values is None or exponent == 0:
         return values
-    most = 60 if values.dtype != torch.float16 else 12
+    most = _largest_step(values.dtype)
     while exponent:  # in steps, none of which leaves the range of the type by itself
         step = max(-most, min(most, exponent))
         values = values * 2.0**step
         exponent -= step
     return values
+
+
+def _largest_step(dtype: torch.dtype) -> int:
+    """Return a power of two by which a number near 1 may be multiplied or divided."""
+    return 60 if dtype != torch.float16 else 12
 
 
 def _log(norms: NDArray) -> NDArray[np.float64]:

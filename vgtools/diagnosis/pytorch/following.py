@@ -76,18 +76,21 @@ class _Following:
                 return self._trace(value, broken=broken)
             if value.grad_fn is None:
                 return self._trace(value, **self._silent(record, self.learning))
-            return self._back(record, value)
+            return self._back(record, output, value)
 
-    def _back(self, record: forward.Record, value: torch.Tensor) -> Trace:
+    def _back(self, record: forward.Record, output: object, value: torch.Tensor) -> Trace:
         # A model may freeze some of its layers on the way forward.
         self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
         places = graph.places(value.grad_fn, record.calls)
-        units = units_of(value.grad_fn, record.calls, places)
+        ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
+        units = units_of(ends or [value.grad_fn], record.calls, places)
         read = [tensor for _, _, tensor in record.sequences]
         arguments = (value, places, self.learning, read, self.samples)
         plain = exact = backward.go_back(*arguments)
         if backward.needs_rescaling(plain):
             exact = backward.go_back(*arguments, rescaled=True)
+            if not backward.arrives(exact):  # too small already at the output
+                exact = backward.go_back(*arguments, rescaled=True, raised=True)
 
         gradients = dict(zip(map(id, self.learning), plain.parameters))
         last = exact.places[-1] if exact.places else None
@@ -233,7 +236,7 @@ def _matrix(call: forward.Call) -> torch.Tensor | None:
 
 def _fans(call: forward.Call) -> tuple[int, int]:
     matrix = _matrix(call)
-    if isinstance(call.module, nn.RNNBase):
+    if isinstance(call.module, (nn.RNNBase, nn.RNNCellBase)):
         return (call.module.hidden_size,) * 2
     if matrix is None:
         found = [p.shape for p in call.module.parameters() if p.ndim > 1]

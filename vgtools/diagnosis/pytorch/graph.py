@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.pytorch.forward import Call
 
 _SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
@@ -67,7 +68,7 @@ def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     -------
     list of Place
     """
-    parents = _parents(loss)
+    parents = _parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in parents for n in call.nodes)]
     if not weighted:
         return []
@@ -113,7 +114,19 @@ def activation(node: Any) -> str | None:
         return ""
     if name == "Elu" and node._saved_scale != 1:  # the same node computes both
         return "selu" if abs(node._saved_scale - 1.0507) < 1e-4 else None
+    if name == "NativeLayerNorm":
+        return LAYER_NORM if _as_it_starts(node) else None
     return ACTIVATIONS.get(name)
+
+
+def _as_it_starts(normalisation: Any) -> bool:
+    """Tell whether a layer normalisation goes over the last axis and scales and shifts nothing."""
+    scale, shift = normalisation._saved_weight, normalisation._saved_bias
+    return (
+        len(normalisation._saved_normalized_shape) == 1
+        and (scale is None or bool((scale == 1).all()))
+        and (shift is None or not bool(shift.any()))
+    )
 
 
 def label(place: Place) -> str:
@@ -130,15 +143,15 @@ def label(place: Place) -> str:
     return ".".join(common) or f"{names[0]} to {names[-1]}"
 
 
-def every_node(loss: Any) -> list[Any]:
-    """Return all nodes of a graph."""
-    return list(_parents(loss))
+def every_node(ends: Sequence[Any]) -> list[Any]:
+    """Return all nodes of a graph, from the nodes where it ends."""
+    return list(_parents(ends))
 
 
-def _parents(loss: Any) -> dict[Any, list[Any]]:
+def _parents(ends: Sequence[Any]) -> dict[Any, list[Any]]:
     """Return all nodes, each with the nodes that it sends its gradient from."""
-    parents: dict[Any, list[Any]] = {loss: []}
-    waiting = [loss]
+    parents: dict[Any, list[Any]] = {node: [] for node in ends}
+    waiting = list(parents)
     while waiting:
         node = waiting.pop()
         for following, _ in node.next_functions:

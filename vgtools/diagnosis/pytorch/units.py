@@ -16,11 +16,15 @@ SATURATED_BELOW = 0.05
 """As in `vgtools.diagnostics`: a share of the steepest slope."""
 
 
-def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) -> list[Units]:
+def units_of(
+    ends: Sequence[Any], calls: Sequence[Call], places: Sequence[graph.Place]
+) -> list[Units]:
     """Count the units of every rectifier in the graph, and of the activations on the path.
 
-    It has to happen before the graph is used. A sigmoid that is not on the path is a gate,
-    whose ends are where it works; one behind the last layer gives a probability.
+    The graph begins at the nodes that made the output, the `ends`: a rectifier in the loss, such
+    as a hinge, has no units. It has to happen before the graph is used. A sigmoid that is not on
+    the path is a gate, whose ends are where it works; one behind the last layer gives a
+    probability.
     """
     on_path = {node for place in places[:-1] for node in place.operations if node is not None}
     made = {node: call for call in reversed(calls) for node in call.nodes}
@@ -31,7 +35,7 @@ def units_of(loss: Any, calls: Sequence[Call], places: Sequence[graph.Place]) ->
         for node in call.nodes
     }
     counted = []
-    for node in sorted(graph.every_node(loss), key=lambda node: node._sequence_nr()):
+    for node in sorted(graph.every_node(ends), key=lambda node: node._sequence_nr()):
         name = graph.activation(node)
         if name not in ("relu", "tanh", "sigmoid") or (name != "relu" and node not in on_path):
             continue
