@@ -140,7 +140,10 @@ def test_a_shared_cell_is_told_to_remember_and_not_that_tanh_needs_other_weights
 
     cell = nn.RNNCell(5, 32)
     nn.init.orthogonal_(cell.weight_hh, gain=0.7)
-    found = one(Body(loop, cell=cell, out=nn.Linear(32, 10)), (SERIES, Y[:16]))
+    model = Body(loop, cell=cell, out=nn.Linear(32, 10))
+    found = one(model, (SERIES, Y[:16]))
+    points = diagnose(model, (SERIES, Y[:16]), cross_entropy).trace.points
+    assert {point.width for point in points} == {32}, "that of the state, not of the input"
     assert "the same layer each time" in found.why and "Take an LSTM" in found.advice
 
 
@@ -279,8 +282,12 @@ def test_weights_that_are_all_zero_are_found_and_one_zero_layer_is_not():
     model = chain(5, 64, nn.Tanh, nn.init.xavier_normal_)
     nn.init.zeros_(model.out.weight)
     assert diagnose(model, (X, Y), cross_entropy).healthy
-    found = {
-        each.kind: each
-        for each in diagnose(chain(5, 64, nn.ReLU, nn.init.zeros_), (X, Y), cross_entropy).findings
-    }["dead units"]
-    assert "layer1 returns is 0" in found.why and "at random" in found.advice
+
+
+@pytest.mark.parametrize("depth, std", [(5, 0.0), (80, 0.01)])
+def test_a_signal_that_is_zero_is_not_blamed_on_biases(depth, std):
+    model = chain(depth, 64, nn.ReLU, lambda w: nn.init.normal_(w, std=std))
+    findings = diagnose(model, (X, Y), cross_entropy).findings
+    [found] = [each for each in findings if each.kind == "dead units"]
+    assert "What layer" in found.why and "is 0 for float32" in found.why
+    assert "kaiming_normal_" in found.advice

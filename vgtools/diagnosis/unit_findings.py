@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
-from vgtools.diagnosis import chapters
+from vgtools.diagnosis import chapters, recipes
 from vgtools.diagnosis.finding import Finding, listed, number
 from vgtools.diagnosis.trace import Trace, Units
 
@@ -22,7 +22,7 @@ def units(trace: Trace) -> Iterator[Finding]:
     dead = _dead(trace.units)
     if dead:
         worst = max(dead, key=lambda each: each.dead)
-        why, advice = _cause(dead)
+        why, advice = _cause(dead, trace)
         yield Finding(
             "dead units",
             tuple(each.name for each in dead),
@@ -69,15 +69,16 @@ def _others(found: list[Units], worst: Units) -> str:
     return f" (and too many of {listed(names)})" if names else ""
 
 
-def _cause(dead: list[Units]) -> tuple[str, str]:
+def _cause(dead: list[Units], trace: Trace) -> tuple[str, str]:
     """Say whether biases or weighted sums switch the units off, and what to do about it."""
     first = dead[0]
     weighted = first.mean - first.bias
-    if first.mean == first.spread == 0:
+    if abs(first.mean) + first.spread < 1000 * trace.least:
         return (
-            f"Everything that {first.before} returns is 0, and so is the gradient that it lets "
-            "through.",
-            f"Draw the weights of {first.before} at random, with a spread that is not 0.",
+            f"What {first.before} returns is 0 for {trace.precision}: its weights are 0, or the "
+            "signal has become smaller from layer to layer until this type no longer holds it.",
+            f"Draw the weights of {first.before}, and of the layers before it, at random and "
+            f"larger: {recipes.weights('relu', trace.framework)}.",
         )
     if not first.mean < -first.spread:  # also where it was not seen
         return (
