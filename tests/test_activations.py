@@ -266,7 +266,9 @@ def test_what_is_no_real_array_is_refused(x, given):
 )
 def test_an_unknown_name_gets_a_hint_and_the_list(name, hint):
     hint = rf" \(did you mean '{hint}'\?\)" if hint else ""
-    with pytest.raises(ValueError, match=f"'{name}'{hint}; accepted are celu, .*softplus, .*xielu$"):
+    with pytest.raises(
+        ValueError, match=f"'{name}'{hint}; accepted are celu, .*softplus, .*xielu$"
+    ):
         activation(name)
     with pytest.raises(TypeError, match="is a string such as 'relu', not "):
         activation(np.tanh)
