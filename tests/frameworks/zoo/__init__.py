@@ -4,7 +4,7 @@
 the other modules have the networks.
 """
 
-from zoo.broken import NUMBERS, SILENT, UNITS
+from zoo.broken import NUMBERS, SILENT, UNITS, frozen
 from zoo.hard import HARD_HEALTHY, HARD_SICK
 from zoo.healthy import DENSE, PICTURES, SEQUENCES
 from zoo.parts import LastStep, chain, he, recurrent, remembering
@@ -24,6 +24,7 @@ __all__ = [
     "Patient",
     "chain",
     "cross_entropy",
+    "frozen",
     "he",
     "overlap",
     "recurrent",
