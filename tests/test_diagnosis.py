@@ -6,7 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -401,3 +401,53 @@ def test_help_lists_kinds_and_fields():
         assert re.search(rf"^    [\w, ]*\b{field.name}\b.* : ", vg.diagnosis.Finding.__doc__, re.M)
     for name in ("findings", "healthy", "rate", "expected", "notes", "trace"):
         assert f"    {name} : " in vg.Diagnosis.__doc__
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1, 16, 64])
+def test_a_layer_that_stops_most_samples_is_found_at_every_size_of_the_batch(size):
+    network = deep(4, "relu", "he")
+    network.layers[2].bias.value[:] = -1.0
+    x = BATCH[0].copy()
+    x[:60] *= 0.01  # only the last four switch units on
+    found = one(network, (x[:size], BATCH[1][:size]))
+    assert found.kind == "dead units" and found.layers == ("activation 2",)
+    assert "The biases of dense 2 are −1 on average" in found.why
+    if size == 64:
+        assert found.summary == "all 64 units of activation 2 are 0 for 60 of 64 samples"
+
+
+@pytest.mark.parametrize("depth, width", [(50, 64), (50, 8), (12, 6)])
+@pytest.mark.parametrize("size", [1, 8, 64])
+def test_no_sample_is_missed_where_chance_alone_stops_it(depth, width, size):
+    for seed in range(5):
+        network = deep(depth, "relu", "he", width, seed=seed)
+        found = vg.diagnose(network, (BATCH[0][:size], BATCH[1][:size]), "cross_entropy")
+        alive = all(each.dead < 1 for each in found.trace.units)
+        assert not (alive and {"dead units", "no gradient"} & set(kinds(found)))
+
+
+def test_samples_that_an_activation_stops_are_counted():
+    def stopped(*shares):
+        trace = vg.diagnose(deep(3, "tanh", "glorot"), BATCH, "cross_entropy").trace
+        points = []
+        for point, share in zip(trace.points, shares):
+            gradient = np.where(np.arange(64) < 64 * share, -np.inf, point.gradient)
+            points.append(replace(point, gradient=gradient))
+        theory = vg.diagnosis.expected.expect(trace)
+        return [
+            (each.layers, each.summary)
+            for each in find(replace(trace, points=points), theory)
+            if each.kind == "no gradient"
+        ]
+
+    summary = "no gradient arrives at dense 1 to dense 2 for 48 of 64 samples"
+    assert stopped(0.75, 0.75, 0.0) == [(("dense 1", "dense 2"), summary)]
+    assert stopped(0.75, 0.75, 0.75) == [], "their loss is at its end"
+    assert stopped(0.25, 0.25, 0.0) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_sample_that_carries_everything_gives_no_warning():
+    rows = [np.array([height, -np.inf, -np.inf]) for height in (-8.0, -4.0, 0.0)]
+    assert not change(rows, [100] * 3).faulty

@@ -113,6 +113,8 @@ class Units:
         Features, or channels of a convolution.
     dead : float
         Share of units of a rectifier that are 0 for every sample (and at every place).
+    silent : float
+        Share of samples for which all units of a rectifier are 0 (and at every place).
     saturated : float
         Share of all outputs where the slope is below 5 % of its maximum.
     on_path : bool
@@ -130,6 +132,7 @@ class Units:
     activation: str
     units: int
     dead: float = 0.0
+    silent: float = 0.0
     saturated: float = 0.0
     on_path: bool = True
     before: str = ""

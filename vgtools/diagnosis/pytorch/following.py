@@ -84,7 +84,8 @@ class _Following:
         places = graph.places(value.grad_fn, record.calls)
         ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
         last = getattr(self.model, "channels_last", False)
-        units = units_of(ends or [value.grad_fn], record.calls, places, channels_last=last)
+        ends = ends or [value.grad_fn]
+        units = units_of(ends, record.calls, places, self.samples, channels_last=last)
         read = [tensor for _, _, tensor in record.sequences]
         arguments = (value, places, self.learning, read, self.samples)
         plain = exact = backward.go_back(*arguments)

@@ -149,7 +149,9 @@ class _Pass:
         root = learning[0] if len(learning) == 1 else sum(each.sum() for each in learning)
         self.places = graph.places(root.grad_fn, self.record.calls)
         last = getattr(self.model, "channels_last", False)
-        self.units = units_of([root.grad_fn], self.record.calls, self.places, channels_last=last)
+        self.units = units_of(
+            [root.grad_fn], self.record.calls, self.places, self.samples, channels_last=last
+        )
         self.zero_weights = tuple(self._zero_weights())
         self._wait()
 
@@ -172,7 +174,7 @@ class _Pass:
             if not there or index in self.at_places:
                 return
             self.arrived = True
-            rows = [backward._by_sample(each, self.samples) for each in there]
+            rows = [backward.by_sample(each, self.samples) for each in there]
             if len({len(each) for each in rows}) > 1:
                 rows = [each.reshape(1, -1) for each in rows]
             whole = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
