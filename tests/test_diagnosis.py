@@ -208,7 +208,8 @@ def test_text_page_and_assertion_say_what_was_found():
     assert re.fullmatch(
         r"MLP \(.*\): nothing wrong was found in the gradient\. Back through 5 layers it grows by "
         r"a factor of 1\.1, ×1\.0\d per layer: not more than in healthy networks\. The learning "
-        r"rate, the data and the choice of the loss were not looked at\.",
+        r"rate, the data and the choice of the loss were not looked at: pass optimizer= to judge "
+        r"the first step\.",
         " ".join(repr(well).split()),
     )
     assert "<svg" in well._repr_html_()
@@ -280,6 +281,7 @@ def test_theory_says_whether_the_weights_explain_the_factor():
 def test_residual_sums_are_told_to_make_their_branches_smaller():
     found = one(ResidualMLP([20, 64, 10], 60, init="glorot"))
     assert found.kind == "exploding" and "Each block adds its branch" in found.why
+    assert re.search(r"×1\.\d+ per block", found.summary) and "layer" not in found.summary
     assert found.chapter == chapters.SHORTCUTS
 
 
@@ -316,9 +318,12 @@ def test_nothing_found_says_the_same_with_and_without_a_path():
         verdict = vg.diagnose(network, batch, "cross_entropy").verdict
         assert verdict.startswith("nothing wrong was found in the gradient. ")
         endings.add(verdict.rpartition(". ")[2])
-    assert endings == {"The learning rate, the data and the choice of the loss were not looked at."}
+    assert endings == {
+        "The learning rate, the data and the choice of the loss were not looked at: pass "
+        "optimizer= to judge the first step."
+    }
     short = vg.diagnose(deep(1, "relu", "he"), BATCH, "cross_entropy").verdict
-    assert "no path of three layers" in short
+    assert "The path is too short to be judged" in short
 
 
 def test_a_large_factor_that_is_no_fault_says_why():
@@ -451,3 +456,16 @@ def test_samples_that_an_activation_stops_are_counted():
 def test_one_sample_that_carries_everything_gives_no_warning():
     rows = [np.array([height, -np.inf, -np.inf]) for height in (-8.0, -4.0, 0.0)]
     assert not change(rows, [100] * 3).faulty
+
+
+def test_saturated_units_come_with_the_size_of_what_enters_the_layer():
+    network = deep(3, "tanh", "glorot")
+    found = one(network, (40 * BATCH[0] + 30, BATCH[1]))
+    assert found.kind == "saturated units"
+    assert "go into dense 1 have a root mean square of 49 and a mean of 29" in found.why
+
+
+def test_a_first_layer_is_started_anew_if_it_is_as_far_off():
+    found = one(deep(20, "relu", initialiser("fan_in", gain=0.6)))
+    assert found.advice.startswith("Start dense 1 to dense 20 from He's weights")
+    assert "biases" not in found.advice

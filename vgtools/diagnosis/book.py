@@ -188,7 +188,14 @@ def _units(network: Chain) -> Iterator[Units]:
         elif name in ("tanh", "sigmoid"):
             steepest = {"tanh": 1.0, "sigmoid": 0.25}[name]
             share = float(np.mean(layer.derivative() < SATURATED_BELOW * steepest))
-            yield Units(shown, name, h.shape[1], saturated=share)
+            fed = {} if before is None else _entering(before, f"dense {dense}")
+            yield Units(shown, name, h.shape[1], saturated=share, **fed)
+
+
+def _entering(before: Dense, name: str) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    mean = float(np.mean(before.input))
+    return {"before": name, "entering": root_mean_square(before.input), "entering_mean": mean}
 
 
 def _fed(before: Dense, name: str, values: NDArray) -> dict[str, object]:

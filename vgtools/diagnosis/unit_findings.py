@@ -52,9 +52,10 @@ def units(trace: Trace) -> Iterator[Finding]:
             None,
             None,
             "There the slope is below 5 % of its maximum, so that more than half of the units "
-            "pass on less than a twentieth of the gradient.",
+            f"pass on less than a twentieth of the gradient.{_entering(worst)}",
             f"Make what goes into {listed(each.name for each in full)} smaller: standardise the "
-            "inputs of the model, and start from Glorot's weights.",
+            f"inputs of the model{_SCALED.get(trace.framework, '')}, and start from Glorot's "
+            "weights.",
             chapters.SATURATED,
         )
 
@@ -100,7 +101,7 @@ def _silent(trace: Trace) -> Iterator[Finding]:
 
 
 def by_chance(trace: Trace) -> float:
-    """Return `ONE_IN` times the share of samples that chance lets rectifiers stop, see `_silent`."""
+    """Return `ONE_IN` times the share of samples that chance stops, as in `_silent`."""
     layers = (each for each in trace.units if each.on_path and each.activation == "relu")
     return ONE_IN * sum(2.0**-each.units for each in layers)
 
@@ -108,6 +109,22 @@ def by_chance(trace: Trace) -> float:
 def saturated(trace: Trace) -> list[Units]:
     """Return the layers of which most outputs are where the activation is flat."""
     return [each for each in trace.units if each.saturated > SATURATED]
+
+
+_SCALED = {
+    "PyTorch": " (or they are scaled inside of forward: take that out)",
+    "Keras": " (or a layer of the model scales them: take that out)",
+}
+"""Where else inputs may become large; a network of this book takes them as they are."""
+
+
+def _entering(layer: Units) -> str:
+    if math.isnan(layer.entering):
+        return ""
+    return (
+        f" The numbers that go into {layer.before} have a root mean square of "
+        f"{number(layer.entering)} and a mean of {number(layer.entering_mean)}."
+    )
 
 
 def _share(found: list[Units], worst: Units) -> str:

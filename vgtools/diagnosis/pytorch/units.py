@@ -10,7 +10,7 @@ import torch
 
 from vgtools.diagnosis.pytorch import graph
 from vgtools.diagnosis.pytorch.backward import by_sample
-from vgtools.diagnosis.pytorch.forward import Call
+from vgtools.diagnosis.pytorch.forward import Call, norm
 from vgtools.diagnosis.trace import Units
 
 SATURATED_BELOW = 0.05
@@ -63,8 +63,20 @@ def units_of(
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             share = float((slope < SATURATED_BELOW).double().mean())
-            counted.append(Units(shown, name, result.shape[axis], saturated=share))
+            fed = _entering(made.get(before))
+            counted.append(Units(shown, name, result.shape[axis], saturated=share, **fed))
     return counted
+
+
+def _entering(before: Call | None) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    if before is None or before.read is None or not before.read.numel():
+        return {}
+    return {
+        "before": before.name,
+        "entering": norm(before.read) / math.sqrt(before.read.numel()),
+        "entering_mean": before.read.double().mean().item(),
+    }
 
 
 def _fed(before: Call | None) -> dict[str, object]:
