@@ -6,7 +6,7 @@ import pickle
 import re
 import subprocess
 import sys
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
@@ -208,7 +208,8 @@ def test_text_page_and_assertion_say_what_was_found():
     assert re.fullmatch(
         r"MLP \(.*\): nothing wrong was found in the gradient\. Back through 5 layers it grows by "
         r"a factor of 1\.1, ×1\.0\d per layer: not more than in healthy networks\. The learning "
-        r"rate, the data and the choice of the loss were not looked at\.",
+        r"rate, the data and the choice of the loss were not looked at: pass optimizer= to judge "
+        r"the first step\.",
         " ".join(repr(well).split()),
     )
     assert "<svg" in well._repr_html_()
@@ -280,6 +281,7 @@ def test_theory_says_whether_the_weights_explain_the_factor():
 def test_residual_sums_are_told_to_make_their_branches_smaller():
     found = one(ResidualMLP([20, 64, 10], 60, init="glorot"))
     assert found.kind == "exploding" and "Each block adds its branch" in found.why
+    assert re.search(r"×1\.\d+ per block", found.summary) and "layer" not in found.summary
     assert found.chapter == chapters.SHORTCUTS
 
 
@@ -316,9 +318,12 @@ def test_nothing_found_says_the_same_with_and_without_a_path():
         verdict = vg.diagnose(network, batch, "cross_entropy").verdict
         assert verdict.startswith("nothing wrong was found in the gradient. ")
         endings.add(verdict.rpartition(". ")[2])
-    assert endings == {"The learning rate, the data and the choice of the loss were not looked at."}
+    assert endings == {
+        "The learning rate, the data and the choice of the loss were not looked at: pass "
+        "optimizer= to judge the first step."
+    }
     short = vg.diagnose(deep(1, "relu", "he"), BATCH, "cross_entropy").verdict
-    assert "no path of three layers" in short
+    assert "The path is too short to be judged" in short
 
 
 def test_a_large_factor_that_is_no_fault_says_why():
@@ -401,3 +406,66 @@ def test_help_lists_kinds_and_fields():
         assert re.search(rf"^    [\w, ]*\b{field.name}\b.* : ", vg.diagnosis.Finding.__doc__, re.M)
     for name in ("findings", "healthy", "rate", "expected", "notes", "trace"):
         assert f"    {name} : " in vg.Diagnosis.__doc__
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("size", [1, 16, 64])
+def test_a_layer_that_stops_most_samples_is_found_at_every_size_of_the_batch(size):
+    network = deep(4, "relu", "he")
+    network.layers[2].bias.value[:] = -1.0
+    x = BATCH[0].copy()
+    x[:60] *= 0.01  # only the last four switch units on
+    found = one(network, (x[:size], BATCH[1][:size]))
+    assert found.kind == "dead units" and found.layers == ("activation 2",)
+    assert "The biases of dense 2 are −1 on average" in found.why
+    if size == 64:
+        assert found.summary == "all 64 units of activation 2 are 0 for 60 of 64 samples"
+
+
+@pytest.mark.parametrize("depth, width", [(50, 64), (50, 8), (12, 6)])
+@pytest.mark.parametrize("size", [1, 8, 64])
+def test_no_sample_is_missed_where_chance_alone_stops_it(depth, width, size):
+    for seed in range(5):
+        network = deep(depth, "relu", "he", width, seed=seed)
+        found = vg.diagnose(network, (BATCH[0][:size], BATCH[1][:size]), "cross_entropy")
+        alive = all(each.dead < 1 for each in found.trace.units)
+        assert not (alive and {"dead units", "no gradient"} & set(kinds(found)))
+
+
+def test_samples_that_an_activation_stops_are_counted():
+    def stopped(*shares):
+        trace = vg.diagnose(deep(3, "tanh", "glorot"), BATCH, "cross_entropy").trace
+        points = []
+        for point, share in zip(trace.points, shares):
+            gradient = np.where(np.arange(64) < 64 * share, -np.inf, point.gradient)
+            points.append(replace(point, gradient=gradient))
+        theory = vg.diagnosis.expected.expect(trace)
+        return [
+            (each.layers, each.summary)
+            for each in find(replace(trace, points=points), theory)
+            if each.kind == "no gradient"
+        ]
+
+    summary = "no gradient arrives at dense 1 to dense 2 for 48 of 64 samples"
+    assert stopped(0.75, 0.75, 0.0) == [(("dense 1", "dense 2"), summary)]
+    assert stopped(0.75, 0.75, 0.75) == [], "their loss is at its end"
+    assert stopped(0.25, 0.25, 0.0) == []
+
+
+@pytest.mark.filterwarnings("error")
+def test_one_sample_that_carries_everything_gives_no_warning():
+    rows = [np.array([height, -np.inf, -np.inf]) for height in (-8.0, -4.0, 0.0)]
+    assert not change(rows, [100] * 3).faulty
+
+
+def test_saturated_units_come_with_the_size_of_what_enters_the_layer():
+    network = deep(3, "tanh", "glorot")
+    found = one(network, (40 * BATCH[0] + 30, BATCH[1]))
+    assert found.kind == "saturated units"
+    assert "go into dense 1 have a root mean square of 49 and a mean of 29" in found.why
+
+
+def test_a_first_layer_is_started_anew_if_it_is_as_far_off():
+    found = one(deep(20, "relu", initialiser("fan_in", gain=0.6)))
+    assert found.advice.startswith("Start dense 1 to dense 20 from He's weights")
+    assert "biases" not in found.advice

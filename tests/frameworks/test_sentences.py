@@ -54,7 +54,7 @@ def test_a_convolutional_path_that_loses_a_little_per_layer_is_found():
     found = one(model, (pictures, Y))
     assert found.kind == "vanishing" and 100 < found.number < 1000
     assert "conv.1 to conv.5 are too small for ReLU" in found.why
-    assert found.advice.startswith("Start conv.1 to conv.5 from He's weights")
+    assert found.advice.startswith("Start conv.0 to conv.5 from He's weights")
     for layer in model.conv:
         he(layer.weight)
     assert diagnose(model, (pictures, Y), cross_entropy).healthy
@@ -233,10 +233,48 @@ def test_steps_that_are_too_large_or_lost_are_found():
     assert "bfloat16" in found.why and "float32" in found.advice
 
 
+class Block(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.a, self.b = nn.Linear(width, width), nn.Linear(width, width)
+        he(self.a.weight), he(self.b.weight)
+
+    def forward(self, x):
+        return x + self.b(torch.relu(self.a(x)))
+
+
+def test_blocks_with_a_number_for_a_name_are_told_their_class():
+    model = nn.Sequential(nn.Linear(20, 48), *[Block(48) for _ in range(20)], nn.Linear(48, 10))
+    found = one(model)
+    assert found.summary.startswith("from 20 (Block) back to 0 (Linear) the gradient grows")
+    assert found.summary.endswith("per block")
+    steps = diagnose(model, (X, Y), cross_entropy, optimizer=torch.optim.SGD(model.parameters()))
+    assert steps.trace.updates[0].name == "0 (Linear)"
+
+
+def test_biases_that_are_most_of_the_signal_are_to_be_zero():
+    layers = [nn.Unflatten(1, (1, 4, 5))]
+    for number in range(14):
+        layers += [nn.Conv2d(16 if number else 1, 16, 3, padding=1), nn.ReLU()]
+    found = one(nn.Sequential(*layers, nn.Flatten(), nn.Linear(320, 10)))
+    assert found.advice.startswith("Start 1 (Conv2d) to 27 (Conv2d) from He's weights")
+    assert "and set their biases to 0" in found.advice
+
+
+def test_what_forward_scales_is_thought_of_where_units_are_saturated():
+    layers = {"one": nn.Linear(20, 64), "two": nn.Linear(64, 64), "out": nn.Linear(64, 10)}
+    model = Body(lambda m, x: m.out(m.two(m.one(60 * x + 30).tanh()).tanh()), **layers)
+    found = one(model)
+    assert "go into one have a root mean square of" in found.why
+    assert "scaled inside of forward" in found.advice
+
+
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, "adam", 0.1])
 def test_an_optimiser_that_is_not_known_is_refused(optimizer):
     with pytest.raises(TypeError, match="optimizer must be a torch.optim.SGD, Adam or AdamW"):
         diagnose(chain(3, 64, nn.ReLU, he), (X, Y), cross_entropy, optimizer=optimizer)
+    with pytest.raises(TypeError, match=r"class SGD: give an instance, such as SGD\(model"):
+        diagnose(chain(3, 64, nn.ReLU, he), (X, Y), cross_entropy, optimizer=torch.optim.SGD)
 
 
 def test_selu_is_not_taken_for_elu():

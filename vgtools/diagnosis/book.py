@@ -182,13 +182,20 @@ def _units(network: Chain) -> Iterator[Units]:
         name, h = layer.activation.name, layer.output
         shown = f"activation {number}"
         if name == "relu":
-            dead = float(np.mean((h == 0).all(axis=0)))
+            dead, silent = (float(np.mean((h == 0).all(axis=axis))) for axis in (0, 1))
             fed = {} if before is None else _fed(before, f"dense {dense}", layer.pre_activation)
-            yield Units(shown, name, h.shape[1], dead=dead, **fed)
+            yield Units(shown, name, h.shape[1], dead=dead, silent=silent, **fed)
         elif name in ("tanh", "sigmoid"):
             steepest = {"tanh": 1.0, "sigmoid": 0.25}[name]
             share = float(np.mean(layer.derivative() < SATURATED_BELOW * steepest))
-            yield Units(shown, name, h.shape[1], saturated=share)
+            fed = {} if before is None else _entering(before, f"dense {dense}")
+            yield Units(shown, name, h.shape[1], saturated=share, **fed)
+
+
+def _entering(before: Dense, name: str) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    mean = float(np.mean(before.input))
+    return {"before": name, "entering": root_mean_square(before.input), "entering_mean": mean}
 
 
 def _fed(before: Dense, name: str, values: NDArray) -> dict[str, object]:

@@ -10,7 +10,7 @@ from vgtools.diagnosis.expected import Expected, expect
 from vgtools.diagnosis.finding import Finding, number
 from vgtools.diagnosis.findings import find
 from vgtools.diagnosis.judging import NOTICEABLE
-from vgtools.diagnosis.path_findings import course, path_change, time_change
+from vgtools.diagnosis.path_findings import course, path_change, time_change, unit_of
 from vgtools.diagnosis.trace import Trace
 
 
@@ -137,13 +137,16 @@ class Diagnosis:
         count = len(self.findings)
         if count:
             return f"{count} finding{'s' * (count > 1)}."
+        hint = ""
         if self.trace.optimizer:
             found, unseen = "the gradient and in the first step", "The data"
         else:
             found, unseen = "the gradient", "The learning rate, the data"
+            if self.trace.framework != "Keras":  # which takes none
+                hint = ": pass optimizer= to judge the first step"
         return (
             f"nothing wrong was found in {found}. {self._course}{self._steps} "
-            f"{unseen} and the choice of the loss were not looked at."
+            f"{unseen} and the choice of the loss were not looked at{hint}."
         )
 
     @property
@@ -152,7 +155,9 @@ class Diagnosis:
         told, largest = [], 0.0
         judged, points = path_change(self.trace)
         if judged is not None:
-            told.append(f"back through {len(points)} layers it {course(judged)}")
+            unit = unit_of(points)
+            count = sum(point.shortcut for point in points) if unit == "block" else len(points)
+            told.append(f"back through {count} {unit}s it {course(judged, unit)}")
             largest = abs(judged.log_factor)
         for steps in self.trace.steps:
             judged, count = time_change(steps)
@@ -162,7 +167,10 @@ class Diagnosis:
                 )
                 largest = max(largest, abs(judged.log_factor))
         if not told:
-            return "There is no path of three layers along which it could be judged."
+            return (
+                "The path is too short to be judged: it needs three layers, one behind the other, "
+                "before the last one."
+            )
         told = "; ".join(told)
         if largest < NOTICEABLE:
             return f"{told[0].upper()}{told[1:]}: not more than in healthy networks."

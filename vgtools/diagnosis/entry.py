@@ -39,7 +39,10 @@ def diagnose(
     Returns
     -------
     Diagnosis
-        Its `findings` say what is wrong; see `vgtools.diagnosis.Finding` for the kinds.
+        Its `findings` say what is wrong, and each has a `kind`: non-finite values, no gradient,
+        dead units, saturated units, batch-norm growth, vanishing, exploding, starved queries and
+        keys, underflow, updates too large, or updates too small. `vgtools.diagnosis.Finding`
+        explains them.
 
     Raises
     ------
@@ -48,6 +51,14 @@ def diagnose(
 
     Examples
     --------
+    A module of PyTorch::
+
+        model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 10))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        vg.diagnose(model, (x, y), nn.functional.cross_entropy, optimizer=optimizer)
+
+    A network of this book:
+
     >>> import numpy as np
     >>> import vgtools as vg
     >>> rng = np.random.default_rng(0)

@@ -62,7 +62,7 @@ def expect(trace: Trace) -> Expected:
     if len(points) < 3:
         return Expected(None, None, "there are fewer than three layers on one path")
     for point in points:
-        if point.weights is None:
+        if point.weights is None or not point.weights.dense:
             return _none(f"{point.name} is not one dense layer")
     for point in points[:-1]:
         *before, activation = point.operations or ("?",)

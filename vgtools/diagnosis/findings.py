@@ -12,14 +12,17 @@ from vgtools.diagnosis.judging import together
 from vgtools.diagnosis.path_findings import along_path, path_change, through_time
 from vgtools.diagnosis.step_findings import starved, updates
 from vgtools.diagnosis.trace import Trace
-from vgtools.diagnosis.unit_findings import units
+from vgtools.diagnosis.unit_findings import SILENT, by_chance, units
 
 __all__ = ["KINDS", "Finding", "find", "path_change"]
 
 
 def find(trace: Trace, expected: Expected) -> tuple[Finding, ...]:
     """Return what is wrong, the causes before what follows from them."""
-    found = [*_not_finite(trace), *_no_gradient(trace), *units(trace)]
+    off = list(units(trace))
+    found = [*_not_finite(trace), *_no_gradient(trace), *off]
+    if "dead units" not in [each.kind for each in found]:
+        found += _stopped_samples(trace)
     found += [*along_path(trace, expected), *through_time(trace), *starved(trace)]
     found += [*_underflow(trace), *updates(trace)]
     return tuple(sorted(found, key=lambda each: KINDS.index(each.kind)))
@@ -100,6 +103,36 @@ def _no_gradient(trace: Trace) -> Iterator[Finding]:
             "The gradient that arrives is exactly zero.",
             f"The layer behind {stopped[-1].name} has the slope zero for every sample.",
         )
+
+
+def _stopped_samples(trace: Trace) -> Iterator[Finding]:
+    """Find layers that most samples send no gradient to, whatever stops it on the way.
+
+    Samples without a gradient at the last point do not count: their loss may be at its end.
+    """
+    points = trace.points
+    if not points or together(points[0].gradient) == -math.inf:
+        return
+    shares = [float((each.gradient == -math.inf).mean()) for each in points]
+    limit = max(SILENT, by_chance(trace))
+    stopped = [p for p, share in zip(points, shares) if share - shares[-1] > limit]
+    if not stopped:
+        return
+    count = round(shares[0] * trace.samples)
+    behind = points[points.index(stopped[-1]) + 1].name
+    yield Finding(
+        "no gradient",
+        tuple(point.name for point in stopped),
+        f"no gradient arrives at {span(stopped)} for {count} of {trace.samples} samples",
+        shares[0],
+        None,
+        None,
+        f"The gradient of these samples arrives at {behind}, and is exactly zero at "
+        f"{stopped[-1].name}.",
+        f"Look at what stands between {stopped[-1].name} and {behind}: an activation that is "
+        "flat there, a clamp or a mask. Make what goes into it smaller.",
+        chapters.PRODUCT,
+    )
 
 
 def _cut_off(trace: Trace, layers: tuple[str, ...]) -> tuple[str, str]:

@@ -174,7 +174,8 @@ def _jackknife(first: NDArray[np.float64], last: NDArray[np.float64]) -> float:
     n = len(first)
     if n < 2 or len(last) != n:
         return math.nan
-    ratios = _without_each(first) - _without_each(last)
+    with np.errstate(invalid="ignore"):  # nothing but one sample has a gradient at either end
+        ratios = _without_each(first) - _without_each(last)
     ratios = ratios[np.isfinite(ratios)]
     if len(ratios) < n:  # one sample carries everything
         return math.inf

@@ -6,6 +6,8 @@ import math
 from collections import Counter
 from collections.abc import Iterator, Sequence
 
+import numpy as np
+
 from vgtools.diagnosis import chapters, recipes
 from vgtools.diagnosis.chapters import Chapter
 from vgtools.diagnosis.expected import Expected
@@ -45,12 +47,17 @@ def course(judged: Change, unit: str = "layer") -> str:
     return f"{direction} by a factor of {factor}, {per_layer(judged.rate)} per {unit}"
 
 
+def unit_of(points: Sequence[Point]) -> str:
+    """Return what most steps of a path are: a block with a shortcut, or a layer."""
+    return "block" if sum(point.shortcut for point in points) > len(points) / 2 else "layer"
+
+
 def along_path(trace: Trace, expected: Expected) -> Iterator[Finding]:
     """Find a gradient that changes too much between the two ends of the path."""
     judged, points = path_change(trace)
     if judged is None or not judged.faulty:
         return
-    where = points[judged.begin : judged.end + 1]
+    where, unit = points[judged.begin : judged.end + 1], unit_of(points)
     kind = "vanishing" if judged.log_factor < 0 else "exploding"
     kind = "batch-norm growth" if kind == "exploding" and trace.normalised else kind
     theory = None
@@ -60,11 +67,11 @@ def along_path(trace: Trace, expected: Expected) -> Iterator[Finding]:
     yield Finding(
         kind,
         tuple(point.name for point in where),
-        f"from {points[-1].name} back to {points[0].name} the gradient {course(judged)}"
+        f"from {points[-1].name} back to {points[0].name} the gradient {course(judged, unit)}"
         + (
             ""
             if len(where) == len(points)
-            else f". Most of it: {span(where)}, {per_layer(judged.local_rate)} per layer"
+            else f". Most of it: {span(where)}, {per_layer(judged.local_rate)} per {unit}"
         ),
         10.0 ** abs(judged.log_factor),
         None if math.isnan(judged.error) else 10.0**judged.error,
@@ -126,10 +133,11 @@ def _cause(trace: Trace, where: list[Point], judged: Change, kind: str) -> Reaso
             f"{recipes.weights('relu', trace.framework)}.",
             chapters.SIGMOID,
         )
-    return _weights(trace, weighted, activation, kind, rate)
+    return _weights(trace, where, activation, kind, rate)
 
 
-def _weights(trace: Trace, weighted: list[Point], activation: str, kind: str, rate: str) -> Reason:
+def _weights(trace: Trace, where: list[Point], activation: str, kind: str, rate: str) -> Reason:
+    weighted = where[1:]
     layers, size = span(weighted), "small" if kind == "vanishing" else "large"
     why = f"Each of these layers multiplies the gradient by about {rate[1:]} on its way back: "
     recipe = recipes.recipe(activation)
@@ -155,10 +163,37 @@ def _weights(trace: Trace, weighted: list[Point], activation: str, kind: str, ra
     clipping = " Clipping only hides it." if kind == "exploding" else ""
     return (
         f"{why}the weights of {layers} are too {size} for {recipes.shown(activation)}.{measured}",
-        f"Start {layers} from {recipe.name} weights, which {recipes.shown(activation)} needs: "
+        f"Start {span(_out_of_line(where, recipe))} from {recipe.name} weights, which "
+        f"{recipes.shown(activation)} needs{_biases(weighted)}: "
         f"{recipes.weights(activation, trace.framework)}.{clipping}",
         chapter,
     )
+
+
+def _out_of_line(where: list[Point], recipe: recipes.Recipe) -> list[Point]:
+    """Return the layers to start anew: the first one too, if its weights are as far off.
+
+    No gradient of the path passes its weights, but the signal does.
+    """
+    first, *others = where
+    known = [point.weights for point in others if point.weights is not None]
+    if first.weights is None or not known or not first.weights.mean_square:
+        return others
+    own, theirs = (
+        math.log(now / wanted)
+        for now, wanted in (recipes.deviations(each, recipe) for each in ([first.weights], known))
+    )
+    return where if own * theirs > 0 and abs(own) > abs(theirs) / 2 else others
+
+
+def _biases(layers: Sequence[Point]) -> str:
+    """Ask for biases of 0 where they are most of the signal, which no sample changes."""
+    shares = [
+        each.weights.bias_mean_square / each.signal**2
+        for each in layers
+        if each.weights is not None and each.signal > 0
+    ]
+    return ", and set their biases to 0" if shares and np.median(shares) > 0.5 else ""
 
 
 def _most_frequent(points: Sequence[Point]) -> str:

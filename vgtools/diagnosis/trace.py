@@ -19,12 +19,15 @@ class Weights:
         How many numbers one unit reads, and how many units read one number.
     mean_square, bias_mean_square : float
         Of the entries of the weights and of the biases: their variance, where their mean is 0.
+    dense : bool
+        Whether each unit reads all numbers; a convolution reads those near its place.
     """
 
     fan_in: int
     fan_out: int
     mean_square: float
     bias_mean_square: float
+    dense: bool = True
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,7 +60,7 @@ class Point:
         The activations, and whatever else theory has to know, between here and the next
         point, such as ``"layer_norm"``; ``"?"`` for what it does not know.
     weights : Weights or None
-        Where one dense layer leads here.
+        Where one dense layer or one convolution leads here.
     shortcut : bool
         Whether a way past the layer ends here, in a residual sum.
     """
@@ -113,6 +116,8 @@ class Units:
         Features, or channels of a convolution.
     dead : float
         Share of units of a rectifier that are 0 for every sample (and at every place).
+    silent : float
+        Share of samples for which all units of a rectifier are 0 (and at every place).
     saturated : float
         Share of all outputs where the slope is below 5 % of its maximum.
     on_path : bool
@@ -124,18 +129,23 @@ class Units:
     mean, spread : float
         Mean and standard deviation of what that layer gives to the activation; NaN where it was
         not seen.
+    entering, entering_mean : float
+        Root mean square and mean of what goes into that layer; NaN where it was not seen.
     """
 
     name: str
     activation: str
     units: int
     dead: float = 0.0
+    silent: float = 0.0
     saturated: float = 0.0
     on_path: bool = True
     before: str = ""
     bias: float = 0.0
     mean: float = np.nan
     spread: float = np.nan
+    entering: float = np.nan
+    entering_mean: float = np.nan
 
 
 @dataclass(frozen=True)

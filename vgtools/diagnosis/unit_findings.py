@@ -13,6 +13,9 @@ from vgtools.diagnosis.trace import Trace, Units
 ONE_IN = 1000
 """In how many healthy networks half of a layer's units are off by chance, and more."""
 
+SILENT = 0.5
+"""From which share of samples on that a layer stops a fault is reported."""
+
 SATURATED = 0.5
 """From which share of saturated outputs on a layer is reported."""
 
@@ -35,6 +38,8 @@ def units(trace: Trace) -> Iterator[Finding]:
             advice,
             chapters.DEAD,
         )
+    if not any(each.on_path for each in dead):
+        yield from _silent(trace)
     full = saturated(trace)
     if full:
         worst = max(full, key=lambda each: each.saturated)
@@ -47,16 +52,79 @@ def units(trace: Trace) -> Iterator[Finding]:
             None,
             None,
             "There the slope is below 5 % of its maximum, so that more than half of the units "
-            "pass on less than a twentieth of the gradient.",
+            f"pass on less than a twentieth of the gradient.{_entering(worst)}",
             f"Make what goes into {listed(each.name for each in full)} smaller: standardise the "
-            "inputs of the model, and start from Glorot's weights.",
+            f"inputs of the model{_SCALED.get(trace.framework, '')}, and start from Glorot's "
+            "weights.",
             chapters.SATURATED,
         )
+
+
+def _silent(trace: Trace) -> Iterator[Finding]:
+    """Find the first layer that stops the gradient of more samples than chance explains.
+
+    A rectifier on the path whose units are all 0 for a sample passes nothing of its gradient.
+    With weights that are as often positive as negative, each of n units is off for a sample with
+    probability 1/2, and all of them with 2**-n. Through layers of n_1, n_2, ... units the
+    expected share of such samples is at most::
+
+        p = 2**-n_1 + 2**-n_2 + ...
+
+    However many samples there are and however alike they are, the share is above s with
+    probability p / s at most (Markov's inequality). So a share is a fault above `ONE_IN` p. It
+    has to be above `SILENT` as well: for a few samples, such as pictures without a pixel,
+    everything may be 0, and the layers learn from the others. Fifty layers of 64 units have
+    p = 3e-18. Fifty layers of 8 units have p = 0.2, and no share of theirs is a fault.
+    """
+    limit = 0.0
+    for each in trace.units:
+        if not each.on_path or each.activation != "relu":
+            continue
+        limit += ONE_IN * 2.0**-each.units
+        if each.silent <= max(SILENT, limit):
+            continue
+        count = round(each.silent * trace.samples)
+        why, advice = _cause([each], trace)
+        yield Finding(
+            "dead units",
+            (each.name,),
+            f"all {each.units} units of {each.name} are 0 for {count} of {trace.samples} samples",
+            each.silent,
+            None,
+            limit / ONE_IN,
+            "No gradient of these samples passes this layer, and the layers before it do not "
+            f"learn from them. {why}",
+            advice,
+            chapters.DEAD,
+        )
+        return
+
+
+def by_chance(trace: Trace) -> float:
+    """Return `ONE_IN` times the share of samples that chance stops, as in `_silent`."""
+    layers = (each for each in trace.units if each.on_path and each.activation == "relu")
+    return ONE_IN * sum(2.0**-each.units for each in layers)
 
 
 def saturated(trace: Trace) -> list[Units]:
     """Return the layers of which most outputs are where the activation is flat."""
     return [each for each in trace.units if each.saturated > SATURATED]
+
+
+_SCALED = {
+    "PyTorch": " (or they are scaled inside of forward: take that out)",
+    "Keras": " (or a layer of the model scales them: take that out)",
+}
+"""Where else inputs may become large; a network of this book takes them as they are."""
+
+
+def _entering(layer: Units) -> str:
+    if math.isnan(layer.entering):
+        return ""
+    return (
+        f" The numbers that go into {layer.before} have a root mean square of "
+        f"{number(layer.entering)} and a mean of {number(layer.entering_mean)}."
+    )
 
 
 def _share(found: list[Units], worst: Units) -> str:
@@ -83,8 +151,7 @@ def _cause(dead: list[Units], trace: Trace) -> tuple[str, str]:
     if not first.mean < -first.spread:  # also where it was not seen
         return (
             "With weights that are as often positive as negative, a unit is off for a given "
-            "sample with probability one half, so that at most half of the units are off for "
-            "every sample. Here more are, which chance does not explain.",
+            "sample with probability one half. Here more units are off than chance explains.",
             "Look for large negative biases, for inputs of one sign and for a learning rate that "
             f"was too large; draw the weights in front of {first.name} anew.",
         )

@@ -141,7 +141,7 @@ def norms_of_steps(gradient: torch.Tensor, time_axis: int) -> NDArray[np.float64
 
 
 def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arrived:
-    rows = [_by_sample(each, samples) for each in gradients]
+    rows = [by_sample(each, samples) for each in gradients]
     if len({len(each) for each in rows}) > 1:
         rows = [each.reshape(1, -1) for each in rows]
     together = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
@@ -158,7 +158,7 @@ def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arri
     )
 
 
-def _by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
+def by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
     """Return one row for each sample, or one row where they cannot be told apart."""
     values = values.detach()
     if values.ndim == 0:

@@ -15,6 +15,9 @@ from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.pytorch.units import units_of
 from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
 
+READ_AS_MATRICES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+"""Layers whose weights are compared with a recipe."""
+
 
 def follow(
     model: nn.Module, batch: tuple, loss: Callable, optimizer: torch.optim.Optimizer | None = None
@@ -84,7 +87,8 @@ class _Following:
         places = graph.places(value.grad_fn, record.calls)
         ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
         last = getattr(self.model, "channels_last", False)
-        units = units_of(ends or [value.grad_fn], record.calls, places, channels_last=last)
+        ends = ends or [value.grad_fn]
+        units = units_of(ends, record.calls, places, self.samples, channels_last=last)
         read = [tensor for _, _, tensor in record.sequences]
         arguments = (value, places, self.learning, read, self.samples)
         plain = exact = backward.go_back(*arguments)
@@ -155,7 +159,16 @@ class _Following:
             return {}
         return {
             "optimizer": training_step.described(self.optimizer),
-            "updates": tuple(training_step.updates(self.optimizer, self.names, gradients)),
+            "updates": tuple(training_step.updates(self.optimizer, self._matrices(), gradients)),
+        }
+
+    def _matrices(self) -> dict[int, str]:
+        """Name the layer of each weight, and any other parameter as the model does."""
+        modules = dict(self.model.named_modules())
+        named = {key: name.rpartition(".") for key, name in self.names.items()}
+        return {
+            key: forward.shown(layer, modules[layer]) if own == "weight" else f"{layer}{dot}{own}"
+            for key, (layer, dot, own) in named.items()
         }
 
     def _broken_before(self) -> Broken | None:
@@ -173,7 +186,7 @@ class _Following:
         """Return the first place on the way back where the gradient is not finite."""
         for place, arrived in zip(places[::-1], plain.places[::-1]):
             if arrived is not None and arrived.broken:
-                return Broken(graph.label(place), "backward", arrived.broken)
+                return Broken(graph.label(place, self.model), "backward", arrived.broken)
         for tensor in self.learning:
             gradient = gradients[id(tensor)]
             if gradient is not None and (share := forward.not_finite(gradient)):
@@ -183,12 +196,12 @@ class _Following:
     def _point(self, place, plain, exact, gradients: dict) -> Point:
         weights, fans = None, [_fans(call) for call in place.calls]
         call = place.calls[0]
-        if len(place.calls) == 1 and isinstance(call.module, nn.Linear):
-            weights = _weights(call.module)
+        if len(place.calls) == 1 and isinstance(call.module, READ_AS_MATRICES):
+            weights = _weights(call)
         own = [gradients.get(id(each)) for each in call.module.parameters()]
         own = [each for each in own if each is not None and each.ndim > 1]
         return Point(
-            graph.label(place),
+            graph.label(place, self.model),
             np.array([-math.inf]) if exact is None else exact.log_norms,
             -math.inf if exact is None else exact.entry,
             call.signal if len(place.calls) == 1 else math.nan,
@@ -248,12 +261,12 @@ def _fans(call: forward.Call) -> tuple[int, int]:
     return channels * math.prod(places), outputs * math.prod(places)
 
 
-def _weights(layer: nn.Linear) -> Weights:
+def _weights(call: forward.Call) -> Weights:
+    layer = call.module
     matrix, bias = layer.weight.detach().double(), layer.bias
     bias_mean_square = 0.0 if bias is None else float(bias.detach().double().square().mean())
-    return Weights(
-        layer.in_features, layer.out_features, float(matrix.square().mean()), bias_mean_square
-    )
+    dense = isinstance(layer, nn.Linear)
+    return Weights(*_fans(call), float(matrix.square().mean()), bias_mean_square, dense)
 
 
 def _operations(place: graph.Place) -> Iterator[str]:

@@ -34,6 +34,8 @@ class Call:
         Of its first output.
     input_mean_square : float
         Of its first input; NaN if that is not made of real numbers.
+    read : Tensor or None
+        Its first input, where the layer is `nn.Linear` or a convolution.
     """
 
     name: str
@@ -42,6 +44,7 @@ class Call:
     signal: float
     mean: float
     input_mean_square: float = math.nan
+    read: torch.Tensor | None = None
 
     @property
     def weighted(self) -> bool:
@@ -118,10 +121,13 @@ class _Seen:
             size / math.sqrt(max(found[0].numel(), 1)),
             found[0].detach().mean(dtype=torch.float32).item(),
         )
-        if isinstance(module, nn.Linear) and not any(each.weighted for each in self.record.calls):
+        if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)):
             read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
             if read is not None and read.is_floating_point():
-                call.input_mean_square = norm(read) ** 2 / read.numel()
+                call.read = read.detach()
+        first = not any(each.weighted for each in self.record.calls)
+        if first and isinstance(module, nn.Linear) and call.read is not None:
+            call.input_mean_square = norm(call.read) ** 2 / call.read.numel()
         self.record.calls.append(call)
 
 

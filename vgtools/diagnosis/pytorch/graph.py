@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from torch import nn
+
 from vgtools.diagnosis.expected import LAYER_NORM
-from vgtools.diagnosis.pytorch.forward import Call
+from vgtools.diagnosis.pytorch.forward import Call, shown
 
 _SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
 """Beginnings of nodes that leave every number as it is."""
@@ -129,8 +131,8 @@ def _as_it_starts(normalisation: Any) -> bool:
     )
 
 
-def label(place: Place) -> str:
-    """Name a place: its layer, or what the names of its layers begin with."""
+def label(place: Place, model: nn.Module) -> str:
+    """Name a place: its layer, or the module that its layers are in."""
     names = list(dict.fromkeys(call.name for call in place.calls))
     if len(names) == 1:
         return names[0]
@@ -140,7 +142,10 @@ def label(place: Place) -> str:
         if len(set(pieces)) > 1:
             break
         common.append(pieces[0])
-    return ".".join(common) or f"{names[0]} to {names[-1]}"
+    within = ".".join(common)
+    if not within:
+        return f"{names[0]} to {names[-1]}"
+    return shown(within, dict(model.named_modules()).get(within, model))
 
 
 def every_node(ends: Sequence[Any]) -> list[Any]:

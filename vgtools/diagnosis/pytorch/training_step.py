@@ -37,9 +37,15 @@ def check_optimizer(optimizer: object) -> None:
         For any other.
     """
     if optimizer is not None and type(optimizer) not in RULES:
+        given = f"{type(optimizer)}"
+        if isinstance(optimizer, type):
+            given = (
+                f"the class {optimizer.__name__}: give an instance, such as "
+                f"{optimizer.__name__}(model.parameters(), lr=0.01)"
+            )
         raise TypeError(
             "optimizer must be a torch.optim.SGD, Adam or AdamW, whose first step follows from "
-            f"the gradient, not {optimizer if isinstance(optimizer, type) else type(optimizer)}"
+            f"the gradient, not {given}"
         )
 
 
@@ -64,7 +70,7 @@ def updates(
             there = gradient != 0
             same = ((weights - step) == weights)[there]
             yield Update(
-                names[id(weights)].removesuffix(".weight"),
+                names[id(weights)],
                 norm(step) / norm(weights),
                 same.double().mean().item(),
             )

@@ -9,7 +9,8 @@ from typing import Any
 import torch
 
 from vgtools.diagnosis.pytorch import graph
-from vgtools.diagnosis.pytorch.forward import Call
+from vgtools.diagnosis.pytorch.backward import by_sample
+from vgtools.diagnosis.pytorch.forward import Call, norm
 from vgtools.diagnosis.trace import Units
 
 SATURATED_BELOW = 0.05
@@ -20,6 +21,7 @@ def units_of(
     ends: Sequence[Any],
     calls: Sequence[Call],
     places: Sequence[graph.Place],
+    samples: int,
     channels_last: bool = False,
 ) -> list[Units]:
     """Count the units of every rectifier in the graph, and of the activations on the path.
@@ -55,15 +57,26 @@ def units_of(
             others = [each for each in range(result.ndim) if each != axis]
             off = ~result.ne(0).any(dim=others) if others else result.eq(0)
             dead = float(off.double().mean())
-            fed = _fed(made.get(before))
-            counted.append(
-                Units(shown, name, off.numel(), dead=dead, on_path=node in on_path, **fed)
-            )
+            silent = float((~by_sample(result.ne(0), samples).any(dim=1)).double().mean())
+            fed = {"on_path": node in on_path, **_fed(made.get(before))}
+            counted.append(Units(shown, name, off.numel(), dead=dead, silent=silent, **fed))
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             share = float((slope < SATURATED_BELOW).double().mean())
-            counted.append(Units(shown, name, result.shape[axis], saturated=share))
+            fed = _entering(made.get(before))
+            counted.append(Units(shown, name, result.shape[axis], saturated=share, **fed))
     return counted
+
+
+def _entering(before: Call | None) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    if before is None or before.read is None or not before.read.numel():
+        return {}
+    return {
+        "before": before.name,
+        "entering": norm(before.read) / math.sqrt(before.read.numel()),
+        "entering_mean": before.read.double().mean().item(),
+    }
 
 
 def _fed(before: Call | None) -> dict[str, object]:

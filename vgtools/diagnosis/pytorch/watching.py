@@ -149,7 +149,9 @@ class _Pass:
         root = learning[0] if len(learning) == 1 else sum(each.sum() for each in learning)
         self.places = graph.places(root.grad_fn, self.record.calls)
         last = getattr(self.model, "channels_last", False)
-        self.units = units_of([root.grad_fn], self.record.calls, self.places, channels_last=last)
+        self.units = units_of(
+            [root.grad_fn], self.record.calls, self.places, self.samples, channels_last=last
+        )
         self.zero_weights = tuple(self._zero_weights())
         self._wait()
 
@@ -172,7 +174,7 @@ class _Pass:
             if not there or index in self.at_places:
                 return
             self.arrived = True
-            rows = [backward._by_sample(each, self.samples) for each in there]
+            rows = [backward.by_sample(each, self.samples) for each in there]
             if len({len(each) for each in rows}) > 1:
                 rows = [each.reshape(1, -1) for each in rows]
             whole = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
@@ -291,25 +293,27 @@ class _Pass:
         norms = self.norms.get(index, np.zeros(1))
         entries = self.at_places[index][2] if index in self.at_places else 1
         return Point(
-            name=graph.label(place),
+            name=graph.label(place, self.model),
             gradient=backward._log(norms),
             entry=float(backward._log(math.sqrt(np.square(norms).sum() / entries))),
             signal=math.nan if one is None else one.signal,
             width=min(width for call in place.calls for width in following._fans(call)),
             operations=tuple(following._operations(place)),
-            weights=None if one is None else self._weights(one.module),
+            weights=None if one is None else self._weights(one),
             shortcut=place.joins,
         )
 
-    def _weights(self, module: nn.Module) -> Weights | None:
-        if not isinstance(module, nn.Linear):
+    def _weights(self, call: forward.Call) -> Weights | None:
+        module = call.module
+        if not isinstance(module, following.READ_AS_MATRICES):
             return None
         squares = {"weight": math.nan, "bias": 0.0}
         for name, each in module._parameters.items():
             own = [key for key, learns in self.learning.items() if learns is each]
             if own:
                 squares[name] = self.sizes[own[0]] ** 2 / each.numel()
-        return Weights(module.in_features, module.out_features, *squares.values())
+        dense = isinstance(module, nn.Linear)
+        return Weights(*following._fans(call), *squares.values(), dense)
 
     def _silent(self) -> dict[str, object]:
         """Return the parameters that got no gradient, and where they are cut off."""
@@ -345,7 +349,7 @@ class _Pass:
         for index in sorted(self.norms, reverse=True):
             share = float(np.mean(~np.isfinite(self.norms[index])))
             if share:
-                return Broken(graph.label(self.places[index]), "backward", share)
+                return Broken(graph.label(self.places[index], self.model), "backward", share)
         for name, size in self.of_weights.items():
             if not math.isfinite(size):
                 return Broken(name, "backward", 1.0)
