@@ -186,8 +186,8 @@ def test_it_trains_until_it_is_paused_and_says_how_it_goes(small):
     assert re.match(
         rf"Step {found['steps']}, epoch \d+\.\d: loss {found['loss']:.2f}, "
         r"\d+ % of 397 test digits right\. The gradient of layer 1 is \S+ times that of layer 4 "
-        r"\(\S+ and \S+\): it arrives\. \d+ % of the units are dead, \d+ % of their slopes "
-        r"saturated\.$",
+        r"\(\S+ and \S+\): (more than a hundredth arrives|it grows less than a hundredfold)\. "
+        r"\d+ % of the units are dead, \d+ % of all slopes saturated\.$",
         said(small),
     )
     assert small.locator(".vg-lab-voice").text_content() == said(small)
@@ -754,7 +754,7 @@ def test_with_reduced_motion_it_draws_twice_in_a_second(small):
     times = small.evaluate("drawn")
     press(small, "Pause")
     small.emulate_media(reduced_motion="no-preference")
-    assert 2 <= len(times) <= 6
+    assert len(times) > 1 and np.diff(times).min() > 400, times  # 180 without the wish
 
 
 def test_without_scripts_there_is_a_picture_and_what_it_is(browser, place):

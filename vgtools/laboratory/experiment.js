@@ -190,13 +190,14 @@
       else if (layers > 1) {
         const ratio = first / last;
         const verdict = ratio < 0.01 ? "it vanishes on its way back"
-          : ratio > 100 ? "it explodes on its way back" : "it arrives";
+          : ratio > 100 ? "it explodes on its way back"
+          : ratio < 1 ? "more than a hundredth arrives" : "it grows less than a hundredfold";
         said.push(first === 0 || last === 0 ? `No gradient reaches ${what} ${last === 0 ? layers : 1}.`
           : `The gradient of ${what} 1 is ${short(ratio)} times that of ${what} ${layers} ` +
             `(${short(first)} and ${short(last)})${this.stopped ? "" : `: ${verdict}`}.`);
       } else said.push(`The gradient of the only ${what} is ${short(first)}.`);
       said.push(`${percent(mean(flow.dead_units))} of the units are dead, ` +
-        `${percent(mean(flow.saturation))} of their slopes saturated.`);
+        `${percent(mean(flow.saturation))} of all slopes saturated.`);
       return said.join(" ");
     }
   }

@@ -8,7 +8,7 @@
   const PATIENCE = 500;  // for a network that is built; a later change then replaces it
   const DRAWING = 180, CALM = 500;  // between two drawings; with reduced motion
   const SENTENCE = 1000, ALOUD = 5000;  // between two sentences, seen and read aloud
-  const PAUSE = 300, THANKS = 4000;
+  const PAUSE = 300, NOTE = 8000;  // until the address is written; that a message stays
   const AGAIN = "The run had diverged. It begins again from the same draw.";
   const still = matchMedia("(prefers-reduced-motion: reduce)");
 
@@ -27,7 +27,7 @@
     // `drawn` is infinite when there is nothing left to draw.
     let drawn = -Infinity, spoken = -Infinity, aloud = -Infinity;
     let job = null, waiting = false;  // work that is under way; a turn for it will come
-    let gone = "";  // of a run that a change has ended
+    let gone = "", noted = 0;  // of a run that a change has ended; the timer of a message
 
     // What is on the page
 
@@ -42,8 +42,16 @@
     const unpin = button("Remove the pin", () => {
       pinned = null;
       unpin.hidden = true;
+      pinButton.focus();
       paint();
     }, { hidden: "" });
+    const pinButton = button("Pin this run", () => {
+      redraw();
+      tell(`Pinned${pinned ? " in the place of the one before" : ""}. The next run is drawn beside it.`);
+      pinned = experiment.pin();
+      unpin.hidden = false;
+      paint();
+    });
     const grey = make("p", { class: "vg-lab-pinned" });
     const status = make("p", { class: "vg-lab-status", role: "status" });
     const notice = make("p", { class: "vg-lab-status", role: "status" });  // of what went wrong
@@ -75,13 +83,7 @@
         inputs.seed.show(settings.seed);
         restart("A new draw.");
       }),
-      button("Pin this run", () => {
-        redraw();
-        tell(`Pinned${pinned ? " in the place of the one before" : ""}. The next run is drawn beside it.`);
-        pinned = experiment.pin();
-        unpin.hidden = false;
-        paint();
-      }),
+      pinButton,
       button("Reset", () => {
         ({ settings } = lab.read(table, ""));
         const text = `Everything is as at first${pinned ? ", and the pin is removed" : ""}.`;
@@ -101,7 +103,7 @@
     const side = make("div", { class: "vg-lab-side" }, toolbar, controls, more);
     const shown = make("div", { class: "vg-lab-panels" }, ...Object.values(panels).map(({ box }) => box));
     figure.querySelector(".vg-lab-still")?.remove();
-    figure.append(side, make("div", { class: "vg-lab-main" }, notice, says, shown, grey, others, status, python), voice);
+    figure.append(side, make("div", { class: "vg-lab-main" }, notice, says, status, grey, shown, others, python), voice);
 
     // What changes
 
@@ -112,6 +114,8 @@
     function tell(text, trouble = "") {
       status.textContent = text;
       notice.textContent = trouble;
+      clearTimeout(noted);
+      noted = setTimeout(() => { status.textContent = gone = ""; }, NOTE);
     }
 
     function change(entry, value) {
@@ -126,7 +130,8 @@
       }
       tell(gone);
       if (!entry.live) changed = true;
-      else if (!experiment?.stopped || coming) (coming ?? experiment)?.setRate(value);
+      else if (ended()) tell("The run has ended. Train begins again, with this rate.");
+      else (coming ?? experiment)?.setRate(value);
       clearTimeout(saving);
       saving = setTimeout(save, PAUSE);
       go();
@@ -290,10 +295,11 @@
       for (const panel of Object.values(panels)) {
         panel.svg.setAttribute("aria-label", `${panel.title}. ${lab.summary(panels, panel, experiment)}`);
       }
-      spoken = performance.now();
+      const now = performance.now();
+      spoken = experiment.run.steps ? now : -Infinity;  // the first step is said at once
       if (!loud) return;
       voice.textContent = text;
-      aloud = spoken;
+      aloud = now;
     }
 
     const announce = () => speak(true);
@@ -305,11 +311,9 @@
     }
 
     async function copy(text, warning = "") {
-      tell("");
       try {
         await navigator.clipboard.writeText(text);
         tell(`Copied.${warning}`);
-        setTimeout(() => { if (status.textContent === "Copied.") tell(""); }, THANKS);
       } catch {
         tell(warning.trim());
         prompt("Copy this:", text);
@@ -319,11 +323,11 @@
     function savePicture() {
       redraw();
       const text = lab.picture(Object.values(panels), figure,
-        `${experiment.name}, step ${experiment.run.steps}`);
+        `${experiment.name}, step ${experiment.run.steps}${pinned ? `; in grey: ${pinned.name}` : ""}`);
       const address = URL.createObjectURL(new Blob([text], { type: "image/svg+xml" }));
       make("a", { href: address, download: "laboratory.svg" }).click();
       tell(onlyPresent("picture").trim());
-      setTimeout(() => URL.revokeObjectURL(address), THANKS);
+      setTimeout(() => URL.revokeObjectURL(address), NOTE);
     }
 
     /* Takes the state of the address, as after a link on this page. */

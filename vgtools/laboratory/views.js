@@ -3,8 +3,12 @@
   "use strict";
   const { Panel, short } = lab;
 
+  const TOP = 8;  // loss at the top of its panel, unless all are higher
+
   const panels = () => ({
     gradient: new Panel("Gradient in each layer", "layer", { log: true }),
+    course: new Panel("Loss and right answers", "step",
+      { low: 0, right: true, empty: "after the first step" }),
     signal: new Panel("Signal in each layer", "layer", { log: true }),
     spread: new Panel("Outputs: median, middle half, 90 %", "layer"),
     units: new Panel("Dead and saturated units", "layer", {
@@ -13,8 +17,6 @@
     }),
     update: new Panel("Last update, as a share of the weights", "layer",
       { log: true, empty: "after the first step" }),
-    course: new Panel("Loss and right answers", "step",
-      { low: 0, right: true, empty: "after the first step" }),
   });
 
   /* Draws the panels, with a pause after each. `old` is a pinned run or null. */
@@ -52,10 +54,14 @@
     panels.update.draw(lines(ratio), [], layers);
     const end = Math.max(10, experiment.run.steps, old ? old.steps : 0);
     yield;
+    const now = experiment.loss.copy(), all = [...now.values, ...old ? old.loss.values : []];
+    // What diverges would press all other losses to the ground.
+    const top = Math.max(TOP, 4 * Math.min(...all)), cut = Math.max(...all) > top;
+    const below = ({ at, values }) => ({ at, values: values.map((loss) => Math.min(loss, top)) });
     panels.course.draw([
-      ...old ? [{ ...old.loss, kind: "pin" },
+      ...old ? [{ ...below(old.loss), kind: "pin" },
         { ...old.accuracy, kind: "pin", dash: "dashed", right: true }] : [],
-      { ...experiment.loss.copy(), kind: "run", key: "loss" },
+      { ...below(now), kind: "run", key: cut ? "loss, cut at the top" : "loss" },
       { ...experiment.accuracy.copy(), kind: "run", dash: "dashed", right: true, key: "right answers" },
     ], [], end, 0);
   }
