@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 import vgtools as vg
-from vgtools.networks import MLP, SGD, Adam, Parameter, maximal_update
+from vgtools.networks import MLP, SGD, Adam, Parameter, PReLU, maximal_update
+
+SHARED = PReLU(per="layer")
+"""A parameter that is neither a weight nor one number per unit."""
 
 
 def batch(seed=0):
@@ -126,19 +129,22 @@ def test_the_standard_form_grows_and_maximal_update_does_not():
     x, y = batch()
 
     def exponents(rule, base):
-        def make(width):
-            network = MLP([6, width, width, 4], "tanh", "lecun", width)
-            if base:
-                maximal_update(network, base, rule)
-            return network, vg.optimiser(rule, learning_rate=1e-3)
+        found = []
+        for seed in range(3):
 
-        return vg.coordinate_check(make, [64, 256, 1024], x, y).exponents
+            def make(width, seed=seed):
+                network = MLP([6, width, width, 4], "tanh", "lecun", seed)
+                if base:
+                    maximal_update(network, base, rule)
+                return network, vg.optimiser(rule, learning_rate=1e-5)
 
-    # Weights of one seed: the exponents scatter.
-    np.testing.assert_allclose(exponents("sgd", 0), [-0.5, 0.5, 1], atol=0.25)
-    np.testing.assert_allclose(exponents("adam", 0), [0, 1, 1.5], atol=0.25)
+            found.append(vg.coordinate_check(make, [64, 256, 1024], x, y).exponents)
+        return np.mean(found, axis=0)
+
+    np.testing.assert_allclose(exponents("sgd", 0), [-0.5, 0.5, 1], atol=0.2)
+    np.testing.assert_allclose(exponents("adam", 0), [0, 1, 1.5], atol=0.2)
     for rule in ("sgd", "adam"):
-        np.testing.assert_allclose(exponents(rule, 64), 0, atol=0.25)
+        np.testing.assert_allclose(exponents(rule, 64), 0, atol=0.1)
 
 
 # Bad input
@@ -152,7 +158,7 @@ def test_the_standard_form_grows_and_maximal_update_does_not():
         (lambda: maximal_update(MLP([3, 4, 2]), 8, "newton"), "optimiser must be one of"),
         (lambda: maximal_update(MLP([3, 2]), 8), "hidden layers of one width"),
         (lambda: maximal_update(MLP([3, 4, 5, 2]), 8), "hidden layers of one width"),
-        (lambda: maximal_update(MLP([3, 4, 4, 2], "prelu"), 8), "has no rule"),
+        (lambda: maximal_update(MLP([3, 4, 4, 2], SHARED), 8), "has no rule"),
         (lambda: vg.coordinate_check(MLP([3, 2]), [2, 4], *batch()), "make must be a function"),
         (lambda: vg.coordinate_check(lambda n: MLP([6, n, 4]), [2, 4], *batch()), "must return"),
         (lambda: vg.coordinate_check(made, [4], *batch()), "two different ones"),
@@ -175,7 +181,7 @@ def growing(width):
 
 
 def test_a_network_without_a_rule_stays_as_it_was():
-    network = MLP([3, 4, 4, 2], "prelu")
+    network = MLP([3, 4, 4, 2], SHARED)
     old = network.dense[-1].weight.value.copy()
     with pytest.raises(ValueError, match="no rule"):
         maximal_update(network, 2)

@@ -92,7 +92,9 @@ def coordinate_check(
     >>> from vgtools.networks import SGD
     >>> rng = np.random.default_rng(0)
     >>> x, y = rng.normal(size=(20, 5)), rng.integers(3, size=20)
-    >>> found = coordinate_check(lambda n: (MLP([5, n, n, 3]), SGD(0.01)), [32, 64, 128], x, y)
+    >>> def make(width):
+    ...     return MLP([5, width, width, 3], init="lecun"), SGD(0.01)
+    >>> found = coordinate_check(make, [64, 256, 1024], x, y)
     >>> round(float(found.exponents[-1]))
     1
     """
