@@ -189,6 +189,23 @@ def test_underflow_happens_on_the_way_and_not_only_at_the_end():
     assert network.dense[0].weight.gradient == 0.0
 
 
+@pytest.mark.parametrize(
+    ("name", "smallest", "largest"),
+    [("bfloat16", -133, 127), ("float8_e5m2", -16, 15), ("float8_e4m3", -9, 8)],
+)
+def test_underflow_in_another_format(name, smallest, largest):
+    # A linear model whose weights have the gradients 1/2, and half of the smallest number.
+    x = np.array([[1.0, 2.0**smallest]])
+
+    def at(scale):
+        return gradient_underflow(
+            MLP([2, 2], init="constant"), x, np.array([0]), scale, number_format=name
+        )
+
+    assert at(1.0).total == 0.5 and at(2.0).total == 0 and not at(2.0).overflow
+    assert not at(2.0 ** (largest + 1)).overflow and at(2.0 ** (largest + 2)).overflow
+
+
 def test_a_layer_without_any_gradient_has_nothing_to_lose():
     x, y = data()
     result = gradient_underflow(MLP([6, 5, 4], "relu", "constant"), x, y)

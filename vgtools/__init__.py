@@ -2,7 +2,7 @@
 
 Rooms, each of which imports only from those before it: `text`, `activations`,
 `derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`, `explore`,
-`diagnosis`, `laboratory`, `strip`, `practice`.
+`diagnosis`, `laboratory`, `strip`, `practice`, `widths`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
 has to run does not wait for NumPy, SymPy and Matplotlib.
@@ -49,6 +49,7 @@ _ROOMS = {
     "strip": [],
     "text": [],
     "theory": [],
+    "widths": ["CoordinateCheck", "coordinate_check"],
 }
 _ROOM_OF = {name: room for room, names in _ROOMS.items() for name in names}
 

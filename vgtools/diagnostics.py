@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations import Activation
 from vgtools.networks import (
+    FORMATS,
     MLP,
     ActivationLayer,
     Dense,
@@ -18,6 +19,7 @@ from vgtools.networks import (
     ResidualMLP,
     checks,
     losses,
+    rounded,
 )
 from vgtools.networks.norms import exponent, mean, norm, root_mean_square, times_power
 from vgtools.theory import factor_per_layer, slope_per_layer
@@ -251,18 +253,18 @@ def census(network: MLP | ResidualMLP, x: ArrayLike, training: bool = False) -> 
 
 @dataclass(frozen=True, eq=False)
 class Underflow:
-    """What half precision leaves of the gradient of the weights.
+    """What few digits leave of the gradient of the weights.
 
     Attributes
     ----------
     per_layer : ndarray, shape (dense layers,)
         Share of the entries of dLoss/dW that are not zero in the precision of
-        the network and are zero in float16; first layer first. NaN where a layer
+        the network and are zero in the format; first layer first. NaN where a layer
         has no such entry.
     total : float
         The same share over the entries of all layers.
     overflow : bool
-        Whether any number on the way became infinite in float16.
+        Whether any number on the way became infinite or NaN in the format.
     """
 
     per_layer: NDArray[np.float64]
@@ -276,11 +278,12 @@ def gradient_underflow(
     y: ArrayLike,
     scale: float = 1.0,
     loss: str | losses.Loss = "cross_entropy",
+    number_format: str = "float16",
 ) -> Underflow:
-    """Send the gradient back in half precision and count what becomes zero.
+    """Send the gradient back in a format with few digits and count what becomes zero.
 
     The forward pass keeps the precision of the network. On the way back, the
-    gradient that leaves each layer is rounded to float16, as are the gradients
+    gradient that leaves each layer is rounded to the format, as are the gradients
     of the weights. Multiplying the loss by `scale` multiplies all of them, which
     moves small ones away from zero: the smallest positive float16 is 2**-24.
 
@@ -295,6 +298,8 @@ def gradient_underflow(
         At least 0.
     loss : str or callable
         See `vgtools.networks.losses.loss`.
+    number_format : str
+        A name of `vgtools.networks.FORMATS`, such as ``"float16"``.
 
     Returns
     -------
@@ -322,6 +327,7 @@ def gradient_underflow(
     if not isinstance(network, MLP):
         raise TypeError(f"network must be an MLP, not {type(network).__name__}")
     scale = checks.number("scale", scale, low=0.0)
+    checks.one_of("number_format", number_format, [*FORMATS])
     logits = network.forward(x)
     _, gradient = losses.loss(loss)(logits, checks.as_array("y", y))
     network.backward(gradient)
@@ -329,15 +335,15 @@ def gradient_underflow(
 
     overflow = False
     with np.errstate(all="ignore"):  # infinities that meet are reported, not warned about
-        gradient = _half(scale * gradient)
+        gradient = _in_format(scale * gradient, number_format)
         for layer in reversed(network.layers):
-            gradient = _half(layer.backward(gradient))
+            gradient = _in_format(layer.backward(gradient), number_format)
             overflow = overflow or not np.isfinite(gradient).all()
-    half = [_half(dense.weight.gradient) for dense in network.dense]
-    overflow = overflow or not all(np.isfinite(values).all() for values in half)
+        few = [_in_format(dense.weight.gradient, number_format) for dense in network.dense]
+    overflow = overflow or not all(np.isfinite(values).all() for values in few)
 
     counts = np.array([there.sum() for there in exact], float)
-    lost = np.array([((values == 0) & there).sum() for values, there in zip(half, exact)], float)
+    lost = np.array([((values == 0) & there).sum() for values, there in zip(few, exact)], float)
     with np.errstate(invalid="ignore"):
         return Underflow(lost / counts, float(lost.sum() / counts.sum()), bool(overflow))
 
@@ -393,9 +399,8 @@ def _check(network: MLP | ResidualMLP) -> None:
         raise ValueError(f"network must have at least one hidden layer, not {network}")
 
 
-def _half(values: NDArray) -> NDArray:
-    with np.errstate(over="ignore", under="ignore"):
-        return values.astype(np.float16).astype(values.dtype)
+def _in_format(values: NDArray, number_format: str) -> NDArray:
+    return rounded(values, number_format).astype(values.dtype)
 
 
 def _dead(layer: ActivationLayer) -> float:

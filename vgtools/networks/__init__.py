@@ -42,6 +42,7 @@ from vgtools.networks.losses import (
     loss,
     squared_error,
 )
+from vgtools.networks.maximal_update import maximal_update
 from vgtools.networks.mlp import MLP
 from vgtools.networks.network import Network
 from vgtools.networks.normalisation import BatchNorm, LayerNorm, RMSNorm
@@ -110,6 +111,7 @@ __all__ = [
     "cross_entropy",
     "initialiser",
     "loss",
+    "maximal_update",
     "optimiser",
     "rounded",
     "squared_error",

@@ -4,6 +4,9 @@
 remember it keeps per parameter, so that one object can serve several networks. It
 survives `copy.deepcopy` and `pickle`: copy or save the network and its optimiser, and
 the copies go on as the originals would have done.
+
+For a parameter whose `rate_factor` is not 1 the learning rate of the formulas is multiplied
+by it.
 """
 
 from __future__ import annotations
@@ -81,7 +84,7 @@ class SGD(Optimiser):
                     velocity = self._memory[parameter] = np.zeros_like(w)
                 velocity *= self.momentum
                 velocity += parameter.gradient
-            w -= self.learning_rate * velocity
+            w -= self.learning_rate * parameter.rate_factor * velocity
 
 
 @dataclass
@@ -170,7 +173,7 @@ class Adam(Optimiser):
             scratch *= 1 / math.sqrt(1 - self.beta_2**t)
             scratch += self.epsilon
             np.divide(m, scratch, out=scratch)
-            scratch *= self.learning_rate / (1 - self.beta_1**t)
+            scratch *= self.learning_rate * parameter.rate_factor / (1 - self.beta_1**t)
             w -= scratch
 
 

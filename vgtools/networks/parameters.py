@@ -28,6 +28,8 @@ class Parameter:
     key : str
         Tells this parameter from all others. Copies have the same key: an optimiser
         that was copied or saved finds by it what it remembers of the parameter.
+    rate_factor : float
+        What an optimiser multiplies its learning rate by for this parameter; 1 at first.
 
     Examples
     --------
@@ -40,6 +42,7 @@ class Parameter:
     value: NDArray
     gradient: NDArray = field(init=False)
     key: str = field(init=False, repr=False, default_factory=lambda: uuid4().hex)
+    rate_factor: float = field(init=False, repr=False, default=1.0)
 
     def __post_init__(self) -> None:
         self.value = np.array(self.value, order="C")
