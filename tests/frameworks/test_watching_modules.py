@@ -262,6 +262,14 @@ def test_outputs_of_many_kinds_are_followed():
     assert watch.findings == () and len(watch.history.layers) == 9
 
 
+def test_a_layer_normalisation_is_looked_at_before_its_graph_is_gone():
+    model = made(lambda: chain(4, 30, nn.Tanh, norm=nn.LayerNorm))
+    watch = train(model, (X, Y))
+    assert watch.history.step.tolist() == [0, 3, 6]
+    operations = {point.operations for point in watch._watcher.moments[0].trace.points[:-1]}
+    assert operations == {("layer_norm", "tanh")}
+
+
 def test_a_layer_alone_and_a_recomputed_one_are_followed():
     model = made(lambda: nn.Linear(20, 10))
     watch = train(model, (X, Y))

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.trace import Weights
 
 
@@ -103,11 +102,6 @@ def deviations(layers: Sequence[Weights], made: Recipe) -> tuple[float, float]:
     ]
     now = math.sqrt(np.mean([each.mean_square for each in layers]))
     return now, made.gain * math.sqrt(np.mean([1 / fan for fan in fans]))
-
-
-def is_activation(operation: str) -> bool:
-    """Tell whether an operation of a trace is an activation that has a name."""
-    return operation not in ("?", LAYER_NORM)
 
 
 def shown(activation: str) -> str:

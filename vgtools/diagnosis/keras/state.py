@@ -21,10 +21,6 @@ def unchanged(model: keras.Layer) -> Iterator[None]:
     pass changes (moving statistics, seed generators, metrics), and the state of Keras itself
     (the seed generator of everything that has none of its own, and the numbers in names).
 
-    Parameters
-    ----------
-    model : keras.Layer
-
     Examples
     --------
     >>> import numpy as np

@@ -20,10 +20,6 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
     Weights, gradients, buffers, modes, hooks and the attributes of every module, and the random
     states of Python, NumPy and PyTorch.
 
-    Parameters
-    ----------
-    *modules : torch.nn.Module
-
     Examples
     --------
     >>> layer = nn.BatchNorm1d(2)
