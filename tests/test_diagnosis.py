@@ -333,6 +333,13 @@ def test_a_large_factor_that_is_no_fault_says_why():
     assert found.healthy and "not more than one unusual step" in " ".join(repr(found).split())
 
 
+def test_a_factor_that_no_float_holds_is_written_in_words():
+    found = vg.diagnose(deep(600, "sigmoid", "glorot", 8), BATCH, "cross_entropy")
+    assert found.findings[0].number == np.inf and found.findings[0].expected == np.inf
+    assert "shrinks by a factor of more than a float holds" in found.findings[0].summary
+    assert "by a factor of 10 to the power 3" in found._repr_html_()
+
+
 def test_one_sample_comes_with_a_note():
     few = vg.diagnose(deep(5, "relu", "he"), (BATCH[0][:1], BATCH[1][:1]), "cross_entropy")
     assert "Note: one sample shows neither" in repr(few) and "one sample" in few._repr_html_()

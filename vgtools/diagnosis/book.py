@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
-from vgtools.diagnosis.judging import together
+from vgtools.diagnosis.judging import power, together
 from vgtools.diagnosis.trace import Point, Steps, Trace, Units, Update, Weights, first_step
 from vgtools.diagnosis.watching import Moment, Rows
 from vgtools.diagnostics import SATURATED_BELOW, walk_back
@@ -208,8 +208,7 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
             length = float(times_power(norm(*own), k))
             point = _point(names[id(layer)], layer, arriving, k, length, behind)
             points.append(point)
-            gradient_here = float(10 ** together(point.gradient))
-            rows[point.name] = _row(point.signal, gradient_here, length)
+            rows[point.name] = _row(point.signal, power(together(point.gradient)), length)
             behind = []
     units = tuple(_units(network, names))
     rows = dict(reversed(rows.items()))
@@ -307,8 +306,8 @@ def _recurrent(network: Network, gradient: ArrayLike) -> _Back:
         _layers(network).items(), (states, readout.forward(states[-1])), (back, arrived)
     ):
         own = [each.gradient for each in part.parameters() if each.gradient.ndim > 1]
-        gradient_here = norm(at) / math.sqrt(len(arrived))
-        rows[name] = _row(root_mean_square(signal), gradient_here, norm(*own))
+        for_one_sample = norm(at) / math.sqrt(len(arrived))
+        rows[name] = _row(root_mean_square(signal), for_one_sample, norm(*own))
     cell = type(layer).__name__.removesuffix("Layer")
     steps = Steps(cell, norms.astype(float), layer.hidden, cell, _keeping_bias(layer))
     return _Back({"samples": len(arrived), "steps": (steps,), "output_gradient": entry}, rows)
@@ -323,8 +322,8 @@ def _keeping_bias(layer: RecurrentLayer) -> float:
 def _updates(network: Network, optimizer: Optimiser, exponents: dict[str, int]) -> Iterator[Update]:
     rule, epsilon = type(optimizer).__name__, getattr(optimizer, "epsilon", 0.0)
     for parameter in network.parameters():
-        power = exponents.get(parameter.name, 0)
-        weights, gradient = parameter.value, times_power(parameter.gradient.astype(float), power)
+        weights, k = parameter.value, exponents.get(parameter.name, 0)
+        gradient = times_power(parameter.gradient.astype(float), k)
         if weights.ndim < 2 or not weights.any() or not gradient.any():
             continue
         step = first_step(rule, optimizer.learning_rate, epsilon, gradient)

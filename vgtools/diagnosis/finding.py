@@ -106,17 +106,6 @@ def wrapped(text: str, indent: str) -> list[str]:
     return textwrap.wrap(text, 96, subsequent_indent=indent, break_on_hyphens=False)
 
 
-def power(log: float) -> float:
-    """Return 10**log; infinity where a float does not hold it.
-
-    Examples
-    --------
-    >>> power(-1.0), power(400.0)
-    (0.1, inf)
-    """
-    return 10.0**log if log < 308 else math.inf
-
-
 def number(value: float) -> str:
     """Write a number with two digits.
 

@@ -170,6 +170,17 @@ def together(log_norms: NDArray[np.float64]) -> float:
     return float(most + 0.5 * np.log10(np.mean(10 ** (2 * (log_norms - most)))))
 
 
+def power(log: float) -> float:
+    """Return 10**log; infinity where a float does not hold it.
+
+    Examples
+    --------
+    >>> power(-1.0), power(400.0)
+    (0.1, inf)
+    """
+    return 10.0**log if log < 308 else math.inf
+
+
 def _jackknife(first: NDArray[np.float64], last: NDArray[np.float64]) -> float:
     """Return the standard error of log10 of the ratio of two norms."""
     n = len(first)

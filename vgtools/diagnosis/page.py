@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from vgtools import figures
 from vgtools.diagnosis.chapters import Chapter
 from vgtools.diagnosis.finding import number, per_layer
-from vgtools.diagnosis.judging import NOTICEABLE, slope, together
+from vgtools.diagnosis.judging import NOTICEABLE, power, slope, together
 from vgtools.diagnosis.path_findings import path_change
 from vgtools.diagnosis.trace import Trace
 from vgtools.explore import explorable
@@ -153,7 +153,7 @@ def _table(trace: Trace, named: set[str]) -> str:
     updates = {each.name: each.relative for each in trace.updates}
     columns = {
         "signal": [point.signal for point in points],
-        "gradient": [10.0 ** together(point.gradient) for point in points],
+        "gradient": [power(together(point.gradient)) for point in points],
         "gradient of the weights": [point.weight_gradient for point in points],
         "first step / weights": [updates.get(point.name, math.nan) for point in points],
     }

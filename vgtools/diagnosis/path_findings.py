@@ -10,8 +10,8 @@ import numpy as np
 
 from vgtools.diagnosis import chapters, recipes
 from vgtools.diagnosis.expected import LAYER_NORM, Expected
-from vgtools.diagnosis.finding import Finding, listed, number, per_layer, power, span, words
-from vgtools.diagnosis.judging import DOUBT, SURE, Change, change, together
+from vgtools.diagnosis.finding import Finding, listed, number, per_layer, span, words
+from vgtools.diagnosis.judging import DOUBT, SURE, Change, change, power, together
 from vgtools.diagnosis.trace import Point, Steps, Trace
 from vgtools.diagnosis.unit_findings import saturated
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights that lead into a point, as far as theory asks for them.
+    """What theory needs of the weights that lead into a point.
 
     Attributes
     ----------

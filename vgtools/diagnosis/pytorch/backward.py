@@ -125,7 +125,9 @@ def listening(
 
 def size(gradient: torch.Tensor) -> tuple[float, float]:
     """Return the Euclidean norm of a gradient, and the share of it that is not finite."""
-    return norm(gradient), not_finite(gradient)
+    gradient = gradient.coalesce().values() if gradient.is_sparse else gradient
+    length = norm(gradient)
+    return length, 0.0 if math.isfinite(length) else not_finite(gradient)
 
 
 def norms_of_steps(gradient: torch.Tensor, time_axis: int) -> NDArray[np.float64]:
@@ -156,8 +158,9 @@ def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arri
     norms = norm(together, axis=1).numpy(force=True)
     scale = exponent * math.log10(2)
     total = np.sqrt(np.square(norms).sum())
-    root_mean_square = total / math.sqrt(together.numel())
-    broken, type_ = not_finite(together), torch.finfo(together.dtype)
+    root_mean_square = total / math.sqrt(max(together.numel(), 1))
+    broken = 0.0 if math.isfinite(total) else not_finite(together)
+    type_ = torch.finfo(together.dtype)
     return Arrived(
         _log(norms) + scale,
         float(_log(total)) + scale,

@@ -12,9 +12,13 @@ from torch import nn
 
 from vgtools.diagnosis.judging import together
 from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, layers, training_step
+from vgtools.diagnosis.pytorch.backward import Arrivals, Arrived
 from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.pytorch.units import units_of
-from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
+from vgtools.diagnosis.trace import Broken, Point, Steps, Trace
+
+AtPlaces = Sequence[Arrived | None]
+"""What arrived at each place of the path, first layer first."""
 
 Sizes = Mapping[str, tuple[float, float]]
 """The Euclidean norm of the gradient of each parameter, and the share that is not finite."""
@@ -32,8 +36,8 @@ class Source:
     channels_last : bool
         Whether the channels of a picture stand on the last axis.
     split : bool
-        Whether a dense layer is a product and a sum in the graph, of which only the sum is
-        taken for the layer: the product stands behind the activation before it.
+        Whether a dense layer is two nodes of the graph, a product and a sum. The sum is taken for
+        the layer, and the product, which stands in front of it, is left out.
     """
 
     model: str
@@ -97,6 +101,7 @@ def _forward_and_back(
         exact.arrived,
         {name: backward.size(each) for name, each in gradients.items()},
         exact.gradients[len(seen.learning) :],
+        input_mean_square=seen.places[0].calls[0].entering ** 2 if seen.places else math.nan,
         **training_step.fields(seen.model, optimizer, gradients),
     )
 
@@ -125,9 +130,7 @@ class Pass:
     learning : dict of str to Tensor
         The parameters that are to learn.
     record : forward.Record
-        The way forward. `look` makes the other fields of it: the places of the path, the units,
-        and for each place the weights that theory asks for, if there are any, and the names of
-        the operations up to the next place.
+        The way forward. `look` makes the other attributes of it, such as the places of the path.
     """
 
     def __init__(self, model: nn.Module, samples: int, source: Source) -> None:
@@ -140,9 +143,8 @@ class Pass:
         self.record = forward.Record()
         self.places: list[graph.Place] = []
         self.units: list = []
-        self.weights: list[Weights | None] = []
-        self.operations: list[list[str]] = []
         self.zero_weights: tuple[str, ...] = ()
+        self.normalised = False
 
     @property
     def nodes(self) -> list[object]:
@@ -160,24 +162,27 @@ class Pass:
         self.places = graph.places(root, calls)
         last = self.source.channels_last
         self.units = units_of(ends, calls, self.places, self.samples, last)
-        alone = [place.alone for place in self.places]
-        self.weights = [call and layers.weights(call.module) for call in alone]
-        self.operations = [place.named_operations() for place in self.places]
-        for operations, following in zip(self.operations, self.weights[1:]):
-            if self.source.split and following is not None and operations[-1:] == ["?"]:
-                operations.pop()
+        for place in self.places:
+            place.names = graph.named(place.operations)
+            place.weights = place.alone and layers.weights(place.alone.module)
+        for place, following in zip(self.places, self.places[1:]):
+            if self.source.split and following.weights and place.names[-1:] == ["?"]:
+                place.names.pop()
+        alone = [place.alone for place in self.places if place.alone]
         self.zero_weights = tuple(
             call.name
             for call in alone
-            if call and (own := layers.matrix(call.module)) is not None and not own.any()
+            if (matrix := layers.matrix(call.module)) is not None and not matrix.any()
         )
+        others = [call.module for place in self.places for call in place.others]
+        self.normalised = any(map(layers.normalises_batch, others))
 
     def trace(
         self,
         loss: torch.Tensor,
         broken: Broken | None = None,
-        arrived: backward.Arrivals | None = None,
-        exact: backward.Arrivals | None = None,
+        arrived: Arrivals | None = None,
+        exact: Arrivals | None = None,
         sizes: Sizes | None = None,
         read: Sequence[torch.Tensor | None] = (),
         **more: object,
@@ -208,19 +213,7 @@ class Pass:
         # The one that underflows first: tiny decides, and then the digits below it.
         dtype = max([*types, *parameters] or [loss.dtype], key=layers.least)
         if broken is None:
-            last = exact[-1] if exact else None
-            silent = tuple(name for name in self.learning if name not in sizes)
-            more |= {
-                "points": tuple(
-                    self._point(index, plain[index], exact[index], sizes)
-                    for index in range(len(plain) - 1)
-                ),
-                "output_gradient": math.nan if last is None else together(last.log_norms),
-                "steps": tuple(self._steps(read)),
-                "broken": self._broken_behind(plain, sizes),
-                "without_gradient": silent,
-                **_cut_off(self.model, self.record.calls, {id(self.learning[n]) for n in silent}),
-            }
+            more |= self._way_back(plain, exact, sizes, read)
         return Trace(
             model=self.source.model,
             framework=self.source.framework,
@@ -229,27 +222,35 @@ class Pass:
             most=torch.finfo(dtype).max,
             samples=self.samples,
             loss=loss.item(),
-            input_mean_square=self.places[0].calls[0].entering ** 2 if self.places else math.nan,
             units=tuple(self.units),
             frozen=self.frozen,
             zero_weights=self.zero_weights,
-            normalised=any(
-                layers.normalises_batch(call.module)
-                for place in self.places
-                for call in place.others
-            ),
+            normalised=self.normalised,
             notes=tuple(self.notes),
             **{"broken": broken, **more},
         )
 
+    def _way_back(
+        self, plain: AtPlaces, exact: AtPlaces, sizes: Sizes, read: Sequence[torch.Tensor | None]
+    ) -> dict[str, object]:
+        last = exact[-1] if exact else None
+        silent = tuple(name for name in self.learning if name not in sizes)
+        return {
+            "points": tuple(
+                self._point(place, *arrived, sizes)
+                for place, *arrived in zip(self.places[:-1], plain, exact)
+            ),
+            "output_gradient": math.nan if last is None else together(last.log_norms),
+            "steps": tuple(self._steps(read)),
+            "broken": self._broken_behind(plain, sizes),
+            "without_gradient": silent,
+            **_cut_off(self.model, self.record.calls, {id(self.learning[n]) for n in silent}),
+        }
+
     def _point(
-        self,
-        index: int,
-        plain: backward.Arrived | None,
-        exact: backward.Arrived | None,
-        sizes: Sizes,
+        self, place: graph.Place, plain: Arrived | None, exact: Arrived | None, sizes: Sizes
     ) -> Point:
-        place, one = self.places[index], self.places[index].alone
+        one = place.alone
         own = [] if one is None else [each for each in one.module.parameters() if each.ndim > 1]
         own = [sizes[name] for each in own if (name := self.names.get(id(each))) in sizes]
         return Point(
@@ -260,8 +261,8 @@ class Pass:
             min(fan for call in place.calls for fan in layers.fans(call.module)),
             own[0][0] if len(own) == 1 else math.nan,
             1 - plain.nonzero / exact.nonzero if plain and exact and exact.nonzero else 0.0,
-            tuple(self.operations[index]),
-            self.weights[index],
+            tuple(place.names),
+            place.weights,
             place.joins,
         )
 
@@ -276,9 +277,7 @@ class Pass:
             norms = backward.norms_of_steps(gradient, axis)
             yield Steps(name, norms, layer.hidden_size, *layers.memory(layer))
 
-    def _broken_behind(
-        self, plain: Sequence[backward.Arrived | None], sizes: Sizes
-    ) -> Broken | None:
+    def _broken_behind(self, plain: AtPlaces, sizes: Sizes) -> Broken | None:
         """Return the first place on the way back where the gradient is not finite."""
         for place, arrived in zip(self.places[::-1], plain[::-1]):
             if arrived is not None and arrived.broken:

@@ -155,8 +155,14 @@ def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     >>> f"{norm(torch.tensor([3e-30, 4e-30])):.3g}"
     '5e-30'
     """
-    values = torch.linalg.vector_norm(tensor.detach(), dim=axis, dtype=torch.float64)
-    return values.item() if axis is None else values
+    tensor = tensor.detach()
+    if tensor.dtype in (torch.float16, torch.bfloat16):
+        tensor = tensor.float()
+    values = torch.linalg.vector_norm(tensor, dim=axis)  # in the type itself: several times faster
+    small = torch.finfo(values.dtype).tiny ** 0.5 * 1e3
+    if not (values.numel() and small < values.min().item() <= values.max().item() < 1 / small):
+        values = torch.linalg.vector_norm(tensor.double(), dim=axis)
+    return values.item() if axis is None else values.double()
 
 
 def not_finite(tensor: torch.Tensor) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
 from os.path import commonprefix
 from typing import Any
@@ -12,6 +12,7 @@ from torch import nn
 
 from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.pytorch.forward import Call, shown
+from vgtools.diagnosis.trace import Weights
 
 _SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
 """Beginnings of nodes that leave every number as it is."""
@@ -47,6 +48,10 @@ class Place:
         at the end if there are others.
     joins : bool
         Whether it adds up two ways from the first layer: a residual sum.
+    names : list of str
+        What the operations are; see `named`.
+    weights : Weights or None
+        What theory needs, where one dense layer or one convolution leads here.
     """
 
     node: Any
@@ -54,16 +59,13 @@ class Place:
     others: list[Call]
     operations: list[Any]
     joins: bool = False
+    names: list[str] = field(default_factory=list)
+    weights: Weights | None = None
 
     @property
     def alone(self) -> Call | None:
         """The call, if there is only one."""
         return self.calls[0] if len(self.calls) == 1 else None
-
-    def named_operations(self) -> list[str]:
-        """Name the activations up to the next place; "?" is anything that has no name."""
-        names = ("?" if (name := activation(node)) is None else name for node in self.operations)
-        return [name for name in names if name]
 
 
 def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
@@ -121,6 +123,12 @@ def activation(node: Any) -> str | None:
     if name == "NativeLayerNorm":
         return LAYER_NORM if _as_it_starts(node) else None
     return ACTIVATIONS.get(name)
+
+
+def named(operations: Sequence[Any]) -> list[str]:
+    """Name the activations among nodes; "?" is anything that has no name."""
+    names = ("?" if (name := activation(node)) is None else name for node in operations)
+    return [name for name in names if name]
 
 
 def _as_it_starts(normalisation: Any) -> bool:

@@ -8,6 +8,7 @@ from contextlib import nullcontext
 import torch
 from torch import nn
 
+from vgtools.diagnosis.pytorch.forward import norm
 from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.trace import Weights
 
@@ -44,14 +45,14 @@ def fans(layer: nn.Module) -> tuple[int, int]:
 
 
 def weights(layer: nn.Module) -> Weights | None:
-    """Return what theory asks for of a dense layer or a convolution; None for any other."""
-    if not isinstance(layer, READ_AS_MATRICES):
+    """Return what theory needs of a dense layer or a convolution; None for any other."""
+    own = layer._parameters.get("weight")
+    if not isinstance(layer, READ_AS_MATRICES) or not (own is None or own.is_floating_point()):
         return None
-    plain = layer._parameters.get("weight") is not None
-    # A parametrisation makes the weights when they are asked for, and may change its buffers.
-    with nullcontext() if plain else unchanged(layer), torch.no_grad():
+    # A parametrisation makes the weights when they are read, and may change its buffers.
+    with unchanged(layer) if own is None else nullcontext(), torch.no_grad():
         mean_squares = [
-            0.0 if each is None else float(each.detach().double().square().mean())
+            0.0 if each is None else norm(each) ** 2 / each.numel()
             for each in (layer.weight, layer.bias)
         ]
     return Weights(*fans(layer), *mean_squares, isinstance(layer, nn.Linear))

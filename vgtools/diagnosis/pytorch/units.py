@@ -48,7 +48,7 @@ def units_of(
         channels = result.ndim > 3 or (result.ndim == 3 and convolved)
         axis = 1 if channels and not channels_last else result.ndim - 1
         width = result.shape[axis] if result.ndim else 1
-        fed = {} if call is None else _fed(call)
+        fed = {} if call is None else _given(call) if name == "relu" else _entering(call)
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
             off = ~result.ne(0).any(dim=others) if others else result.eq(0)
@@ -62,14 +62,20 @@ def units_of(
     return counted
 
 
-def _fed(before: Call) -> dict[str, object]:
-    """Describe the layer in front of an activation: what goes in, and what it gives."""
-    bias, read = before.module._parameters.get("bias"), before.read
+def _given(before: Call) -> dict[str, object]:
+    """Describe what the layer in front of a rectifier gives to it."""
+    bias = before.module._parameters.get("bias")
     return {
         "before": before.name,
         "bias": 0.0 if bias is None else bias.detach().double().mean().item(),
         "mean": before.mean,
         "spread": math.sqrt(max(before.signal**2 - before.mean**2, 0.0)),
-        "entering": before.entering,
-        "entering_mean": math.nan if read is None else read.mean(dtype=torch.float64).item(),
     }
+
+
+def _entering(before: Call) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    if before.read is None or not before.read.numel():
+        return {}
+    mean = before.read.mean(dtype=torch.float64).item()
+    return {"before": before.name, "entering": before.entering, "entering_mean": mean}

@@ -10,6 +10,7 @@ from functools import partial
 import torch
 from torch import nn
 
+from vgtools.diagnosis.judging import power
 from vgtools.diagnosis.pytorch import backward, forward, inputs
 from vgtools.diagnosis.pytorch.following import Pass, Source, broken_before
 from vgtools.diagnosis.pytorch.forward import norm
@@ -184,7 +185,7 @@ class _Watched(Pass):
             if call.weighted:
                 nodes.setdefault(call.name, []).extend(dict.fromkeys(call.nodes))
         for name, own in nodes.items():
-            found = [10.0 ** self.arrived[node].total for node in own if node in self.arrived]
+            found = [power(self.arrived[node].total) for node in own if node in self.arrived]
             if found:
                 rows[name]["gradient"] = math.hypot(*found) / math.sqrt(self.samples)
         self._add_weights(rows, changed)
