@@ -459,6 +459,32 @@ def test_samples_that_an_activation_stops_are_counted():
     assert stopped(0.25, 0.25, 0.0) == []
 
 
+@pytest.mark.parametrize(
+    "kind, why, advice, points, units",
+    [
+        ("vanishing", "on the shortcut itself", "into the branch", {"shortcut": True}, {}),
+        ("vanishing", "activation 1, activation 2", "smaller", {}, {"saturated": 0.6}),
+        ("vanishing", "weights of dense 2 to dense 5 are too small", "Glorot's", {}, {}),
+        ("underflow", "does not see them", "No one scale", {"lost": 0.9, "entry": -340.0}, {}),
+        ("underflow", "does not see them", "by 2**59", {"lost": 0.9, "entry": -340.0}, {}),
+    ],
+)
+def test_causes_that_are_rare_have_their_words(kind, why, advice, points, units):
+    trace = vg.diagnose(deep(5, "tanh", "glorot"), BATCH, "cross_entropy").trace
+    changed = [
+        replace(point, gradient=point.gradient + 2 * place, **points)
+        for place, point in enumerate(trace.points)
+    ]
+    if advice == "No one scale":
+        changed[-1] = replace(changed[-1], entry=300.0)
+    units = [replace(each, **units) for each in trace.units]
+    changed = replace(trace, points=changed, units=units)
+    [found] = [
+        each for each in find(changed, vg.diagnosis.expected.expect(changed)) if each.kind == kind
+    ]
+    assert why in found.why and advice in found.advice
+
+
 @pytest.mark.filterwarnings("error")
 def test_one_sample_that_carries_everything_gives_no_warning():
     rows = [np.array([height, -np.inf, -np.inf]) for height in (-8.0, -4.0, 0.0)]
