@@ -88,7 +88,7 @@ class Watcher:
     def stop(self) -> None:
         """Give the methods back."""
         for name, before in self._replaced.items():
-            if isinstance(before, _Method):  # of another watch, which goes on
+            if isinstance(before, _Method):  # another watch of the same network goes on
                 self.network.__dict__[name] = before
             else:
                 self.network.__dict__.pop(name, None)
@@ -96,7 +96,7 @@ class Watcher:
 
     def _forward(self, x: ArrayLike, training: bool = False) -> NDArray:
         self._step_done()
-        if training:  # also in the place of a pass from which no gradient came back
+        if training:  # a pass from which no gradient came back is replaced by this one
             self._watched = self._watched or self.passes % self.every == 0
             self.passes += 1
         return self._replaced["forward"](x, training)
@@ -198,7 +198,7 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
     rows: Rows = {}
     exponents: dict[str, int] = {}
     behind: list[Layer] = []  # what stands between a point and the next one
-    with np.errstate(all="ignore"):  # what the network's float type cannot hold is measured
+    with np.errstate(all="ignore"):  # numbers beyond the network's float type are measured
         for layer, arriving, k in walk_back(network, gradient):
             exponents |= {parameter.name: k for parameter in layer.parameters()}
             if not isinstance(layer, (Dense, Residual)):

@@ -212,7 +212,7 @@ class Diagnosis:
             found, unseen = "the gradient and in the first step", "The data"
         else:
             found, unseen = "the gradient", "The learning rate, the data"
-            if self.trace.framework != "Keras":  # which takes none
+            if self.trace.framework != "Keras":  # for which there is no optimizer=
                 hint = ": pass optimizer= to judge the first step"
         return (
             f"nothing wrong was found in {found}. {self._course}{self._steps} "

@@ -64,7 +64,7 @@ def expect(trace: Trace) -> Expected:
     if not trace.input_mean_square > 0:
         return _none("the size of the inputs was not seen, or is 0")
 
-    from vgtools.theory import second_moments  # which loads SymPy: only where theory is asked
+    from vgtools.theory import second_moments  # loads SymPy, and so only where it is needed
 
     incoming, slopes = trace.input_mean_square, []
     for point in points[:-1]:

@@ -123,7 +123,7 @@ def change(log_norms: Sequence[NDArray[np.float64]], widths: Sequence[int]) -> C
     rises = np.diff(heights)
     total = heights[0] - heights[-1]
     sign = -1.0 if total < 0 else 1.0
-    along = sign * -rises  # above 0 where a step goes the way of the whole
+    along = sign * -rises  # above 0 where a step changes as the whole path does
 
     first, second = np.sort(along)[:-3:-1]
     without_outlier = abs(total) - (first - second)
@@ -186,10 +186,10 @@ def _jackknife(first: NDArray[np.float64], last: NDArray[np.float64]) -> float:
     n = len(first)
     if n < 2 or len(last) != n:
         return math.nan
-    with np.errstate(invalid="ignore"):  # nothing but one sample has a gradient at either end
+    with np.errstate(invalid="ignore"):  # -inf less -inf: both ends had a gradient of one sample
         ratios = _without_each(first) - _without_each(last)
     ratios = ratios[np.isfinite(ratios)]
-    if len(ratios) < n:  # one sample carries everything
+    if len(ratios) < n:  # without one of the samples no gradient is left at an end
         return math.inf
     return float(np.sqrt((n - 1) * np.mean((ratios - ratios.mean()) ** 2)))
 

@@ -132,7 +132,7 @@ def _cause(first: Units, trace: Trace) -> dict[str, str]:
     weighted = first.mean - first.bias
     if abs(first.mean) + first.spread < 1000 * trace.least:
         cause = "no signal"
-    elif not first.mean < -first.spread:  # also where it was not seen
+    elif not first.mean < -first.spread:  # also if it is NaN: the layer was not seen
         cause = "unknown"
     else:
         cause = "biases" if first.bias < weighted else "weighted sums"

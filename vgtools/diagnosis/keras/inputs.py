@@ -77,7 +77,7 @@ def loss_of(model: keras.Layer, loss: object) -> Callable:
         swapped = isinstance(given, torch.nn.Module)
         value = given(output, targets) if swapped else given(targets, output)
         if not isinstance(value, torch.Tensor):
-            return value  # which is refused, with what it is
+            return value  # `scalar_loss` refuses it and names its type
         value = value.mean() if value.is_floating_point() else value
         return value + sum(each.sum() for each in model.losses) if model.losses else value
 

@@ -210,7 +210,7 @@ class Pass:
         exact = plain if exact is None else [exact.get(node) for node in self.nodes]
         parameters = [each.dtype for each in self.learning.values() if each.is_floating_point()]
         types = [each.dtype for each in plain if each is not None]
-        # The one that underflows first: tiny decides, and then the digits below it.
+        # The type that underflows first: its smallest positive number is the largest.
         dtype = max([*types, *parameters] or [loss.dtype], key=layers.least)
         if broken is None:
             more |= self._way_back(plain, exact, sizes, read)

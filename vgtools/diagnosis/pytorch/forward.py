@@ -169,5 +169,5 @@ def not_finite(tensor: torch.Tensor) -> float:
     """Return the share of entries that are infinite or not a number."""
     tensor = tensor.detach()
     if tensor.numel() == 0 or bool(torch.isfinite(tensor.sum())):
-        return 0.0  # a sum that is finite holds nothing else
+        return 0.0  # a sum is finite only if every entry is
     return float((~torch.isfinite(tensor)).double().mean())

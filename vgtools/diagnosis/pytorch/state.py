@@ -45,7 +45,7 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
         for live, kept in attributes:
             _restore(live, kept)
         for tensor, before, gradient in values:
-            tensor.data.copy_(before)  # which a graph that the caller holds does not notice
+            tensor.data.copy_(before)  # a graph that the caller holds stays valid
             if tensor.grad is not gradient:
                 tensor.grad = gradient
         for tensor, learns in learning:

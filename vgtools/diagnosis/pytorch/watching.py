@@ -122,7 +122,7 @@ class _Watched(Pass):
         self.read: dict[int, torch.Tensor] = {}
         self.hooks = ExitStack()
         self.record = self.hooks.enter_context(forward.recording(self.model))
-        # Behind the hook that records the model, should it be one layer alone.
+        # Hooks run in this order: a model that is one layer is recorded before this one.
         self._hook(watcher.model.register_forward_hook, self._returns)
 
     @property
