@@ -333,6 +333,13 @@ def test_a_large_factor_that_is_no_fault_says_why():
     assert found.healthy and "not more than one unusual step" in " ".join(repr(found).split())
 
 
+def test_a_factor_that_no_float_holds_is_written_in_words():
+    found = vg.diagnose(deep(600, "sigmoid", "glorot", 8), BATCH, "cross_entropy")
+    assert found.findings[0].number == np.inf and found.findings[0].expected == np.inf
+    assert "shrinks by a factor of more than a float holds" in found.findings[0].summary
+    assert "by a factor of 10 to the power 3" in found._repr_html_()
+
+
 def test_one_sample_comes_with_a_note():
     few = vg.diagnose(deep(5, "relu", "he"), (BATCH[0][:1], BATCH[1][:1]), "cross_entropy")
     assert "Note: one sample shows neither" in repr(few) and "one sample" in few._repr_html_()
@@ -450,6 +457,32 @@ def test_samples_that_an_activation_stops_are_counted():
     assert stopped(0.75, 0.75, 0.0) == [(("dense 1", "dense 2"), summary)]
     assert stopped(0.75, 0.75, 0.75) == [], "their loss is at its end"
     assert stopped(0.25, 0.25, 0.0) == []
+
+
+@pytest.mark.parametrize(
+    "kind, why, advice, points, units",
+    [
+        ("vanishing", "on the shortcut itself", "into the branch", {"shortcut": True}, {}),
+        ("vanishing", "activation 1, activation 2", "smaller", {}, {"saturated": 0.6}),
+        ("vanishing", "weights of dense 2 to dense 5 are too small", "Glorot's", {}, {}),
+        ("underflow", "does not see them", "No one scale", {"lost": 0.9, "entry": -340.0}, {}),
+        ("underflow", "does not see them", "by 2**59", {"lost": 0.9, "entry": -340.0}, {}),
+    ],
+)
+def test_causes_that_are_rare_have_their_words(kind, why, advice, points, units):
+    trace = vg.diagnose(deep(5, "tanh", "glorot"), BATCH, "cross_entropy").trace
+    changed = [
+        replace(point, gradient=point.gradient + 2 * place, **points)
+        for place, point in enumerate(trace.points)
+    ]
+    if advice == "No one scale":
+        changed[-1] = replace(changed[-1], entry=300.0)
+    units = [replace(each, **units) for each in trace.units]
+    changed = replace(trace, points=changed, units=units)
+    [found] = [
+        each for each in find(changed, vg.diagnosis.expected.expect(changed)) if each.kind == kind
+    ]
+    assert why in found.why and advice in found.advice
 
 
 @pytest.mark.filterwarnings("error")

@@ -9,8 +9,7 @@ import numpy as np
 import pytest
 
 import vgtools as vg
-from vgtools.diagnosis import book_watching
-from vgtools.diagnosis.moments import QUANTITIES
+from vgtools.diagnosis.watching import QUANTITIES
 
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(160, 12)), RNG.integers(5, size=160)
@@ -193,7 +192,7 @@ def test_a_figure_of_many_steps_has_at_most_fifty_frames():
 
 def test_layers_are_named_as_in_a_diagnosis():
     network = vg.ResidualMLP([12, 20, 5], blocks=3)
-    names = [name for name, _ in book_watching._layers(network)]
+    names = watched(network).history.layers
     trace = vg.diagnose(network, (X, Y), "cross_entropy").trace
     assert {point.name for point in trace.points} <= set(names)
 

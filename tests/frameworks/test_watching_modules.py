@@ -262,6 +262,56 @@ def test_outputs_of_many_kinds_are_followed():
     assert watch.findings == () and len(watch.history.layers) == 9
 
 
+def test_a_layer_that_gets_no_sample_is_followed():
+    class Routed(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.one, self.two = nn.Linear(20, 20), nn.Linear(20, 20)
+            self.out = chain(3, 20, nn.ReLU, he)
+
+        def forward(self, x):
+            return self.out(torch.cat([self.one(x), self.two(x[len(x) :])]))
+
+    model = made(Routed)
+    history = train(model, (X, Y)).history
+    assert (history.gradient[:, history.layers.index("one")] > 0).all()
+    assert (history.gradient[:, history.layers.index("two")] == 0).all()
+    vg.diagnose(model, (X, Y), cross_entropy).assert_healthy()
+
+
+def test_a_parametrisation_goes_on_bit_for_bit():
+    ends = []
+    for watched in (False, True):
+        model = made(lambda: chain(5, 30, nn.Tanh))
+        for number in range(1, 6):
+            nn.utils.parametrizations.spectral_norm(model.get_submodule(f"layer{number}"))
+        watch = train(model, (X, Y), watched=watched)
+        ends.append([each.detach().numpy().tobytes() for each in model.state_dict().values()])
+    assert ends[0] == ends[1]
+    points = watch._watcher.moments[0].trace.points
+    assert all(0 < point.weights.mean_square < 1 for point in points[1:])
+
+
+def test_a_sparse_gradient_is_measured():
+    rows = []
+    for sparse in (False, True):
+        body = made(lambda s=sparse: nn.Sequential(nn.Embedding(50, 10, sparse=s), nn.Flatten()))
+        model = nn.Sequential(body, chain(3, 30, nn.ReLU, he))
+        words = torch.arange(32).reshape(16, 2)
+        assert vg.diagnose(model, (words, Y), cross_entropy).healthy
+        history = train(model, (words, Y), 3, torch.optim.SGD(model.parameters(), 0.1)).history
+        rows.append(history.weight_gradient[0])
+    assert rows[0] == pytest.approx(rows[1], nan_ok=True) and rows[0][0] > 0
+
+
+def test_a_layer_normalisation_is_looked_at_before_its_graph_is_gone():
+    model = made(lambda: chain(4, 30, nn.Tanh, norm=nn.LayerNorm))
+    watch = train(model, (X, Y))
+    assert watch.history.step.tolist() == [0, 3, 6]
+    operations = {point.operations for point in watch._watcher.moments[0].trace.points[:-1]}
+    assert operations == {("layer_norm", "tanh")}
+
+
 def test_a_layer_alone_and_a_recomputed_one_are_followed():
     model = made(lambda: nn.Linear(20, 10))
     watch = train(model, (X, Y))

@@ -1,18 +1,15 @@
 """The gradient of a network of one's own: what is wrong, why, and what to do.
 
-In order: `trace` says what is measured, whatever the framework; `pytorch`, `keras` and `book`
-measure it; `judging` says whether a change along a path is more than a healthy network can have;
-`expected` what theory makes of the weights; `recipes` which weights an activation needs, and
-`chapters` where the book explains what. `finding` is one thing that is wrong, `findings` looks
-for all of them, with `unit_findings`, `path_findings` and `step_findings`; `diagnosis` is the
-answer, `page` shows it in a notebook, and `entry` is the one call.
-
-`watching` is the call around a training loop: `pytorch.watching`, `keras.watching` and
-`book_watching` measure its steps, `moments` keeps and judges them, `watch_figure` draws them.
+In order: `trace` says what is measured, whatever the framework; `frameworks` chooses who
+measures it: `pytorch`, `keras` or `book`. `judging` says whether a change along a path is more
+than a healthy network can have, `expected` what theory makes of the weights, and `recipes` which
+weights an activation needs. `finding` is one thing that is wrong, in the words of
+`findings.toml`, `chapters` where the book explains it, and `findings` looks for all of them, with
+`unit_findings` and `path_findings`. `diagnosis` is one call and its answer, which `page` shows
+in a notebook; `watching` is the call around a training loop, which `watch_figure` draws.
 """
 
-from vgtools.diagnosis.diagnosis import Diagnosis, UnhealthyError
-from vgtools.diagnosis.entry import diagnose
+from vgtools.diagnosis.diagnosis import Diagnosis, UnhealthyError, diagnose
 from vgtools.diagnosis.finding import Finding
 from vgtools.diagnosis.watching import Watch, watch
 

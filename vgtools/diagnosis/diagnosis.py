@@ -1,17 +1,87 @@
-"""The answer: findings, and how they are shown."""
+"""One call with a model, a batch and a loss, and the answer: findings, and how they are shown."""
 
 from __future__ import annotations
 
 import math
-import textwrap
+from collections.abc import Callable
 from functools import cached_property
 
+from vgtools.diagnosis import frameworks
 from vgtools.diagnosis.expected import Expected, expect
-from vgtools.diagnosis.finding import Finding, number
+from vgtools.diagnosis.finding import Finding, number, wrapped
 from vgtools.diagnosis.findings import find
 from vgtools.diagnosis.judging import NOTICEABLE
 from vgtools.diagnosis.path_findings import course, path_change, time_change, unit_of
 from vgtools.diagnosis.trace import Trace
+
+
+def diagnose(
+    model: object, batch: tuple, loss: str | Callable | None = None, *, optimizer: object = None
+) -> Diagnosis:
+    """Send a batch through a model and its loss back, and say what is wrong with the gradient.
+
+    The model does not change: weights, gradients, buffers, modes, hooks and random states are
+    afterwards what they were, bit for bit, also if it raises. It runs in the mode in which it
+    is: call ``model.train()`` before, to see it as training does. A Keras model runs as `fit`
+    runs it, with ``training=True``.
+
+    Parameters
+    ----------
+    model : torch.nn.Module, keras.Model on the PyTorch backend, or a network of this book
+    batch : (inputs, targets)
+        What one step of training takes. For a module, tensors; the inputs may be a tuple or a
+        dict of them, as the module takes arguments; for Keras also arrays. The more samples,
+        the surer the answer.
+    loss : callable, or str for a network of this book
+        ``loss(model(inputs), targets)`` is a tensor of one number; for a network of this book
+        see `vgtools.networks.loss`. For Keras it is what `compile` takes: a name, a
+        `keras.losses.Loss`, a function of ``(y_true, y_pred)``; without it, it is what the
+        model was compiled with.
+    optimizer : torch.optim.SGD, Adam or AdamW, or an optimiser of this book, optional
+        With it, the length of its first step is compared with the weights. It is taken to have
+        seen nothing yet: momentum and the running means of Adam add nothing. It is not changed.
+        Not for Keras: `watch` measures the steps that are taken.
+
+    Returns
+    -------
+    Diagnosis
+        Its `findings` say what is wrong, and each has a `kind`: non-finite values, no gradient,
+        dead units, saturated units, batch-norm growth, vanishing, exploding, starved queries and
+        keys, underflow, updates too large, or updates too small. `vgtools.diagnosis.Finding`
+        explains them.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument does not fit. What the model raises goes through.
+
+    Examples
+    --------
+    A module of PyTorch::
+
+        model = nn.Sequential(nn.Linear(20, 64), nn.ReLU(), nn.Linear(64, 10))
+        optimizer = torch.optim.SGD(model.parameters(), lr=0.01)
+        vg.diagnose(model, (x, y), nn.functional.cross_entropy, optimizer=optimizer)
+
+    A network of this book:
+
+    >>> import numpy as np
+    >>> import vgtools as vg
+    >>> rng = np.random.default_rng(0)
+    >>> batch = rng.normal(size=(64, 20)), rng.integers(10, size=64)
+    >>> sick = vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "sigmoid"), batch, "cross_entropy")
+    >>> [finding.kind for finding in sick.findings]
+    ['vanishing']
+    >>> vg.diagnose(vg.MLP([20] + [50] * 10 + [10], "relu", "he"), batch, "cross_entropy").healthy
+    True
+    """
+    framework = frameworks.of(model)
+    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
+        size = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
+        raise TypeError(
+            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}"
+        )
+    return Diagnosis(framework.follow(model, batch, loss, optimizer))
 
 
 class UnhealthyError(AssertionError):
@@ -109,14 +179,14 @@ class Diagnosis:
             raise UnhealthyError(repr(self))
 
     def __repr__(self) -> str:
-        lines = _wrapped(f"{self.title}: {self.verdict}", "  ")
+        lines = wrapped(f"{self.title}: {self.verdict}", "  ")
         for place, each in enumerate(self.findings, start=1):
-            lines += _wrapped(f"{place}. {each.kind}: {each.summary}.", "   ")
-            lines += _wrapped(f"   Why: {each.why}", "     ")
-            lines += _wrapped(f"   What to do: {each.advice}", "     ")
-            lines += _wrapped(f"   The book: {each.chapter}", "     ")
+            lines += wrapped(f"{place}. {each.kind}: {each.summary}.", "   ")
+            lines += wrapped(f"   Why: {each.why}", "     ")
+            lines += wrapped(f"   What to do: {each.advice}", "     ")
+            lines += wrapped(f"   The book: {each.chapter}", "     ")
         for note in self.notes:
-            lines += _wrapped(f"Note: {note}.", "  ")
+            lines += wrapped(f"Note: {note}.", "  ")
         return "\n".join(lines)
 
     def _repr_html_(self) -> str:
@@ -142,7 +212,7 @@ class Diagnosis:
             found, unseen = "the gradient and in the first step", "The data"
         else:
             found, unseen = "the gradient", "The learning rate, the data"
-            if self.trace.framework != "Keras":  # which takes none
+            if self.trace.framework != "Keras":  # for which there is no optimizer=
                 hint = ": pass optimizer= to judge the first step"
         return (
             f"nothing wrong was found in {found}. {self._course}{self._steps} "
@@ -190,7 +260,3 @@ class Diagnosis:
             f" A first step of {self.trace.optimizer} changes the weights of a layer by {least} % "
             f"to {most} % of their length."
         )
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, 96, subsequent_indent=indent, break_on_hyphens=False)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from vgtools.diagnosis.judging import slope
 from vgtools.diagnosis.trace import Trace
 
 LAYER_NORM = "layer_norm"
@@ -49,14 +50,6 @@ def expect(trace: Trace) -> Expected:
 
     Residual sums have none here: what a branch adds depends on its own layers, which the path
     does not hold.
-
-    Parameters
-    ----------
-    trace : Trace
-
-    Returns
-    -------
-    Expected
     """
     points = trace.points
     if len(points) < 3:
@@ -71,30 +64,26 @@ def expect(trace: Trace) -> Expected:
     if not trace.input_mean_square > 0:
         return _none("the size of the inputs was not seen, or is 0")
 
-    from vgtools.theory import second_moments  # which loads SymPy: only where theory is asked
+    from vgtools.theory import second_moments  # loads SymPy, and so only where it is needed
 
     incoming, slopes = trace.input_mean_square, []
     for point in points[:-1]:
-        variance = _variance(point.weights, incoming)
+        weights = point.weights
+        variance = weights.fan_in * weights.mean_square * incoming + weights.bias_mean_square
         if not 0 < variance < 1e300:
             return _none(f"the signal at {point.name} leaves the range of numbers")
         *normalised, activation = point.operations
-        incoming, slope = second_moments(activation, 1.0 if normalised else variance)
-        slopes.append(slope / variance if normalised else slope)
+        incoming, squared = second_moments(activation, 1.0 if normalised else variance)
+        slopes.append(squared / variance if normalised else squared)
     log_gradient = [0.0]
-    for point, slope in zip(points[:0:-1], slopes[::-1]):
-        gain = point.weights.fan_in * point.weights.mean_square * slope
+    for point, squared in zip(points[:0:-1], slopes[::-1]):
+        gain = point.weights.fan_in * point.weights.mean_square * squared
         if gain == 0:
             return _none(f"no gradient passes between {point.name} and the layer before it")
         log_gradient.append(log_gradient[-1] + 0.5 * math.log10(gain))
     heights = np.array(log_gradient[::-1])
-    centred = np.arange(len(heights)) - (len(heights) - 1) / 2
-    rate = float(centred @ heights / (centred @ centred))
-    return Expected(heights, rate, "the mean field of wide layers, from the model's own weights")
-
-
-def _variance(weights, incoming: float) -> float:
-    return weights.fan_in * weights.mean_square * incoming + weights.bias_mean_square
+    reason = "the mean field of wide layers, from the model's own weights"
+    return Expected(heights, slope(heights), reason)
 
 
 def _none(reason: str) -> Expected:

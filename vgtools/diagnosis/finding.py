@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import math
+import textwrap
+import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
+from vgtools.diagnosis import chapters
 from vgtools.diagnosis.chapters import Chapter
 from vgtools.diagnosis.trace import Point
 
@@ -24,7 +28,10 @@ KINDS = (
 )
 
 
-@dataclass(frozen=True)
+_WORDS = tomllib.loads(Path(__file__).with_name("findings.toml").read_text(encoding="utf-8"))
+
+
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One thing that is wrong.
 
@@ -75,11 +82,28 @@ class Finding:
     layers: tuple[str, ...]
     summary: str
     number: float
-    uncertainty: float | None
-    expected: float | None
+    uncertainty: float | None = None
+    expected: float | None = None
     why: str
     advice: str
     chapter: Chapter
+
+
+def words(key: str, **fields: object) -> dict[str, str | Chapter]:
+    """Return a table of `findings.toml`, filled in: summary, why, advice and chapter.
+
+    Examples
+    --------
+    >>> words("no gradient", layers="dense 1")["summary"]
+    'no gradient arrives at dense 1'
+    """
+    said = {part: text.format(**fields) for part, text in _WORDS[key].items()}
+    return said | ({"chapter": getattr(chapters, said["chapter"])} if "chapter" in said else {})
+
+
+def wrapped(text: str, indent: str) -> list[str]:
+    """Return a text as lines, all but the first one indented."""
+    return textwrap.wrap(text, 96, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def number(value: float) -> str:

@@ -1,108 +1,86 @@
-"""What is wrong, why, and what to do: numbers that are not finite, and no gradient at all."""
+"""All that is wrong: numbers that are not finite, no gradient at all, and the step to come.
+
+`unit_findings` and `path_findings` have the others. The words stand in `findings.toml`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
-from vgtools.diagnosis import chapters
 from vgtools.diagnosis.expected import Expected
-from vgtools.diagnosis.finding import KINDS, Finding, listed, number, span
-from vgtools.diagnosis.judging import together
-from vgtools.diagnosis.path_findings import along_path, path_change, through_time
-from vgtools.diagnosis.step_findings import starved, updates
-from vgtools.diagnosis.trace import Trace
+from vgtools.diagnosis.finding import KINDS, Finding, listed, number, span, words
+from vgtools.diagnosis.judging import NOTICEABLE, together
+from vgtools.diagnosis.path_findings import along_path, through_time
+from vgtools.diagnosis.trace import Point, Trace
 from vgtools.diagnosis.unit_findings import SILENT, by_chance, units
 
-__all__ = ["KINDS", "Finding", "find", "path_change"]
+TOO_LARGE = 1.0
+"""A first step is too large if it is so many times as long as the weights, or more.
+
+The new weights then stand at 45 degrees to the old ones, or more: a gradient, which is a slope
+at one place, says nothing about the loss there.
+"""
+
+LOST = 0.5
+"""A first step is too small if rounding leaves more than this share of the weights as they were."""
 
 
 def find(trace: Trace, expected: Expected) -> tuple[Finding, ...]:
     """Return what is wrong, the causes before what follows from them."""
-    off = list(units(trace))
-    found = [*_not_finite(trace), *_no_gradient(trace), *off]
+    found = [*_not_finite(trace), *_no_gradient(trace), *units(trace)]
     if "dead units" not in [each.kind for each in found]:
         found += _stopped_samples(trace)
-    found += [*along_path(trace, expected), *through_time(trace), *starved(trace)]
-    found += [*_underflow(trace), *updates(trace)]
+    found += [*along_path(trace, expected), *through_time(trace), *_starved(trace)]
+    found += [*_underflow(trace), *_updates(trace)]
     return tuple(sorted(found, key=lambda each: KINDS.index(each.kind)))
 
 
 def _not_finite(trace: Trace) -> Iterator[Finding]:
     if trace.broken is None:
         return
-    name, where, share = trace.broken.name, trace.broken.where, trace.broken.share
-    reason = {
-        "input": ("The inputs themselves hold them.", "Look at how the data are read and scaled."),
-        "parameter": (
-            "They stand in the weights already: from a step of training, or from how the weights "
-            "were made or loaded.",
-            "Go back to weights from before. If a step of training made them, take a smaller "
-            "learning rate, clipping, or a loss that is finite for every output.",
-        ),
-        "forward": (
-            "Its inputs and its weights are finite: the numbers left the range of their type, "
-            "or the layer divides by zero or takes the logarithm of one.",
-            "Look at the size of what goes in and at the weights of this layer.",
-        ),
-        "loss": (
-            "The model's output is finite, the loss of it is not.",
-            "Take a loss of logits, such as cross_entropy, in the place of a logarithm of "
-            "probabilities.",
-        ),
-        "backward": (
-            "The way forward is finite. On the way back the slope of an operation is infinite, "
-            "or the gradient leaves the range of its type.",
-            "Look at roots, norms and logarithms behind this layer, and at its weights.",
-        ),
-    }[where]
+    kind, name, where = "non-finite values", trace.broken.name, trace.broken.where
+    share = trace.broken.share
+    written = "less than 0.1%" if share < 0.001 else f"{share:.1%}"
     direction = " on the way back" if where == "backward" else ""
-    yield Finding(
-        "non-finite values",
-        (name,),
-        f"the first numbers{direction} that are infinite or not a number are in {name}"
-        f" ({'less than 0.1%' if share < 0.001 else f'{share:.1%}'} of them)",
-        share,
-        None,
-        None,
-        *reason,
-        chapters.EXPLODING,
-    )
+    said = words(kind, direction=direction, name=name, share=written) | words(f"{kind}: {where}")
+    yield Finding(kind=kind, layers=(name,), number=share, **said)
 
 
 def _no_gradient(trace: Trace) -> Iterator[Finding]:
-    if trace.without_gradient:
-        layers = tuple(
-            dict.fromkeys(name.rpartition(".")[0] or name for name in trace.without_gradient)
-        )
-        yield _silent(layers, *_cut_off(trace, layers))
+    def found(layers: Sequence[str], cause: str, **fields: object) -> Finding:
+        kind = "no gradient"
+        said = words(kind, layers=listed(layers)) | words(f"{kind}: {cause}", **fields)
+        return Finding(kind=kind, layers=tuple(layers), number=0.0, **said)
+
+    silent = trace.without_gradient
+    layers = list(dict.fromkeys(name.rpartition(".")[0] or name for name in silent))
+    if silent and len(layers) == len(trace.unused):
+        yield found(layers, "not called")
+    elif silent:
+        yield found(layers, "cut off", **_cut_off(trace))
     elif trace.frozen and math.isnan(trace.output_gradient) and trace.broken is None:
-        yield _silent(
-            ("every layer",),
-            "Every parameter is frozen.",
-            "Set requires_grad to True where the model is to learn.",
-        )
+        yield found(["every layer"], "frozen")
     stopped = [p for p in trace.points if together(p.gradient) == -math.inf]
-    dead = any(units.dead == 1 for units in trace.units)
+    names = [point.name for point in stopped]
     if trace.output_gradient == -math.inf:
-        yield _silent(
-            tuple(point.name for point in trace.points) or ("every layer",),
-            "The loss has the slope zero at the output.",
-            "Look at the loss: it is constant near these outputs.",
-        )
+        every = [point.name for point in trace.points]
+        yield found(every or ["every layer"], "flat loss")
     elif stopped and len(trace.zero_weights) > 1:
-        yield _silent(
-            tuple(point.name for point in stopped),
-            f"All weights of {listed(trace.zero_weights)} are 0. One such layer moves with the "
-            "first step; several let nothing through, and their units stay alike.",
-            "Draw the weights of all hidden layers at random.",
-        )
-    elif stopped and not dead and not trace.zero_weights:
-        yield _silent(
-            tuple(point.name for point in stopped),
-            "The gradient that arrives is exactly zero.",
-            f"The layer behind {stopped[-1].name} has the slope zero for every sample.",
-        )
+        yield found(names, "zero weights", zero=listed(trace.zero_weights))
+    elif stopped and not trace.zero_weights and all(each.dead < 1 for each in trace.units):
+        yield found(names, "flat layer", last=names[-1])
+
+
+def _cut_off(trace: Trace) -> dict[str, str]:
+    """Say where parameters are cut off from the loss."""
+    where, cut, unused = "between these layers and the loss", "", ""
+    if trace.cut is not None:
+        where = f"between {trace.cut[0]} and {trace.cut[1]}"
+        cut = f" The way back is cut {where}, or forward does not use what {trace.cut[0]} returns."
+    if trace.unused:
+        unused = f" The forward pass does not call {listed(trace.unused)}."
+    return {"where": where, "cut": cut, "unused": unused}
 
 
 def _stopped_samples(trace: Trace) -> Iterator[Finding]:
@@ -114,51 +92,33 @@ def _stopped_samples(trace: Trace) -> Iterator[Finding]:
     if not points or together(points[0].gradient) == -math.inf:
         return
     shares = [float((each.gradient == -math.inf).mean()) for each in points]
-    limit = max(SILENT, by_chance(trace))
+    limit = max(SILENT, by_chance(trace.units))
     stopped = [p for p, share in zip(points, shares) if share - shares[-1] > limit]
-    if not stopped:
-        return
-    count = round(shares[0] * trace.samples)
-    behind = points[points.index(stopped[-1]) + 1].name
-    yield Finding(
-        "no gradient",
-        tuple(point.name for point in stopped),
-        f"no gradient arrives at {span(stopped)} for {count} of {trace.samples} samples",
-        shares[0],
-        None,
-        None,
-        f"The gradient of these samples arrives at {behind}, and is exactly zero at "
-        f"{stopped[-1].name}.",
-        f"Look at what stands between {stopped[-1].name} and {behind}: an activation that is "
-        "flat there, a clamp or a mask. Make what goes into it smaller.",
-        chapters.PRODUCT,
-    )
-
-
-def _cut_off(trace: Trace, layers: tuple[str, ...]) -> tuple[str, str]:
-    """Say where parameters are cut off from the loss."""
-    if len(layers) == len(trace.unused):
-        return (
-            "The forward pass does not call them.",
-            "Use them in forward, or remove them from the model.",
+    if stopped:
+        said = words(
+            "no gradient: flat for samples",
+            layers=span(stopped),
+            count=round(shares[0] * trace.samples),
+            samples=trace.samples,
+            last=stopped[-1].name,
+            behind=points[points.index(stopped[-1]) + 1].name,
         )
-    why = "The loss does not depend on their parameters, as the framework sees it."
-    where = "between these layers and the loss"
-    if trace.cut is not None:
-        where = f"between {trace.cut[0]} and {trace.cut[1]}"
-        why += f" The way back is cut {where}, or forward does not use what {trace.cut[0]} returns."
-    if trace.unused:
-        why += f" The forward pass does not call {listed(trace.unused)}."
-    return why, (
-        f"Look {where} for detach(), .data, NumPy, argmax or torch.no_grad(), and take it out."
-    )
+        yield Finding(kind="no gradient", layers=_names(stopped), number=shares[0], **said)
 
 
-def _silent(layers: tuple[str, ...], why: str, advice: str) -> Finding:
-    return Finding(
-        "no gradient", layers, f"no gradient arrives at {listed(layers)}", 0.0, None, None,
-        why, advice, chapters.PRODUCT,
-    )  # fmt: skip
+def _starved(trace: Trace) -> Iterator[Finding]:
+    """Find attention whose queries and keys get far less gradient than its values."""
+    ratios = {
+        each.name: each.value / most
+        for each in trace.attention
+        if 0 < (most := max(each.query, each.key)) < 10.0**-NOTICEABLE * each.value
+    }
+    if ratios:
+        worst = max(ratios, key=ratios.get)
+        others = f"; too small in {listed(ratios)}" if len(ratios) > 1 else ""
+        kind, ratio = "starved queries and keys", ratios[worst]
+        said = words(kind, name=worst, ratio=number(ratio), others=others)
+        yield Finding(kind=kind, layers=tuple(ratios), number=ratio, **said)
 
 
 def _underflow(trace: Trace) -> Iterator[Finding]:
@@ -166,22 +126,51 @@ def _underflow(trace: Trace) -> Iterator[Finding]:
     if not lost:
         return
     entries = [point.entry for point in trace.points if math.isfinite(point.entry)]
-    needed = math.ceil((math.log10(8 * trace.least) - min(entries)) / math.log10(2))
+    power = math.ceil((math.log10(8 * trace.least) - min(entries)) / math.log10(2))
     room = math.floor((math.log10(trace.most / 64) - max(entries)) / math.log10(2))
-    yield Finding(
+    share, precision = max(point.lost for point in lost), trace.precision
+    said = words(
         "underflow",
-        tuple(point.name for point in lost),
-        f"up to {max(point.lost for point in lost):.0%} of the gradient's entries are zero only "
-        f"because {trace.precision} holds nothing below {number(trace.least)}: "
-        f"{span(lost)}",
-        max(point.lost for point in lost),
-        None,
-        None,
-        "These entries are not zero in exact numbers, and training does not see them.",
-        f"Multiply the loss by 2**{needed}, and divide the gradients by it before the step "
-        "(loss scaling)."
-        if 0 < needed <= room
-        else f"No one scale of the loss brings all layers into the range of {trace.precision}: "
-        "mend the vanishing or exploding first, or take a wider type.",
-        chapters.PRECISION,
+        share=share,
+        precision=precision,
+        least=number(trace.least),
+        where=span(lost),
     )
+    remedy = "underflow: one scale" if 0 < power <= room else "underflow: no scale"
+    said |= words(remedy, power=power, precision=precision)
+    yield Finding(kind="underflow", layers=_names(lost), number=share, **said)
+
+
+def _updates(trace: Trace) -> Iterator[Finding]:
+    """Find layers whose first step is too large or too small beside their weights."""
+    large = [each for each in trace.updates if each.relative >= TOO_LARGE]
+    if large:
+        worst, names = max(large, key=lambda each: each.relative), [each.name for each in large]
+        said = words(
+            "updates too large",
+            optimizer=trace.optimizer,
+            name=worst.name,
+            times=number(worst.relative),
+            smaller=number(10 * worst.relative),
+            layers=listed(names),
+        )
+        layers = tuple(names)
+        yield Finding(kind="updates too large", layers=layers, number=worst.relative, **said)
+    small = [each for each in trace.updates if each.unchanged > LOST]
+    if small:
+        worst = max(small, key=lambda each: each.unchanged)
+        others = [each.name for each in small if each is not worst]
+        said = words(
+            "updates too small",
+            optimizer=trace.optimizer,
+            share=worst.unchanged,
+            name=worst.name,
+            others=f", and most of {listed(others)}" if others else "",
+            precision=trace.precision,
+        )
+        layers = tuple(each.name for each in small)
+        yield Finding(kind="updates too small", layers=layers, number=worst.unchanged, **said)
+
+
+def _names(points: Sequence[Point]) -> tuple[str, ...]:
+    return tuple(point.name for point in points)

@@ -1,17 +1,18 @@
 """Whether a gradient changes along a path more than it can in a healthy network.
 
-A change is a fault if it costs too much and if chance does not explain it. The two conditions
-have different doubts, and they are not added up:
+A change is a fault if it costs too much and if chance does not explain it. Each condition has an
+uncertainty of its own, and they are not added up:
 
 - *The cost.* The factor over the whole path is above 100 (`NOTICEABLE`) for these samples and
-  for others: the jackknife gives the standard error over the samples, and `SURE` of them are
-  subtracted.
+  for others: the jackknife gives the standard error over the samples, and `SURE` standard errors
+  are subtracted.
 - *The chance.* The logarithm of the norm makes a random walk over the layers. For rectifiers
   with He's weights the squared norm has, in the natural logarithm, the variance
   b = 5 sum(1 / width) and the mean -b / 2 (Hanin and Nica, 2020, doi
   10.1007/s00220-019-03624-z). Smooth activations scatter less. The factor has to be further
-  from this mean than `DOUBT` standard deviations: less than one healthy draw of the weights in
-  300 is. The walk is no doubt about the cost: the model in hand has the factor that it has.
+  from this mean than `DOUBT` standard deviations. Less than one healthy draw of the weights in
+  300 is, if the logarithm has the tail of a normal distribution. The walk says how far draws of
+  the weights differ, and not what these weights cost: nothing is subtracted from the cost for it.
 
 One step is no rate: a pooling, a reshaping, an embedding may change the scale once. The
 largest step counts as if it were as large as the second largest.
@@ -25,10 +26,10 @@ rate    ×0.32  ×0.60  ×0.78  ×0.94
 ======  =====  =====  =====  =====
 
 per layer, or by one over it. Five layers of rectifiers with PyTorch's own weights lose a factor
-of 31, and with half of He's 89. Neither is called ill: both learn the digits in 8 epochs of
+of 31, and with half of He's 89. Neither is a fault: both learn the digits in 8 epochs of
 gradient descent with momentum, 98 % and 95 % right, beside 97 % with He's weights. (At a fifth
-of this learning rate, 0.01, they do not, and He's do: the factor costs what it says.) Twice as
-many layers lose 1000 and more. Only in narrow deep networks is chance the stronger condition:
+of this learning rate, 0.01, only the network with He's weights learns them.) Twice as many
+layers lose 1000 and more. Only in narrow deep networks is chance the stronger condition:
 80 layers of width 32 may lose a factor of 4000 with He's weights.
 
 Lengths are those of the whole gradient of a sample, not of one unit: with weights that keep
@@ -46,7 +47,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 NOTICEABLE = 2.0
-"""log10 of the factor from which on a change is a fault.
+"""log10 of the factor above which a change is a fault.
 
 With a factor of 100, plain gradient descent moves the first layers in 100 epochs as far as the
 last ones in one.
@@ -122,7 +123,7 @@ def change(log_norms: Sequence[NDArray[np.float64]], widths: Sequence[int]) -> C
     rises = np.diff(heights)
     total = heights[0] - heights[-1]
     sign = -1.0 if total < 0 else 1.0
-    along = sign * -rises  # above 0 where a step goes the way of the whole
+    along = sign * -rises  # above 0 where a step changes as the whole path does
 
     first, second = np.sort(along)[:-3:-1]
     without_outlier = abs(total) - (first - second)
@@ -169,15 +170,26 @@ def together(log_norms: NDArray[np.float64]) -> float:
     return float(most + 0.5 * np.log10(np.mean(10 ** (2 * (log_norms - most)))))
 
 
+def power(log: float) -> float:
+    """Return 10**log; infinity where a float does not hold it.
+
+    Examples
+    --------
+    >>> power(-1.0), power(400.0)
+    (0.1, inf)
+    """
+    return 10.0**log if log < 308 else math.inf
+
+
 def _jackknife(first: NDArray[np.float64], last: NDArray[np.float64]) -> float:
     """Return the standard error of log10 of the ratio of two norms."""
     n = len(first)
     if n < 2 or len(last) != n:
         return math.nan
-    with np.errstate(invalid="ignore"):  # nothing but one sample has a gradient at either end
+    with np.errstate(invalid="ignore"):  # -inf less -inf: both ends had a gradient of one sample
         ratios = _without_each(first) - _without_each(last)
     ratios = ratios[np.isfinite(ratios)]
-    if len(ratios) < n:  # one sample carries everything
+    if len(ratios) < n:  # without one of the samples no gradient is left at an end
         return math.inf
     return float(np.sqrt((n - 1) * np.mean((ratios - ratios.mean()) ** 2)))
 

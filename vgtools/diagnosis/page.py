@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 from vgtools import figures
 from vgtools.diagnosis.chapters import Chapter
 from vgtools.diagnosis.finding import number, per_layer
-from vgtools.diagnosis.judging import NOTICEABLE, slope, together
+from vgtools.diagnosis.judging import NOTICEABLE, power, slope, together
+from vgtools.diagnosis.path_findings import path_change
+from vgtools.diagnosis.trace import Trace
 from vgtools.explore import explorable
 from vgtools.frontend import static_build
 
@@ -43,9 +45,10 @@ def page(diagnosis: Diagnosis) -> str:
             )
         parts.append("</ol>")
     parts += [f"<p>{escape(note)}.</p>" for note in diagnosis.notes]
-    parts += [_drawing(course) for course in _courses(diagnosis)]
+    named = {name for each in diagnosis.findings for name in each.layers}
+    parts += [_drawing(course) for course in _courses(diagnosis, named)]
     if diagnosis.trace.points:
-        parts.append(_table(diagnosis))
+        parts.append(_table(diagnosis.trace, named))
     return "".join([*parts, "</div>"])
 
 
@@ -72,39 +75,37 @@ class _Course:
     theory: NDArray[np.float64] | None = None
 
 
-def _courses(diagnosis: Diagnosis) -> Iterator[_Course]:
-    named = {name for each in diagnosis.findings for name in each.layers}
-    points = [p for p in diagnosis.trace.points if math.isfinite(together(p.gradient))]
+def _courses(diagnosis: Diagnosis, named: set[str]) -> Iterator[_Course]:
+    _, points = path_change(diagnosis.trace)
     if len(points) >= 2:
-        heights = np.array([together(point.gradient) for point in points])
         theory = diagnosis.theory.log_gradient
         yield _Course(
-            heights - heights[-1],
+            _relative(point.gradient for point in points),
             "layer",
             f"{len(points)} layers, from {points[-1].name} to {points[0].name}",
             [place for place, point in enumerate(points) if point.name in named],
             theory if theory is not None and len(theory) == len(points) else None,
         )
     for steps in diagnosis.trace.steps:
-        heights = np.array([together(row) for row in steps.gradient])
-        heights = heights[np.isfinite(heights)]
+        heights = _relative(steps.gradient)
         if len(heights) >= 2:
+            where = f"{len(heights)} time steps of {steps.name}, from the last to the first"
             faulty = list(range(len(heights))) if steps.name in named else []
-            yield _Course(
-                heights - heights[-1],
-                "time step",
-                f"{len(heights)} time steps of {steps.name}, from the last to the first",
-                faulty,
-            )
+            yield _Course(heights, "time step", where, faulty)
+
+
+def _relative(rows: Iterable[NDArray[np.float64]]) -> NDArray[np.float64]:
+    heights = np.array([together(row) for row in rows])
+    heights = heights[np.isfinite(heights)]
+    return heights - heights[-1:]
 
 
 def _told(course: _Course) -> str:
     """Say in words and numbers what the figure shows."""
     total = course.heights[0]
-    factor = number(10.0 ** abs(total)) if abs(total) < 300 else f"10 to the power {abs(total):.0f}"
     told = (
         f"Back through {course.where}, the norm of the gradient "
-        f"{'shrinks' if total < 0 else 'grows'} by a factor of {factor}, "
+        f"{'shrinks' if total < 0 else 'grows'} by a factor of {_power(abs(total))}, "
         f"{per_layer(slope(course.heights))} per {course.unit}."
     )
     if course.theory is not None:
@@ -147,13 +148,12 @@ def _drawing(course: _Course) -> str:
     return figure.to_html(identifier="diagnosis-" + hashlib.sha256(key).hexdigest()[:12])
 
 
-def _table(diagnosis: Diagnosis) -> str:
-    points = diagnosis.trace.points
-    faulty = {name for each in diagnosis.findings for name in each.layers}
-    updates = {each.name: each.relative for each in diagnosis.trace.updates}
+def _table(trace: Trace, named: set[str]) -> str:
+    points = trace.points
+    updates = {each.name: each.relative for each in trace.updates}
     columns = {
         "signal": [point.signal for point in points],
-        "gradient": [10.0 ** together(point.gradient) for point in points],
+        "gradient": [power(together(point.gradient)) for point in points],
         "gradient of the weights": [point.weight_gradient for point in points],
         "first step / weights": [updates.get(point.name, math.nan) for point in points],
     }
@@ -164,8 +164,8 @@ def _table(diagnosis: Diagnosis) -> str:
         "</tr></thead><tbody>",
     ]
     for place, point in enumerate(points[:ROWS]):
-        name = f"<strong>{escape(point.name)}</strong>" if point.name in faulty else None
-        rows.append(f"<tr><td>{name or escape(point.name)}</td>")
+        name = escape(point.name)
+        rows.append(f"<tr><td>{f'<strong>{name}</strong>' if point.name in named else name}</td>")
         rows += [f"<td>{_written(column[place])}</td>" for column in columns.values()]
         rows.append("</tr>")
     rows.append("</tbody></table>")

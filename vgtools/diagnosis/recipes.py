@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vgtools.diagnosis.expected import LAYER_NORM
+from vgtools.diagnosis.finding import words
 from vgtools.diagnosis.trace import Weights
 
 
@@ -23,40 +23,14 @@ class Recipe:
     gain : float
         Their variance is gain**2 / fan, of fan_in, or of the mean of both fans if `both`.
     both : bool
-    made : dict of str to str
-        How each framework makes them.
     """
 
     name: str
     gain: float
-    both: bool
-    made: dict[str, str]
+    both: bool = False
 
 
-HE = Recipe(
-    "He's", math.sqrt(2), False,
-    {
-        "PyTorch": "nn.init.kaiming_normal_(layer.weight, nonlinearity='relu')",
-        "Keras": "kernel_initializer='he_normal'",
-        "this book": "init='he'",
-    },
-)  # fmt: skip
-GLOROT = Recipe(
-    "Glorot's", 1.0, True,
-    {
-        "PyTorch": "nn.init.xavier_normal_(layer.weight), with gain 1",
-        "Keras": "kernel_initializer='glorot_normal'",
-        "this book": "init='glorot'",
-    },
-)  # fmt: skip
-LECUN = Recipe(
-    "LeCun's", 1.0, False,
-    {
-        "PyTorch": "nn.init.normal_(layer.weight, std=layer.weight[0].numel() ** -0.5)",
-        "Keras": "kernel_initializer='lecun_normal'",
-        "this book": "init='lecun'",
-    },
-)  # fmt: skip
+HE, GLOROT, LECUN = Recipe("He's", math.sqrt(2)), Recipe("Glorot's", 1, True), Recipe("LeCun's", 1)
 
 _RECIPES = {
     **dict.fromkeys(("relu", "leaky_relu", "gelu", "silu", "mish", "hard_swish", "elu"), HE),
@@ -84,30 +58,21 @@ def recipe(activation: str) -> Recipe | None:
 
 
 def weights(activation: str, framework: str) -> str:
-    """Say how a framework makes these weights; their variance for one that is not known.
+    """Say how a framework makes these weights.
 
     Examples
     --------
-    >>> weights("tanh", "this book"), weights("relu", "another")
-    ("init='glorot'", 'variance 2 / fan_in')
+    >>> weights("tanh", "this book")
+    "init='glorot'"
     """
-    made = _RECIPES[activation]
-    fan = "the mean of fan_in and fan_out" if made.both else "fan_in"
-    return made.made.get(framework, f"variance {made.gain**2:.0f} / {fan}")
+    return words(f"recipe: {_RECIPES[activation].name}")[framework]
 
 
 def deviations(layers: Sequence[Weights], made: Recipe) -> tuple[float, float]:
     """Return the standard deviation that layers have, and the one that a recipe gives them."""
-    fans = [
-        (each.fan_in + each.fan_out) / 2 if made.both else float(each.fan_in) for each in layers
-    ]
+    fans = [(each.fan_in + each.fan_out) / 2 if made.both else each.fan_in for each in layers]
     now = math.sqrt(np.mean([each.mean_square for each in layers]))
     return now, made.gain * math.sqrt(np.mean([1 / fan for fan in fans]))
-
-
-def is_activation(operation: str) -> bool:
-    """Tell whether an operation of a trace is an activation that has a name."""
-    return operation not in ("?", LAYER_NORM)
 
 
 def shown(activation: str) -> str:

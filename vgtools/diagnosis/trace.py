@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True)
 class Weights:
-    """The weights that lead into a point, as far as theory asks for them.
+    """What theory needs of the weights that lead into a point.
 
     Attributes
     ----------
@@ -32,7 +33,7 @@ class Weights:
 
 @dataclass(frozen=True, eq=False)
 class Point:
-    """A place between two layers through which everything passes that the loss is told.
+    """A place between two layers that every way from the first layer to the loss goes through.
 
     In a plain chain that is the output of each layer with weights, before its activation; in
     a residual network what a block returns.
@@ -49,8 +50,8 @@ class Point:
     signal : float
         Root mean square of the output; NaN where it was not seen.
     width : int
-        The smaller fan of the weights that lead here: how far finite width makes one draw of
-        the weights differ from another.
+        The smallest fan of the weights that lead here. The smaller it is, the more the gradient
+        differs from one draw of the weights to another.
     weight_gradient : float
         Euclidean norm of dLoss/dW of the layer's own weights; NaN where there are several.
     lost : float
@@ -201,6 +202,28 @@ class Update:
     name: str
     relative: float
     unchanged: float
+
+
+def first_step(rule: str, learning_rate: float, epsilon: float, gradient: Any) -> Any:
+    """Return the first step of an optimiser, an array or a tensor like the gradient.
+
+    ::
+
+        SGD    learning_rate * g
+        Adam   learning_rate * g / (|g| + epsilon)
+
+    It has seen nothing yet: momentum adds nothing, and the running means of Adam, once they
+    are corrected for their start, are g and g squared. Weight decay and clipping are left out.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> first_step("Adam", 0.001, 1e-8, np.array([2.0, -50.0])).round(6).tolist()
+    [0.001, -0.001]
+    """
+    if rule == "SGD":
+        return learning_rate * gradient
+    return learning_rate * gradient / (abs(gradient) + epsilon)
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,18 +6,18 @@ import math
 from collections.abc import Iterator, Sequence
 from statistics import NormalDist
 
-from vgtools.diagnosis import chapters, recipes
-from vgtools.diagnosis.finding import Finding, listed, number
+from vgtools.diagnosis import recipes
+from vgtools.diagnosis.finding import Finding, listed, number, words
 from vgtools.diagnosis.trace import Trace, Units
 
 ONE_IN = 1000
-"""In how many healthy networks half of a layer's units are off by chance, and more."""
+"""One healthy network in so many has more units off, or stops more samples, than is allowed."""
 
 SILENT = 0.5
-"""From which share of samples on that a layer stops a fault is reported."""
+"""It is a fault if a layer stops the gradient of more than this share of the samples."""
 
 SATURATED = 0.5
-"""From which share of saturated outputs on a layer is reported."""
+"""It is a fault if more than this share of a layer's outputs is saturated."""
 
 
 def units(trace: Trace) -> Iterator[Finding]:
@@ -25,39 +25,32 @@ def units(trace: Trace) -> Iterator[Finding]:
     dead = _dead(trace.units)
     if dead:
         worst = max(dead, key=lambda each: each.dead)
-        why, advice = _cause(dead, trace)
-        yield Finding(
+        said = words(
             "dead units",
-            tuple(each.name for each in dead),
-            f"{_share(dead, worst)} are 0 for "
-            + (f"all {trace.samples} samples" if trace.samples > 1 else "the one sample"),
-            worst.dead,
-            None,
-            0.5,
-            f"No gradient passes a rectifier that is off for every sample. {why}",
-            advice,
-            chapters.DEAD,
+            share="all" if worst.dead == 1 else f"{worst.dead:.0%} of the",
+            units=worst.units,
+            name=worst.name,
+            others=_others(dead, worst),
+            samples=f"all {trace.samples} samples" if trace.samples > 1 else "the one sample",
+            **_cause(dead[0], trace),
         )
+        yield _finding("dead units", dead, worst.dead, said, expected=0.5)
     if not any(each.on_path for each in dead):
         yield from _silent(trace)
     full = saturated(trace)
     if full:
         worst = max(full, key=lambda each: each.saturated)
-        yield Finding(
+        said = words(
             "saturated units",
-            tuple(each.name for each in full),
-            f"{worst.saturated:.0%} of the outputs of {worst.name} are at the ends of "
-            f"{worst.activation}" + _others(full, worst),
-            worst.saturated,
-            None,
-            None,
-            "There the slope is below 5 % of its maximum, so that more than half of the units "
-            f"pass on less than a twentieth of the gradient.{_entering(worst)}",
-            f"Make what goes into {listed(each.name for each in full)} smaller: standardise the "
-            f"inputs of the model{_SCALED.get(trace.framework, '')}, and start from Glorot's "
-            "weights.",
-            chapters.SATURATED,
+            share=f"{worst.saturated:.0%}",
+            name=worst.name,
+            activation=worst.activation,
+            others=_others(full, worst),
+            entering=_entering(worst),
+            layers=listed(each.name for each in full),
+            scaled=_SCALED.get(trace.framework, ""),
         )
+        yield _finding("saturated units", full, worst.saturated, said)
 
 
 def _silent(trace: Trace) -> Iterator[Finding]:
@@ -76,34 +69,29 @@ def _silent(trace: Trace) -> Iterator[Finding]:
     everything may be 0, and the layers learn from the others. Fifty layers of 64 units have
     p = 3e-18. Fifty layers of 8 units have p = 0.2, and no share of theirs is a fault.
     """
-    limit = 0.0
-    for each in trace.units:
-        if not each.on_path or each.activation != "relu":
+    for place, each in enumerate(trace.units):
+        limit = by_chance(trace.units[: place + 1])
+        if not _on_the_way(each) or each.silent <= max(SILENT, limit):
             continue
-        limit += ONE_IN * 2.0**-each.units
-        if each.silent <= max(SILENT, limit):
-            continue
-        count = round(each.silent * trace.samples)
-        why, advice = _cause([each], trace)
-        yield Finding(
-            "dead units",
-            (each.name,),
-            f"all {each.units} units of {each.name} are 0 for {count} of {trace.samples} samples",
-            each.silent,
-            None,
-            limit / ONE_IN,
-            "No gradient of these samples passes this layer, and the layers before it do not "
-            f"learn from them. {why}",
-            advice,
-            chapters.DEAD,
+        said = words(
+            "dead units: for samples",
+            units=each.units,
+            name=each.name,
+            count=round(each.silent * trace.samples),
+            samples=trace.samples,
+            **_cause(each, trace),
         )
+        yield _finding("dead units", [each], each.silent, said, expected=limit / ONE_IN)
         return
 
 
-def by_chance(trace: Trace) -> float:
+def by_chance(layers: Sequence[Units]) -> float:
     """Return `ONE_IN` times the share of samples that chance stops, as in `_silent`."""
-    layers = (each for each in trace.units if each.on_path and each.activation == "relu")
-    return ONE_IN * sum(2.0**-each.units for each in layers)
+    return ONE_IN * sum(2.0**-each.units for each in layers if _on_the_way(each))
+
+
+def _on_the_way(layer: Units) -> bool:
+    return layer.on_path and layer.activation == "relu"
 
 
 def saturated(trace: Trace) -> list[Units]:
@@ -118,6 +106,13 @@ _SCALED = {
 """Where else inputs may become large; a network of this book takes them as they are."""
 
 
+def _finding(
+    kind: str, layers: Sequence[Units], share: float, said: dict, expected: float | None = None
+) -> Finding:
+    names = tuple(each.name for each in layers)
+    return Finding(kind=kind, layers=names, number=share, expected=expected, **said)
+
+
 def _entering(layer: Units) -> str:
     if math.isnan(layer.entering):
         return ""
@@ -127,47 +122,31 @@ def _entering(layer: Units) -> str:
     )
 
 
-def _share(found: list[Units], worst: Units) -> str:
-    amount = "all" if worst.dead == 1 else f"{worst.dead:.0%} of the"
-    return f"{amount} {worst.units} units of {worst.name}" + _others(found, worst)
-
-
-def _others(found: list[Units], worst: Units) -> str:
+def _others(found: Sequence[Units], worst: Units) -> str:
     names = [each.name for each in found if each is not worst]
     return f" (and too many of {listed(names)})" if names else ""
 
 
-def _cause(dead: list[Units], trace: Trace) -> tuple[str, str]:
+def _cause(first: Units, trace: Trace) -> dict[str, str]:
     """Say whether biases or weighted sums switch the units off, and what to do about it."""
-    first = dead[0]
     weighted = first.mean - first.bias
     if abs(first.mean) + first.spread < 1000 * trace.least:
-        return (
-            f"What {first.before} returns is 0 for {trace.precision}: its weights are 0, or the "
-            "signal has become smaller from layer to layer until this type no longer holds it.",
-            f"Draw the weights of {first.before}, and of the layers before it, at random and "
-            f"larger: {recipes.weights('relu', trace.framework)}.",
-        )
-    if not first.mean < -first.spread:  # also where it was not seen
-        return (
-            "With weights that are as often positive as negative, a unit is off for a given "
-            "sample with probability one half. Here more units are off than chance explains.",
-            "Look for large negative biases, for inputs of one sign and for a learning rate that "
-            f"was too large; draw the weights in front of {first.name} anew.",
-        )
-    sums = f"{number(weighted)} on average, with a spread of {number(first.spread)}"
-    if first.bias < weighted:
-        return (
-            f"The biases of {first.before} are {number(first.bias)} on average. The weighted "
-            f"sums that they are added to are {sums}: too small to switch the units on.",
-            f"Set the biases of {first.before} to 0. If training made them so, take a smaller "
-            "learning rate as well.",
-        )
-    return (
-        f"The weighted sums of {first.before} are {sums}: its weights and its inputs have mostly "
-        "opposite signs.",
-        f"Standardise what goes into {first.before}, or draw its weights anew with mean 0.",
+        cause = "no signal"
+    elif not first.mean < -first.spread:  # also if it is NaN: the layer was not seen
+        cause = "unknown"
+    else:
+        cause = "biases" if first.bias < weighted else "weighted sums"
+    said = words(
+        f"dead units: {cause}",
+        name=first.name,
+        before=first.before,
+        precision=trace.precision,
+        weights=recipes.weights("relu", trace.framework),
+        bias=number(first.bias),
+        sum=number(weighted),
+        spread=number(first.spread),
     )
+    return {"cause": said["why"], "remedy": said["advice"]}
 
 
 def _dead(layers: Sequence[Units]) -> list[Units]:

@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from vgtools import figures
-from vgtools.diagnosis.moments import WatchHistory
+from vgtools.diagnosis.watching import WatchHistory
 from vgtools.explore import explorable
 
 MOST_STEPS = 50
@@ -24,14 +24,6 @@ _SHOWN = {
 
 def figure(history: WatchHistory) -> explorable.Explorable:
     """Draw log10 of a quantity over the layers, with a slider of steps.
-
-    Parameters
-    ----------
-    history : WatchHistory
-
-    Returns
-    -------
-    Explorable
 
     Raises
     ------

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import sys
-import textwrap
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from vgtools.diagnosis import moments
-from vgtools.diagnosis.entry import check_backend
-from vgtools.diagnosis.moments import FindingOverTime, WatchHistory
-from vgtools.networks import Network, checks
+from vgtools.diagnosis import frameworks
+from vgtools.diagnosis.expected import Expected
+from vgtools.diagnosis.finding import KINDS, Finding, wrapped
+from vgtools.diagnosis.findings import find
+from vgtools.diagnosis.trace import Trace
+from vgtools.networks import checks
 
 if TYPE_CHECKING:
     from vgtools.explore import Explorable
 
 SHOWN = 12
 """How many layers the text shows at most."""
+
+QUANTITIES = ("signal", "gradient", "weight_gradient", "update", "dead", "saturated")
+
+Rows = dict[str, dict[str, float]]
+"""For each layer what was measured: some of the `QUANTITIES`."""
+
+_NO_THEORY = Expected(None, None, "weights that have been trained are not independent")
 
 
 def watch(model: object, every: int = 100) -> Watch:
@@ -82,24 +93,7 @@ def watch(model: object, every: int = 100) -> Watch:
     [('vanishing', 0, 3)]
     """
     every = checks.count("every", every)
-    torch, keras = sys.modules.get("torch"), sys.modules.get("keras")
-    if keras is not None and isinstance(model, getattr(keras, "Layer", ())):
-        check_backend(keras)
-        from vgtools.diagnosis.keras.watching import KerasWatcher
-
-        return Watch(KerasWatcher(model, every))
-    if torch is not None and isinstance(model, torch.nn.Module):
-        from vgtools.diagnosis.pytorch.watching import ModuleWatcher
-
-        return Watch(ModuleWatcher(model, every))
-    if isinstance(model, Network):
-        from vgtools.diagnosis.book_watching import NetworkWatcher
-
-        return Watch(NetworkWatcher(model, every))
-    raise TypeError(
-        "model must be a torch.nn.Module, a Keras 3 model or a network of vgtools.networks, "
-        f"not {type(model).__module__}.{type(model).__name__}"
-    )
+    return Watch(frameworks.of(model).Watcher(model, every))
 
 
 class Watch:
@@ -130,12 +124,21 @@ class Watch:
     @property
     def history(self) -> WatchHistory:
         """The numbers of each layer at each watched step so far."""
-        return moments.history(self._watcher.moments)
+        return WatchHistory.of(self._watcher.moments)
 
     @property
     def findings(self) -> tuple[FindingOverTime, ...]:
         """What was found at the watched steps so far."""
-        return moments.findings(self._watcher.moments)
+        moments = self._watcher.moments
+        seen: dict[str, dict[int, Finding]] = {kind: {} for kind in KINDS}
+        for moment in moments:
+            for each in find(moment.trace, _NO_THEORY):
+                seen[each.kind].setdefault(moment.step, each)
+        return tuple(
+            FindingOverTime(kind, min(at), max(at), len(at), len(moments), at[min(at)])
+            for kind, at in seen.items()
+            if at
+        )
 
     def explore(self) -> Explorable:
         """Return a figure of a quantity over the layers that moves through the watched steps.
@@ -151,31 +154,130 @@ class Watch:
 
     def __repr__(self) -> str:
         watcher, found = self._watcher, self.findings
-        title = f"{watcher.name} ({watcher.framework})"
-        count, passes = len(watcher.moments), watcher.passes
+        title, count, passes = watcher.title, len(watcher.moments), watcher.passes
         if not count:
-            return (
-                f"{title}: no step was watched. There were {passes} forward passes in training "
-                "mode with gradients, and nothing went back from them"
+            reason = (
+                f". There were {passes} forward passes in training mode with gradients, and "
+                "nothing went back from them"
                 if passes
-                else f"{title}: no step was watched: there was no forward pass in training mode "
-                "with gradients"
-            ) + "."
-        steps = self.history.step
+                else ": there was no forward pass in training mode with gradients"
+            )
+            return f"{title}: no step was watched{reason}."
+        history = self.history
+        told = f"{len(found)} finding{'s' * (len(found) > 1)}" if found else "Nothing was found"
         lines = [
-            f"{title}: {count} of {passes} forward passes watched, step {steps[0]} to {steps[-1]}. "
-            + (f"{len(found)} finding{'s' * (len(found) > 1)}." if found else "Nothing was found.")
+            f"{title}: {count} of {passes} forward passes watched, step {history.step[0]} to "
+            f"{history.step[-1]}. {told}."
         ]
         for number, each in enumerate(found, start=1):
-            lines += _wrapped(
+            lines += wrapped(
                 f"{number}. {each.kind}: at {each.count} of {each.of} watched steps, first at step "
                 f"{each.first}, last at step {each.last}. At step {each.first}: "
                 f"{each.finding.summary}.",
                 "   ",
             )
-            lines += _wrapped(f"   What to do: {each.finding.advice}", "     ")
-            lines += _wrapped(f"   The book: {each.finding.chapter}", "     ")
-        return "\n".join([*lines, *_table(self.history)])
+            lines += wrapped(f"   What to do: {each.finding.advice}", "     ")
+            lines += wrapped(f"   The book: {each.finding.chapter}", "     ")
+        return "\n".join([*lines, *_table(history)])
+
+
+@dataclass(frozen=True)
+class FindingOverTime:
+    """One kind of finding over the watched steps.
+
+    Attributes
+    ----------
+    kind : str
+        As in `vgtools.diagnosis.Finding`.
+    first, last : int
+        The first and the last watched step that has it.
+    count, of : int
+        At how many watched steps, and how many there were.
+    finding : Finding
+        As it was at the first of them.
+    """
+
+    kind: str
+    first: int
+    last: int
+    count: int
+    of: int
+    finding: Finding
+
+
+@dataclass
+class Moment:
+    """One watched step.
+
+    Attributes
+    ----------
+    step : int
+        How many forward passes in training came before.
+    rows : dict of str to dict of str to float
+        For each layer, in the order of the calls, the quantities that were measured.
+    trace : Trace
+        What the findings are judged by.
+    """
+
+    step: int
+    rows: Rows
+    trace: Trace
+
+
+@dataclass(frozen=True, eq=False)
+class WatchHistory:
+    """A table of what was watched: one row for each watched step, one column for each layer.
+
+    Attributes
+    ----------
+    step : ndarray of int, shape (steps,)
+        The numbers of the watched forward passes, counted from 0.
+    layers : tuple of str
+        An activation that is a layer of its own has a column of its own.
+    signal : ndarray, shape (steps, layers)
+        Root mean square of the layer's output. NaN stands for what was not measured, here and in
+        the others, which have the same shape.
+    gradient : ndarray
+        Norm of dLoss/doutput for one sample, as a root mean square over the samples.
+    weight_gradient : ndarray
+        Euclidean norm of dLoss/dW of the weights, without biases, before any clipping.
+    update : ndarray
+        Euclidean norm of the change of the weights by this step over the norm of the weights.
+    dead : ndarray
+        Share of the units of a rectifier that are 0 for every sample of the batch.
+    saturated : ndarray
+        Share of the outputs of a sigmoid or tanh where its slope is below 5 % of its maximum.
+    """
+
+    step: NDArray[np.int64]
+    layers: tuple[str, ...]
+    signal: NDArray[np.float64]
+    gradient: NDArray[np.float64]
+    weight_gradient: NDArray[np.float64]
+    update: NDArray[np.float64]
+    dead: NDArray[np.float64]
+    saturated: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, moments: Sequence[Moment]) -> WatchHistory:
+        """Put moments into one table."""
+        layers = tuple(dict.fromkeys(layer for moment in moments for layer in moment.rows))
+        tables = np.full((len(QUANTITIES), len(moments), len(layers)), math.nan)
+        for i, moment in enumerate(moments):
+            for layer, row in moment.rows.items():
+                for name, value in row.items():
+                    tables[QUANTITIES.index(name), i, layers.index(layer)] = value
+        return cls(np.array([moment.step for moment in moments], int), layers, *tables)
+
+    def rows(self) -> Iterator[dict[str, object]]:
+        """Yield one dictionary for each step and layer, as `pandas.DataFrame` takes them."""
+        for i, step in enumerate(self.step):
+            for j, layer in enumerate(self.layers):
+                numbers = {name: float(getattr(self, name)[i, j]) for name in QUANTITIES}
+                yield {"step": int(step), "layer": layer, **numbers}
+
+    def __repr__(self) -> str:
+        return f"WatchHistory({len(self.step)} steps, {len(self.layers)} layers)"
 
 
 def _table(history: WatchHistory) -> list[str]:
@@ -183,31 +285,19 @@ def _table(history: WatchHistory) -> list[str]:
     seen = [j for j in range(len(history.layers)) if np.isfinite(history.gradient[:, j]).any()]
     if not seen:
         return []
-    half = SHOWN // 2
-    shown = seen if len(seen) <= SHOWN else [*seen[:half], None, *seen[-half:]]
-    wide = max(len(history.layers[j]) for j in shown if j is not None)
-    first, last = (f"gradient, step {history.step[i]}" for i in (0, -1))
-    lines = [f"  {'layer':<{wide}}  {first}  {last}  update / weights"]
+    shown = seen if len(seen) <= SHOWN else [*seen[: SHOWN // 2], *seen[-(SHOWN // 2) :]]
+    wide = max(len(history.layers[j]) for j in shown)
+    heads = [f"gradient, step {history.step[i]}" for i in (0, -1)] + ["update / weights"]
+    lines = ["  ".join(["", f"{'layer':<{wide}}", *heads])]
     for j in shown:
-        if j is None:
-            lines.append("  …")
-            continue
-        numbers = (history.gradient[0, j], history.gradient[-1, j], _last(history.update[:, j]))
-        widths = (len(first), len(last), len("update / weights"))
-        cells = [f"{_written(n):>{width}}" for n, width in zip(numbers, widths)]
-        lines.append(f"  {history.layers[j]:<{wide}}  {'  '.join(cells)}")
+        update = history.update[:, j]
+        last = [math.nan, *update[~np.isnan(update)]][-1]
+        numbers = (history.gradient[0, j], history.gradient[-1, j], last)
+        cells = [
+            f"{'–' if math.isnan(number) else format(number, '.2g'):>{len(head)}}"
+            for number, head in zip(numbers, heads)
+        ]
+        lines.append("  ".join(["", f"{history.layers[j]:<{wide}}", *cells]))
+    if len(seen) > SHOWN:
+        lines.insert(1 + SHOWN // 2, "  …")
     return lines
-
-
-def _last(values: np.ndarray) -> float:
-    """Return the last number that is one."""
-    there = values[~np.isnan(values)]
-    return float(there[-1]) if len(there) else float("nan")
-
-
-def _written(number: float) -> str:
-    return f"{number:.2g}" if not np.isnan(number) else "–"
-
-
-def _wrapped(text: str, indent: str) -> list[str]:
-    return textwrap.wrap(text, 96, subsequent_indent=indent, break_on_hyphens=False)

@@ -366,7 +366,8 @@ def _pair_mean(f: Activation, variance: float, correlation: float) -> float:
         sign = math.copysign(1.0, correlation)
         kinks = [*f.kinks, *(sign * kink for kink in f.kinks)]
         return normal_mean(lambda z: f(z) * f(sign * z), variance, kinks)
-    # Seen from u, a kink of f(v) is as wide as the part of v that u does not decide.
+    # The mean of f(v) over w bends where c u is within a few `apart` of a kink of f. The
+    # quadrature over u is split there.
     apart = std * math.sqrt(1 - correlation**2)
     near = [
         (kink + steps * apart) / correlation

@@ -194,7 +194,7 @@ def mean_field(
     if isinstance(recipe, Constant) and recipe.value != 0:
         raise ValueError(f"the theory needs weights of mean zero, not {recipe}")
 
-    # Roots, not squares: those leave the range of float64 at half the depth.
+    # The roots of the moments are kept: the moments leave the range of float64 at half the depth.
     std, signal, slope = [], [], []
     incoming, silent = math.sqrt(moment), moment == 0
     for number, (fan_in, of_weights) in enumerate(zip(sizes[:-2], weight_std), start=1):

@@ -27,19 +27,14 @@ def check_model(model: keras.Layer) -> None:
         raise ValueError(f"model must have weights: {type(model).__name__} has none")
 
 
-def tensors_of(batch: object) -> tuple[object, list[torch.Tensor], object]:
+def tensors_of(batch: tuple) -> tuple[object, list[torch.Tensor], object]:
     """Return the structure of the inputs, their tensors in order, and the targets as tensors.
 
     Raises
     ------
     TypeError, ValueError
-        If the batch is not a pair of arrays with a sample at least.
+        If its parts are no arrays, or there is no sample.
     """
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        size = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
-        raise TypeError(
-            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}"
-        )
     x, y = (keras.tree.map_structure(_tensor, part) for part in batch)
     flat = keras.tree.flatten(x)
     inputs.check_batch((flat, y))
@@ -82,7 +77,7 @@ def loss_of(model: keras.Layer, loss: object) -> Callable:
         swapped = isinstance(given, torch.nn.Module)
         value = given(output, targets) if swapped else given(targets, output)
         if not isinstance(value, torch.Tensor):
-            return value  # which is refused, with what it is
+            return value  # `scalar_loss` refuses it and names its type
         value = value.mean() if value.is_floating_point() else value
         return value + sum(each.sum() for each in model.losses) if model.losses else value
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 
 import keras
 import torch
@@ -78,14 +78,47 @@ def stand_in(layer: keras.Layer) -> nn.Module:
 @contextmanager
 def called_together(pairs: list[tuple[keras.Layer, nn.Module]]) -> Iterator[None]:
     """Let the hooks of each stand-in run whenever its layer does."""
-    relays = []
-    try:
+    with ExitStack() as hooks:
         for layer, module in pairs:
-            relays.append(_Relay(layer, module))
+            _relay(layer, module, hooks)
         yield
-    finally:
-        for relay in relays:
-            relay.remove()
+
+
+def _relay(layer: keras.Layer, module: nn.Module, hooks: ExitStack) -> None:
+    """Run the hooks of a stand-in with what its layer reads and returns."""
+    read, activation = (), getattr(layer, "activation", None)
+    own = "activation" in layer.__dict__
+
+    def reads(layer: nn.Module, inputs: tuple) -> tuple | None:
+        nonlocal read
+        changed = None
+        for hook in list(module._forward_pre_hooks.values()):
+            result = hook(module, inputs)
+            if result is not None:
+                changed = inputs = result
+        read = inputs
+        return changed
+
+    def returns(layer: nn.Module | None, inputs: tuple, output: object) -> None:
+        for hook in list(module._forward_hooks.values()):
+            hook(module, read, output)
+
+    def activate(z: torch.Tensor, *arguments: object, **keywords: object) -> object:
+        returns(None, (), z)
+        return activation(z, *arguments, **keywords)
+
+    def give_back() -> None:
+        del layer.__dict__["activation"]
+        if own:
+            layer.__dict__["activation"] = activation
+
+    # The last hook before the layer and the first one after it see what the layer itself sees.
+    hooks.callback(layer.register_forward_pre_hook(reads).remove)
+    if isinstance(layer, _WITH_ACTIVATION) and activation not in (None, keras.activations.linear):
+        layer.__dict__["activation"] = activate
+        hooks.callback(give_back)
+    else:
+        hooks.callback(layer.register_forward_hook(returns, prepend=True).remove)
 
 
 class _Dense(nn.Linear):
@@ -141,56 +174,6 @@ def _fans(layer: keras.Layer, shape: tuple[int, ...], name: str) -> tuple[int, i
     if name == "depthwise_kernel" or isinstance(layer, _DEPTHWISE):
         inputs = 1  # each channel is read by itself
     return math.prod(places) * inputs, math.prod(places) * outputs
-
-
-class _Relay:
-    """Runs the hooks of a stand-in with what a layer reads and returns."""
-
-    def __init__(self, layer: keras.Layer, module: nn.Module) -> None:
-        self.layer, self.module, self.read = layer, module, ()
-        self.activation = getattr(layer, "activation", None)
-        self.before = (
-            isinstance(layer, _WITH_ACTIVATION)
-            and self.activation not in (None, keras.activations.linear)
-        )  # fmt: skip
-        self.own = "activation" in layer.__dict__
-        if self.before:
-            layer.__dict__["activation"] = self._activate
-        # First and last among the layer's own hooks: it sees what the layer itself sees.
-        self.handles = [
-            layer.register_forward_pre_hook(self._reads),
-            layer.register_forward_hook(self._returns, prepend=True),
-        ]
-
-    def remove(self) -> None:
-        for handle in self.handles:
-            handle.remove()
-        if self.before:
-            if self.own:
-                self.layer.__dict__["activation"] = self.activation
-            else:
-                del self.layer.__dict__["activation"]
-
-    def _reads(self, layer: nn.Module, inputs: tuple) -> tuple | None:
-        changed = None
-        for hook in list(self.module._forward_pre_hooks.values()):
-            result = hook(self.module, inputs)
-            if result is not None:
-                changed = inputs = result
-        self.read = inputs
-        return changed
-
-    def _returns(self, layer: nn.Module, inputs: tuple, output: object) -> None:
-        if not self.before:
-            self._tell(output)
-
-    def _activate(self, z: torch.Tensor, *arguments: object, **keywords: object) -> object:
-        self._tell(z)
-        return self.activation(z, *arguments, **keywords)
-
-    def _tell(self, output: object) -> None:
-        for hook in list(self.module._forward_hooks.values()):
-            hook(self.module, self.read, output)
 
 
 def _inside(layer: keras.Layer) -> list[keras.Layer]:

@@ -21,10 +21,6 @@ def unchanged(model: keras.Layer) -> Iterator[None]:
     pass changes (moving statistics, seed generators, metrics), and the state of Keras itself
     (the seed generator of everything that has none of its own, and the numbers in names).
 
-    Parameters
-    ----------
-    model : keras.Layer
-
     Examples
     --------
     >>> import numpy as np
@@ -48,7 +44,7 @@ def unchanged(model: keras.Layer) -> Iterator[None]:
     before = state._shallow(of_keras)
     with state.unchanged(together):
         try:
-            for variable, value in kept:  # lent: the pass changes copies
+            for variable, value in kept:  # the pass changes copies
                 copy = torch.nn.Parameter(value.detach().clone(), requires_grad=False)
                 variable._value = copy
             yield

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
 from vgtools.diagnosis.pytorch.forward import norm, not_finite
-from vgtools.diagnosis.pytorch.graph import Place
 
 
 @dataclass(eq=False)
@@ -23,74 +23,92 @@ class Arrived:
     ----------
     log_norms : ndarray, shape (n,) or (1,)
         log10 of the Euclidean norm for each sample.
+    total : float
+        log10 of the Euclidean norm of all entries.
     entry : float
         log10 of the root mean square of the entries.
     nonzero : int
         How many entries are not zero.
     broken : float
         The share that is not finite.
-    lowest : float
-        The root mean square in the units of the pass, to tell whether digits were lost.
+    out_of_range : bool
+        Whether it left the range of its float type, or lost digits at the lower end of it.
     dtype : torch.dtype
         The float type that it arrived in.
     """
 
     log_norms: NDArray[np.float64]
+    total: float
     entry: float
     nonzero: int
     broken: float
-    lowest: float
+    out_of_range: bool
     dtype: torch.dtype
 
 
-@dataclass(eq=False)
-class Backward:
-    """One way back.
+Arrivals = dict[Any, Arrived]
+"""What arrived at each node."""
 
-    Attributes
-    ----------
-    places : list of Arrived or None
-        First layer first; None where nothing arrived.
-    parameters : list of Tensor or None
-        The gradient of each parameter that was asked for; in a rescaled pass without meaning.
-    sequences : list of Tensor or None
-        The gradient of what each recurrent layer read, up to one factor for each of them.
-    """
 
-    places: list[Arrived | None]
-    parameters: list[torch.Tensor | None]
-    sequences: list[torch.Tensor | None]
+class Back(NamedTuple):
+    """One way back: what arrived at nodes, and the gradients of tensors that were asked for."""
+
+    arrived: Arrivals
+    gradients: Sequence[torch.Tensor | None]
 
 
 def go_back(
-    loss: torch.Tensor,
-    places: Sequence[Place],
-    parameters: Sequence[torch.Tensor],
-    sequences: Sequence[torch.Tensor],
-    samples: int,
-    rescaled: bool = False,
-    raised: bool = False,
-) -> Backward:
-    """Send the loss back and measure what arrives at every place.
+    loss: torch.Tensor, wanted: Sequence[torch.Tensor], nodes: Sequence[Any], samples: int
+) -> tuple[Back, Back]:
+    """Send the loss back as the float type has it, and as if it lost nothing.
 
-    With `rescaled`, the gradient is divided at every place by a power of two that brings its
-    largest entry near 1, and what is measured is multiplied by it again. Everything further
-    back depends on that gradient alone, and linearly, so that no digit changes but those that
-    the float type would have lost. With `raised`, the loss is multiplied by a power of two
-    before, for a gradient that is 0 already when it arrives at the place next to the loss.
+    If the gradient leaves the range of its type, it is sent back again, and at every node it is
+    divided by a power of two that brings its largest entry near 1; what is measured is
+    multiplied by that power. Everything further back depends on this gradient alone, and
+    linearly, so that no digit changes but those that the type would have lost. If it is 0
+    already at the last node, the loss is multiplied by a power of two as well.
+
+    Parameters
+    ----------
+    loss : Tensor
+        One number.
+    wanted : sequence of Tensor
+        In the second way back, the gradient of each of them is right up to one factor.
+    nodes : sequence of node
+        Each has no way around it; the one next to the loss last.
+    samples : int
     """
-    arrived: dict[int, Arrived] = {}
-    seed = _largest_step(loss.dtype) if raised else 0
-    exponent = -seed
 
-    def measure(index: int):
+    def back(rescaled: bool, raised: bool = False) -> Back:
+        power = _largest_step(loss.dtype) if raised else 0
+        with listening(nodes, samples, rescaled, -power) as arrived:
+            seed = torch.full_like(loss, 2.0**power)
+            found = torch.autograd.grad(loss, wanted, seed, allow_unused=True, retain_graph=True)
+        return Back(arrived, found)
+
+    plain = exact = back(rescaled=False)
+    if any(each.out_of_range for each in plain.arrived.values()):
+        exact = back(rescaled=True)
+        if nodes[-1] in exact.arrived and not exact.arrived[nodes[-1]].nonzero:
+            exact = back(rescaled=True, raised=True)
+    return plain, exact
+
+
+@contextmanager
+def listening(
+    nodes: Sequence[Any], samples: int, rescaled: bool = False, exponent: int = 0
+) -> Iterator[Arrivals]:
+    """Measure what arrives first at nodes of a graph, times 2**`exponent`; see `go_back`."""
+    arrived: Arrivals = {}
+
+    def measuring(node: Any) -> Callable:
         def hook(gradients: tuple) -> tuple | None:
             nonlocal exponent
             there = [each for each in gradients if each is not None]
-            if not there:
+            if not there or node in arrived:
                 return None
-            arrived[index] = _measure(there, samples, exponent)
-            if not rescaled or arrived[index].broken:
+            arrived[node] = _measure(there, samples, exponent)
+            if not rescaled or arrived[node].broken:
                 return None
             largest = max(float(each.abs().max()) for each in there)
             step = math.frexp(largest)[1] if largest else 0
@@ -99,37 +117,17 @@ def go_back(
 
         return hook
 
-    handles = [place.node.register_prehook(measure(index)) for index, place in enumerate(places)]
-    wanted = [*parameters, *sequences]
-    try:
-        found = torch.autograd.grad(
-            loss, wanted, torch.full_like(loss, 2.0**seed), allow_unused=True, retain_graph=True
-        )
-    finally:
-        for handle in handles:
-            handle.remove()
-    cut = len(parameters)
-    return Backward(
-        [arrived.get(index) for index in range(len(places))], list(found[:cut]), list(found[cut:])
-    )
+    with ExitStack() as hooks:
+        for node in nodes:
+            hooks.callback(node.register_prehook(measuring(node)).remove)
+        yield arrived
 
 
-def arrives(back: Backward) -> bool:
-    """Tell whether anything that is not 0 arrived at the place next to the loss."""
-    last = back.places[-1] if back.places else None
-    return last is None or last.nonzero > 0
-
-
-def needs_rescaling(back: Backward) -> bool:
-    """Tell whether a gradient left the range of its float type, or lost digits at its end."""
-    return any(
-        place is not None
-        and (
-            place.broken > 0
-            or place.lowest < torch.finfo(place.dtype).tiny / torch.finfo(place.dtype).eps
-        )
-        for place in back.places
-    )
+def size(gradient: torch.Tensor) -> tuple[float, float]:
+    """Return the Euclidean norm of a gradient, and the share of it that is not finite."""
+    gradient = gradient.coalesce().values() if gradient.is_sparse else gradient
+    length = norm(gradient)
+    return length, 0.0 if math.isfinite(length) else not_finite(gradient)
 
 
 def norms_of_steps(gradient: torch.Tensor, time_axis: int) -> NDArray[np.float64]:
@@ -138,24 +136,6 @@ def norms_of_steps(gradient: torch.Tensor, time_axis: int) -> NDArray[np.float64
     if by_step.ndim == 2:  # one sequence without an axis of samples
         by_step = by_step[:, None]
     return _log(norm(by_step, axis=-1).numpy(force=True))
-
-
-def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arrived:
-    rows = [by_sample(each, samples) for each in gradients]
-    if len({len(each) for each in rows}) > 1:
-        rows = [each.reshape(1, -1) for each in rows]
-    together = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
-    norms = norm(together, axis=1).numpy(force=True)
-    scale = exponent * math.log10(2)
-    root_mean_square = np.sqrt(np.square(norms).sum() / together.numel())
-    return Arrived(
-        _log(norms) + scale,
-        float(_log(root_mean_square)) + scale,
-        int(torch.count_nonzero(together)),
-        not_finite(together),
-        float(root_mean_square),
-        together.dtype,
-    )
 
 
 def by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
@@ -170,7 +150,29 @@ def by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
     return values.reshape(1, -1)
 
 
-def _times_power(values: torch.Tensor | None, exponent: int) -> Any:
+def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arrived:
+    rows = [by_sample(each, samples) for each in gradients]
+    if len({len(each) for each in rows}) > 1:
+        rows = [each.reshape(1, -1) for each in rows]
+    together = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
+    norms = norm(together, axis=1).numpy(force=True)
+    scale = exponent * math.log10(2)
+    total = np.sqrt(np.square(norms).sum())
+    root_mean_square = total / math.sqrt(max(together.numel(), 1))
+    broken = 0.0 if math.isfinite(total) else not_finite(together)
+    type_ = torch.finfo(together.dtype)
+    return Arrived(
+        _log(norms) + scale,
+        float(_log(total)) + scale,
+        float(_log(root_mean_square)) + scale,
+        int(torch.count_nonzero(together)),
+        broken,
+        bool(broken > 0 or root_mean_square < type_.tiny / type_.eps),
+        together.dtype,
+    )
+
+
+def _times_power(values: torch.Tensor | None, exponent: int) -> torch.Tensor | None:
     if values is None or exponent == 0:
         return values
     most = _largest_step(values.dtype)

@@ -3,44 +3,60 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import nn
 
 from vgtools.diagnosis.judging import together
-from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, reach, training_step
+from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, layers, training_step
+from vgtools.diagnosis.pytorch.backward import Arrivals, Arrived
 from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.pytorch.units import units_of
-from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Weights
+from vgtools.diagnosis.trace import Broken, Point, Steps, Trace
 
-READ_AS_MATRICES = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
-"""Layers whose weights are compared with a recipe."""
+AtPlaces = Sequence[Arrived | None]
+"""What arrived at each place of the path, first layer first."""
+
+Sizes = Mapping[str, tuple[float, float]]
+"""The Euclidean norm of the gradient of each parameter, and the share that is not finite."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """What a trace says about where it comes from, and how the framework lays out its graph.
+
+    Attributes
+    ----------
+    model : str
+        The name of its class.
+    framework : str
+    channels_last : bool
+        Whether the channels of a picture stand on the last axis.
+    split : bool
+        Whether a dense layer is two nodes of the graph, a product and a sum. The sum is taken for
+        the layer, and the product, which stands in front of it, is left out.
+    """
+
+    model: str
+    framework: str = "PyTorch"
+    channels_last: bool = False
+    split: bool = False
 
 
 def follow(
-    model: nn.Module, batch: tuple, loss: Callable, optimizer: torch.optim.Optimizer | None = None
+    model: nn.Module,
+    batch: tuple,
+    loss: Callable,
+    optimizer: torch.optim.Optimizer | None = None,
+    source: Source | None = None,
 ) -> Trace:
     """Go forward and back once, and leave everything as it was.
 
-    Parameters
-    ----------
-    model : torch.nn.Module
-    batch : tuple of inputs and targets
-        The inputs are a tensor, or a tuple or a dict of tensors, as the model takes them.
-    loss : callable
-        ``loss(model(inputs), targets)`` is a tensor of one number.
-    optimizer : torch.optim.SGD, Adam or AdamW, optional
-
-    Returns
-    -------
-    Trace
-
-    Raises
-    ------
-    TypeError, ValueError
-        If the model, the batch or the loss does not fit. What the model raises goes through.
+    The parameters are those of `vgtools.diagnosis.diagnose`. Without a `source`, the model is a
+    module of PyTorch.
     """
     model = inputs.check_model(model)
     x, y = inputs.check_batch(batch)
@@ -48,237 +64,252 @@ def follow(
     training_step.check_optimizer(optimizer)
     kept = [model, loss] if isinstance(loss, nn.Module) else [model]
     with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
-        return _Following(model, inputs.copied(x), inputs.copied(y), loss, optimizer).trace()
+        x, y = inputs.copied(x), inputs.copied(y)
+        seen = Pass(model, inputs.batch_size(x, y), source or Source(type(model).__name__))
+        return _forward_and_back(seen, x, y, loss, optimizer)
 
 
-class _Following:
-    """One diagnosis of a PyTorch module, step by step."""
-
-    def __init__(
-        self, model: nn.Module, x: object, y: object, loss: Callable, optimizer: object
-    ) -> None:
-        self.model, self.x, self.y, self.loss, self.optimizer = model, x, y, loss, optimizer
-        self.samples = inputs.batch_size(x, y)
-        self.names = {id(tensor): name for name, tensor in model.named_parameters()}
-        every = list(model.parameters())
-        self.learning = [tensor for tensor in every if tensor.requires_grad]
-        self.frozen = tuple(self.names[id(t)] for t in every if not t.requires_grad)
-        self.notes: list[str] = []
-
-    def trace(self) -> Trace:
-        broken = self._broken_before()
-        with forward.recording(self.model) as record:
-            output = inputs.call(self.model, self.x, self.y)
-            value = inputs.scalar_loss(self.loss, output, self.y)
-            record.active = False
-            if broken is None and record.broken is not None:
-                broken = Broken(record.broken[0], "forward", record.broken[1])
-            if broken is None and not torch.isfinite(value):
-                broken = Broken("the loss", "loss", 1.0)
-            if broken is not None:
-                return self._trace(value, broken=broken)
-            if value.grad_fn is None:
-                return self._trace(value, **self._silent(record, self.learning))
-            return self._back(record, output, value)
-
-    def _back(self, record: forward.Record, output: object, value: torch.Tensor) -> Trace:
-        # A model may freeze some of its layers on the way forward.
-        self.learning = [tensor for tensor in self.learning if tensor.requires_grad]
-        places = graph.places(value.grad_fn, record.calls)
-        ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
-        last = getattr(self.model, "channels_last", False)
-        ends = ends or [value.grad_fn]
-        units = units_of(ends, record.calls, places, self.samples, channels_last=last)
-        read = [tensor for _, _, tensor in record.sequences]
-        arguments = (value, places, self.learning, read, self.samples)
-        plain = exact = backward.go_back(*arguments)
-        if backward.needs_rescaling(plain):
-            exact = backward.go_back(*arguments, rescaled=True)
-            if not backward.arrives(exact):  # too small already at the output
-                exact = backward.go_back(*arguments, rescaled=True, raised=True)
-
-        gradients = dict(zip(map(id, self.learning), plain.parameters))
-        last = exact.places[-1] if exact.places else None
-        if len(places) < 4 and not read:
-            self.notes.append(
-                "fewer than three hidden layers follow each other without a way around them: "
-                "there is no rate along a path"
-            )
-        points = [
-            self._point(place, before, after, gradients)
-            for place, before, after in zip(places, plain.places, exact.places)
-        ]
-        types = [each.dtype for each in plain.places if each is not None]
-        return self._trace(
-            value,
-            types,
-            points=tuple(points[:-1]),
-            output_gradient=together(last.log_norms) if last is not None else math.nan,
-            input_mean_square=places[0].calls[0].input_mean_square if places else math.nan,
-            steps=tuple(self._steps(record, exact)),
-            units=tuple(units),
-            broken=self._broken_behind(places, plain, gradients),
-            **self._silent(record, [t for t in self.learning if gradients[id(t)] is None]),
-            attention=tuple(training_step.attention(self.model, gradients)),
-            **self._updates(gradients),
-            zero_weights=tuple(
-                call.name
-                for place in places
-                for call in place.calls
-                if len(place.calls) == 1 and _matrix(call) is not None and not _matrix(call).any()
-            ),
-            normalised=any(_batch_norm(call) for place in places for call in place.others),
+def _forward_and_back(
+    seen: Pass, x: object, y: object, loss: Callable, optimizer: torch.optim.Optimizer | None
+) -> Trace:
+    broken = broken_before(x, seen.model.named_parameters())
+    with forward.recording(seen.model) as seen.record:
+        output = inputs.call(seen.model, x, y)
+        value = inputs.scalar_loss(loss, output, y)
+    broken = broken or seen.record.broken
+    if broken is None and not torch.isfinite(value):
+        broken = Broken("the loss", "loss", 1.0)
+    if broken is not None or value.grad_fn is None:
+        return seen.trace(value, broken)
+    ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
+    seen.look(value.grad_fn, ends or [value.grad_fn])
+    if len(seen.places) < 4 and not seen.record.sequences:
+        seen.notes.append(
+            "fewer than three hidden layers follow each other without a way around them: "
+            "there is no rate along a path"
         )
+    read = [tensor for _, _, tensor in seen.record.sequences]
+    wanted = [*seen.learning.values(), *read]
+    plain, exact = backward.go_back(value, wanted, seen.nodes, seen.samples)
+    gradients = {
+        name: each for name, each in zip(seen.learning, plain.gradients) if each is not None
+    }
+    return seen.trace(
+        value,
+        None,
+        plain.arrived,
+        exact.arrived,
+        {name: backward.size(each) for name, each in gradients.items()},
+        exact.gradients[len(seen.learning) :],
+        input_mean_square=seen.places[0].calls[0].entering ** 2 if seen.places else math.nan,
+        **training_step.fields(seen.model, optimizer, gradients),
+    )
 
-    def _trace(self, value: torch.Tensor, types: Sequence = (), **fields: object) -> Trace:
-        parameters = [each.dtype for each in self.learning if each.is_floating_point()]
-        # The one that underflows first: tiny decides, and then the digits below it.
-        dtype = max([*types, *parameters] or [value.dtype], key=_least)
+
+def broken_before(given: object, parameters: Iterable[tuple[str, torch.Tensor]]) -> Broken | None:
+    """Return the first tensor of the inputs, or else parameter, that is not finite."""
+    named = [("the input", "input", each) for each in inputs.tensors(given)]
+    named += [(name, "parameter", each) for name, each in parameters]
+    for name, where, tensor in named:
+        if tensor.is_floating_point() and (share := forward.not_finite(tensor)):
+            return Broken(name, where, share)
+    return None
+
+
+class Pass:
+    """One pass through a module, forward and back.
+
+    Attributes
+    ----------
+    model : torch.nn.Module
+        Whose named modules are the layers.
+    samples : int
+    source : Source
+    names : dict of int to str
+        Of the parameters, by their ids.
+    learning : dict of str to Tensor
+        The parameters that are to learn.
+    record : forward.Record
+        The way forward. `look` makes the other attributes of it, such as the places of the path.
+    """
+
+    def __init__(self, model: nn.Module, samples: int, source: Source) -> None:
+        self.model, self.samples, self.source = model, samples, source
+        named = dict(model.named_parameters())
+        self.names = {id(each): name for name, each in named.items()}
+        self.learning = {name: each for name, each in named.items() if each.requires_grad}
+        self.frozen = tuple(name for name in named if name not in self.learning)
+        self.notes: list[str] = []
+        self.record = forward.Record()
+        self.places: list[graph.Place] = []
+        self.units: list = []
+        self.zero_weights: tuple[str, ...] = ()
+        self.normalised = False
+
+    @property
+    def nodes(self) -> list[object]:
+        """The nodes of the places."""
+        return [place.node for place in self.places]
+
+    def look(self, root: object, ends: Sequence[object]) -> None:
+        """Look at a graph before it is used, from the node of the loss or of the output.
+
+        `ends` are the nodes that made the output.
+        """
+        # A model may freeze some of its layers on the way forward.
+        self.learning = {name: each for name, each in self.learning.items() if each.requires_grad}
+        calls = self.record.calls
+        self.places = graph.places(root, calls)
+        last = self.source.channels_last
+        self.units = units_of(ends, calls, self.places, self.samples, last)
+        for place in self.places:
+            place.names = graph.named(place.operations)
+            place.weights = place.alone and layers.weights(place.alone.module)
+        for place, following in zip(self.places, self.places[1:]):
+            if self.source.split and following.weights and place.names[-1:] == ["?"]:
+                place.names.pop()
+        alone = [place.alone for place in self.places if place.alone]
+        self.zero_weights = tuple(
+            call.name
+            for call in alone
+            if (matrix := layers.matrix(call.module)) is not None and not matrix.any()
+        )
+        others = [call.module for place in self.places for call in place.others]
+        self.normalised = any(map(layers.normalises_batch, others))
+
+    def trace(
+        self,
+        loss: torch.Tensor,
+        broken: Broken | None = None,
+        arrived: Arrivals | None = None,
+        exact: Arrivals | None = None,
+        sizes: Sizes | None = None,
+        read: Sequence[torch.Tensor | None] = (),
+        **more: object,
+    ) -> Trace:
+        """Put together what was seen.
+
+        Parameters
+        ----------
+        loss : Tensor
+            One number; NaN if it was not seen.
+        broken : Broken or None
+            What was found on the way forward: then nothing is known of the way back.
+        arrived, exact : dict of node to Arrived
+            At the places, as the float type has it and, where that lost something, as exact
+            numbers have it.
+        sizes : dict of str to (float, float)
+            For each parameter that got a gradient: its norm, and the share that is not finite.
+        read : sequence of Tensor or None
+            The gradient of what each recurrent layer read.
+        **more
+            Other fields of the trace.
+        """
+        arrived, sizes = arrived or {}, sizes or {}
+        plain = [arrived.get(node) for node in self.nodes]
+        exact = plain if exact is None else [exact.get(node) for node in self.nodes]
+        parameters = [each.dtype for each in self.learning.values() if each.is_floating_point()]
+        types = [each.dtype for each in plain if each is not None]
+        # The type that underflows first: its smallest positive number is the largest.
+        dtype = max([*types, *parameters] or [loss.dtype], key=layers.least)
+        if broken is None:
+            more |= self._way_back(plain, exact, sizes, read)
         return Trace(
-            model=type(self.model).__name__,
-            framework="PyTorch",
+            model=self.source.model,
+            framework=self.source.framework,
             precision=str(dtype).removeprefix("torch."),
-            least=_least(dtype),
+            least=layers.least(dtype),
             most=torch.finfo(dtype).max,
             samples=self.samples,
-            loss=value.item(),
+            loss=loss.item(),
+            units=tuple(self.units),
             frozen=self.frozen,
+            zero_weights=self.zero_weights,
+            normalised=self.normalised,
             notes=tuple(self.notes),
-            **fields,
+            **{"broken": broken, **more},
         )
 
-    def _silent(self, record: forward.Record, silent: list[torch.Tensor]) -> dict[str, object]:
-        """Say which parameters get no gradient, and where they are cut off."""
+    def _way_back(
+        self, plain: AtPlaces, exact: AtPlaces, sizes: Sizes, read: Sequence[torch.Tensor | None]
+    ) -> dict[str, object]:
+        last = exact[-1] if exact else None
+        silent = tuple(name for name in self.learning if name not in sizes)
         return {
-            "without_gradient": tuple(self.names[id(tensor)] for tensor in silent),
-            **reach.of(self.model, record.calls, {id(tensor) for tensor in silent}),
+            "points": tuple(
+                self._point(place, *arrived, sizes)
+                for place, *arrived in zip(self.places[:-1], plain, exact)
+            ),
+            "output_gradient": math.nan if last is None else together(last.log_norms),
+            "steps": tuple(self._steps(read)),
+            "broken": self._broken_behind(plain, sizes),
+            "without_gradient": silent,
+            **_cut_off(self.model, self.record.calls, {id(self.learning[n]) for n in silent}),
         }
 
-    def _updates(self, gradients: dict) -> dict[str, object]:
-        if self.optimizer is None:
-            return {}
-        return {
-            "optimizer": training_step.described(self.optimizer),
-            "updates": tuple(training_step.updates(self.optimizer, self._matrices(), gradients)),
-        }
-
-    def _matrices(self) -> dict[int, str]:
-        """Name the layer of each weight, and any other parameter as the model does."""
-        modules = dict(self.model.named_modules())
-        named = {key: name.rpartition(".") for key, name in self.names.items()}
-        return {
-            key: forward.shown(layer, modules[layer]) if own == "weight" else f"{layer}{dot}{own}"
-            for key, (layer, dot, own) in named.items()
-        }
-
-    def _broken_before(self) -> Broken | None:
-        for tensor in inputs.tensors(self.x):
-            if tensor.is_floating_point() and (share := forward.not_finite(tensor)):
-                return Broken("the input", "input", share)
-        for name, tensor in self.model.named_parameters():
-            if tensor.is_floating_point() and (share := forward.not_finite(tensor)):
-                return Broken(name, "parameter", share)
-        return None
-
-    def _broken_behind(
-        self, places: list[graph.Place], plain: backward.Backward, gradients: dict
-    ) -> Broken | None:
-        """Return the first place on the way back where the gradient is not finite."""
-        for place, arrived in zip(places[::-1], plain.places[::-1]):
-            if arrived is not None and arrived.broken:
-                return Broken(graph.label(place, self.model), "backward", arrived.broken)
-        for tensor in self.learning:
-            gradient = gradients[id(tensor)]
-            if gradient is not None and (share := forward.not_finite(gradient)):
-                return Broken(self.names[id(tensor)], "backward", share)
-        return None
-
-    def _point(self, place, plain, exact, gradients: dict) -> Point:
-        weights, fans = None, [_fans(call) for call in place.calls]
-        call = place.calls[0]
-        if len(place.calls) == 1 and isinstance(call.module, READ_AS_MATRICES):
-            weights = _weights(call)
-        own = [gradients.get(id(each)) for each in call.module.parameters()]
-        own = [each for each in own if each is not None and each.ndim > 1]
+    def _point(
+        self, place: graph.Place, plain: Arrived | None, exact: Arrived | None, sizes: Sizes
+    ) -> Point:
+        one = place.alone
+        own = [] if one is None else [each for each in one.module.parameters() if each.ndim > 1]
+        own = [sizes[name] for each in own if (name := self.names.get(id(each))) in sizes]
         return Point(
             graph.label(place, self.model),
             np.array([-math.inf]) if exact is None else exact.log_norms,
             -math.inf if exact is None else exact.entry,
-            call.signal if len(place.calls) == 1 else math.nan,
-            min(width for pair in fans for width in pair),
-            forward.norm(own[0]) if len(place.calls) == 1 and len(own) == 1 else math.nan,
+            math.nan if one is None else one.signal,
+            min(fan for call in place.calls for fan in layers.fans(call.module)),
+            own[0][0] if len(own) == 1 else math.nan,
             1 - plain.nonzero / exact.nonzero if plain and exact and exact.nonzero else 0.0,
-            tuple(_operations(place)),
-            weights,
+            tuple(place.names),
+            place.weights,
             place.joins,
         )
 
-    def _steps(self, record: forward.Record, exact: backward.Backward) -> Iterator[Steps]:
-        for (name, module, read), gradient in zip(record.sequences, exact.sequences):
-            if gradient is None or read.ndim < 2:
+    def _steps(self, read: Sequence[torch.Tensor | None]) -> Iterator[Steps]:
+        for (name, layer, _), gradient in zip(self.record.sequences, read):
+            if gradient is None or gradient.ndim < 2:
                 continue
-            if module.bidirectional:
+            if layer.bidirectional:
                 self.notes.append(f"{name} reads in both directions and has no rate in time")
                 continue
-            axis = 1 if module.batch_first and read.ndim == 3 else 0
+            axis = 1 if layer.batch_first and gradient.ndim == 3 else 0
             norms = backward.norms_of_steps(gradient, axis)
-            yield Steps(name, norms, module.hidden_size, *_memory(module))
+            yield Steps(name, norms, layer.hidden_size, *layers.memory(layer))
+
+    def _broken_behind(self, plain: AtPlaces, sizes: Sizes) -> Broken | None:
+        """Return the first place on the way back where the gradient is not finite."""
+        for place, arrived in zip(self.places[::-1], plain[::-1]):
+            if arrived is not None and arrived.broken:
+                return Broken(graph.label(place, self.model), "backward", arrived.broken)
+        for name in self.learning:
+            if name in sizes and sizes[name][1]:
+                return Broken(name, "backward", sizes[name][1])
+        return None
 
 
-def _least(dtype: torch.dtype) -> float:
-    """Return the smallest positive number of a float type."""
-    return torch.finfo(dtype).tiny * torch.finfo(dtype).eps
-
-
-def _memory(module: nn.RNNBase) -> tuple[str, float]:
-    """Return the kind of a recurrent layer, and the mean bias of the gate that keeps its state."""
-    cell = module.mode.partition("_")[0]
-    if cell not in ("LSTM", "GRU"):
-        return cell, math.nan
-    hidden = module.hidden_size  # the gate is the second block, of an LSTM and of a GRU
-    biases = [getattr(module, name, None) for name in ("bias_ih_l0", "bias_hh_l0")]
-    total = sum(
-        b.detach()[hidden : 2 * hidden].double().mean().item() for b in biases if b is not None
+def _cut_off(
+    model: nn.Module, calls: Sequence[forward.Call], silent: set[int]
+) -> dict[str, object]:
+    """Return the fields `cut` and `unused` of a trace, from the ids of silent parameters."""
+    used = {id(call.module) for call in calls}
+    for call in calls:
+        if type(call.module).__module__.startswith("torch.nn"):
+            used |= {id(part) for part in call.module.modules()}
+    unused = tuple(
+        forward.shown(name, module)
+        for name, module in model.named_modules()
+        if id(module) not in used
+        and any(id(parameter) in silent for parameter in module._parameters.values())
     )
-    return cell, total
-
-
-def _matrix(call: forward.Call) -> torch.Tensor | None:
-    found = [p for p in call.module._parameters.values() if p is not None and p.ndim > 1]
-    return found[0] if len(found) == 1 else None
-
-
-def _fans(call: forward.Call) -> tuple[int, int]:
-    matrix = _matrix(call)
-    if hasattr(call.module, "fans"):  # a layer of Keras, whose weights have other axes
-        return call.module.fans
-    if isinstance(call.module, (nn.RNNBase, nn.RNNCellBase)):
-        return (call.module.hidden_size,) * 2
-    if matrix is None:
-        found = [p.shape for p in call.module.parameters() if p.ndim > 1]
-        return (min(map(min, found)),) * 2 if found else (1, 1)
-    outputs, channels, *places = matrix.shape
-    return channels * math.prod(places), outputs * math.prod(places)
-
-
-def _weights(call: forward.Call) -> Weights:
-    layer = call.module
-    matrix, bias = layer.weight.detach().double(), layer.bias
-    bias_mean_square = 0.0 if bias is None else float(bias.detach().double().square().mean())
-    dense = isinstance(layer, nn.Linear)
-    return Weights(*_fans(call), float(matrix.square().mean()), bias_mean_square, dense)
-
-
-def _operations(place: graph.Place) -> Iterator[str]:
-    for node in place.operations:
-        name = graph.activation(node)
-        if name is None:
-            yield "?"
-        elif name:
-            yield name
-
-
-def _batch_norm(call: forward.Call) -> bool:
-    return isinstance(call.module, nn.modules.batchnorm._BatchNorm) and (
-        call.module.training or call.module.running_mean is None
-    )
+    learning = [
+        (call.name, all(id(parameter) in silent for parameter in own))
+        for call in calls
+        if (own := [each for each in call.module._parameters.values() if each is not None])
+        and call.weighted
+    ]
+    count = sum(is_silent for _, is_silent in learning)
+    if count == 0 or not all(is_silent for _, is_silent in learning[:count]):
+        return {"cut": None, "unused": unused}
+    following = learning[count][0] if count < len(learning) else "the loss"
+    return {"cut": (learning[count - 1][0], following), "unused": unused}

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import torch
 from torch import nn
 
 from vgtools.diagnosis.pytorch.inputs import tensors
+from vgtools.diagnosis.trace import Broken
 
 WEIGHTED = (nn.Linear, nn.Bilinear, nn.modules.conv._ConvNd, nn.RNNBase, nn.RNNCellBase)
 """Layers whose weights may come from a parametrisation instead of being parameters."""
@@ -28,12 +30,8 @@ class Call:
     module : torch.nn.Module
     nodes : tuple
         Of the graph: what made the layer's outputs.
-    signal : float
-        Root mean square of its first output.
-    mean : float
-        Of its first output.
-    input_mean_square : float
-        Of its first input; NaN if that is not made of real numbers.
+    signal, mean : float
+        Root mean square and mean of its first output.
     read : Tensor or None
         Its first input, where the layer is `nn.Linear` or a convolution.
     """
@@ -43,7 +41,6 @@ class Call:
     nodes: tuple
     signal: float
     mean: float
-    input_mean_square: float = math.nan
     read: torch.Tensor | None = None
 
     @property
@@ -54,6 +51,13 @@ class Call:
             parameter is not None and parameter.ndim > 1 for parameter in own
         )
 
+    @property
+    def entering(self) -> float:
+        """The root mean square of what it read; NaN where that was not kept."""
+        if self.read is None or not self.read.numel():
+            return math.nan
+        return norm(self.read) / math.sqrt(self.read.numel())
+
 
 @dataclass(eq=False)
 class Record:
@@ -63,87 +67,65 @@ class Record:
     ----------
     calls : list of Call
         In their order.
-    broken : tuple of (str, float) or None
-        The first layer with an output that is not finite, and which share of it.
+    broken : Broken or None
+        The first layer with an output that is not finite.
     sequences : list of (str, torch.nn.RNNBase, torch.Tensor)
         What each recurrent layer read.
-    active : bool
-        Whether the forward pass goes on.
     """
 
     calls: list[Call] = field(default_factory=list)
-    broken: tuple[str, float] | None = None
+    broken: Broken | None = None
     sequences: list[tuple[str, nn.RNNBase, torch.Tensor]] = field(default_factory=list)
-    active: bool = True
 
 
 @contextmanager
 def recording(model: nn.Module) -> Iterator[Record]:
-    """Record every call of a layer, until `Record.active` is false."""
-    record, handles = Record(), []
-    try:
+    """Record every call of a layer."""
+    record = Record()
+    with ExitStack() as hooks:
         for name, module in model.named_modules():
             name = shown(name, module)
             own = any(parameter is not None for parameter in module._parameters.values())
             if own or next(module.children(), None) is None:
-                handles.append(module.register_forward_hook(_Seen(name, record)))
+                hook = module.register_forward_hook(partial(_returns, record, name))
+                hooks.callback(hook.remove)
             if isinstance(module, nn.RNNBase):
-                handles.append(module.register_forward_pre_hook(_Read(name, record)))
+                hook = module.register_forward_pre_hook(partial(_reads, record, name))
+                hooks.callback(hook.remove)
         yield record
-    finally:
-        record.active = False
-        for handle in handles:
-            handle.remove()
 
 
-@dataclass
-class _Seen:
-    name: str
-    record: Record
-
-    def __call__(self, module: nn.Module, inputs: tuple, output: object) -> None:
-        if not self.record.active:  # a layer that is called again on the way back
-            return
-        found = [tensor for tensor in tensors(output) if tensor.is_floating_point()]
-        if not found:
-            return
-        size = norm(found[0])
-        if self.record.broken is None:
-            for tensor in found:
-                share = not_finite(tensor)
-                if share:
-                    self.record.broken = (self.name, share)
-                    break
-        call = Call(
-            self.name,
+def _returns(record: Record, name: str, module: nn.Module, inputs: tuple, output: object) -> None:
+    found = [tensor for tensor in tensors(output) if tensor.is_floating_point()]
+    if not found:
+        return
+    shares = map(not_finite, found) if record.broken is None else ()
+    if share := next(filter(None, shares), 0.0):
+        record.broken = Broken(name, "forward", share)
+    read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
+    kept = isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
+    kept = kept and read is not None and read.is_floating_point()
+    first = found[0].detach()
+    record.calls.append(
+        Call(
+            name,
             module,
             tuple(made_by(tensor) for tensor in found if tensor.grad_fn is not None),
-            size / math.sqrt(max(found[0].numel(), 1)),
-            found[0].detach().mean(dtype=torch.float32).item(),
+            norm(first) / math.sqrt(max(first.numel(), 1)),
+            first.mean(dtype=torch.float32).item(),
+            read.detach() if kept else None,
         )
-        if isinstance(module, (nn.Linear, nn.modules.conv._ConvNd)):
-            read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
-            if read is not None and read.is_floating_point():
-                call.read = read.detach()
-        first = not any(each.weighted for each in self.record.calls)
-        if first and isinstance(module, nn.Linear) and call.read is not None:
-            call.input_mean_square = norm(call.read) ** 2 / call.read.numel()
-        self.record.calls.append(call)
+    )
 
 
-@dataclass
-class _Read:
-    name: str
-    record: Record
-
-    def __call__(self, module: nn.Module, inputs: tuple) -> Any:
-        if not (self.record.active and inputs and isinstance(inputs[0], torch.Tensor)):
-            return None  # a packed sequence is not followed through time
-        read, *others = inputs
-        if not read.requires_grad:
-            read = read.detach().requires_grad_()
-        self.record.sequences.append((self.name, module, read))
-        return (read, *others)
+def _reads(record: Record, name: str, module: nn.Module, inputs: tuple) -> tuple | None:
+    if not (inputs and isinstance(inputs[0], torch.Tensor)):
+        return None  # a packed sequence is not followed through time
+    read, *others = inputs
+    if not read.requires_grad:
+        read = read.detach().requires_grad_()
+    record.sequences.append((name, module, read))
+    return (read, *others)
 
 
 def shown(name: str, module: nn.Module) -> str:
@@ -176,9 +158,9 @@ def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     tensor = tensor.detach()
     if tensor.dtype in (torch.float16, torch.bfloat16):
         tensor = tensor.float()
-    values = torch.linalg.vector_norm(tensor, dim=axis)
+    values = torch.linalg.vector_norm(tensor, dim=axis)  # in the type itself: several times faster
     small = torch.finfo(values.dtype).tiny ** 0.5 * 1e3
-    if not ((values > small) & (values < 1 / small)).all():
+    if not (values.numel() and small < values.min().item() <= values.max().item() < 1 / small):
         values = torch.linalg.vector_norm(tensor.double(), dim=axis)
     return values.item() if axis is None else values.double()
 
@@ -187,5 +169,5 @@ def not_finite(tensor: torch.Tensor) -> float:
     """Return the share of entries that are infinite or not a number."""
     tensor = tensor.detach()
     if tensor.numel() == 0 or bool(torch.isfinite(tensor.sum())):
-        return 0.0  # a sum that is finite holds nothing else
+        return 0.0  # a sum is finite only if every entry is
     return float((~torch.isfinite(tensor)).double().mean())

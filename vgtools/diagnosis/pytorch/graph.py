@@ -1,15 +1,18 @@
-"""The path: the places of the graph that everything passes which the loss is told."""
+"""The path: the places of the graph that every way from the first layer to the loss passes."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from graphlib import TopologicalSorter
+from os.path import commonprefix
 from typing import Any
 
 from torch import nn
 
 from vgtools.diagnosis.expected import LAYER_NORM
 from vgtools.diagnosis.pytorch.forward import Call, shown
+from vgtools.diagnosis.trace import Weights
 
 _SHAPES = ("View", "Reshape", "Transpose", "Permute", "Clone", "Squeeze", "Unsqueeze", "Flatten")
 """Beginnings of nodes that leave every number as it is."""
@@ -37,7 +40,7 @@ class Place:
     ----------
     node : object
     calls : list of Call
-        The calls of layers with weights since the place before it.
+        The calls of layers with weights since the place before it, in their order.
     others : list of Call
         All other calls between the two.
     operations : list of object
@@ -45,6 +48,10 @@ class Place:
         at the end if there are others.
     joins : bool
         Whether it adds up two ways from the first layer: a residual sum.
+    names : list of str
+        What the operations are; see `named`.
+    weights : Weights or None
+        What theory needs, where one dense layer or one convolution leads here.
     """
 
     node: Any
@@ -52,55 +59,52 @@ class Place:
     others: list[Call]
     operations: list[Any]
     joins: bool = False
+    names: list[str] = field(default_factory=list)
+    weights: Weights | None = None
+
+    @property
+    def alone(self) -> Call | None:
+        """The call, if there is only one."""
+        return self.calls[0] if len(self.calls) == 1 else None
 
 
 def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.
 
     It begins at the first layer with weights that the loss depends on. Of the nodes that have
-    no way around them, it holds the first one after every layer with weights.
-
-    Parameters
-    ----------
-    loss : node
-        ``loss.grad_fn``.
-    calls : sequence of Call
-
-    Returns
-    -------
-    list of Place
+    no way around them, it holds the first one after every layer with weights. `loss` is the node
+    that made the loss.
     """
-    parents = _parents([loss])
-    weighted = [call for call in calls if call.weighted and any(n in parents for n in call.nodes)]
+    above = parents([loss])
+    weighted = [call for call in calls if call.weighted and any(n in above for n in call.nodes)]
     if not weighted:
         return []
-    first = weighted[0]
-    on_way = _reaching([node for node in first.nodes if node in parents], parents)
-    order = _from_loss(loss, on_way)[::-1]  # first layer first
+    on_way = _reaching([node for node in weighted[0].nodes if node in above], above)
+    below = {node: [each for each, _ in node.next_functions if each in on_way] for node in on_way}
+    order = list(TopologicalSorter(below).static_order())  # first layer first
     position = {node: index for index, node in enumerate(order)}
-    cuts = _cuts(order, position)
+    cuts = _cuts(order, below, position)
 
-    at: dict[int, list[Call]] = {}
-    for call in calls:
+    at: dict[int, list[int]] = {}  # which calls, by their numbers, made a node
+    for number, call in enumerate(calls):
         found = [position[node] for node in call.nodes if node in position]
         if found:
-            at.setdefault(min(found), []).append(call)
+            at.setdefault(min(found), []).append(number)
 
     path: list[Place] = []
-    new, others, between = [], [], []
+    new, between = [], []
     for index, node in enumerate(order):
-        for call in at.get(index, []):
-            (new if call.weighted else others).append(call)
-        if index not in cuts:
-            between.append(None)
-        elif new:
+        new += at.get(index, [])
+        here = [calls[number] for number in sorted(new)]
+        own = [call for call in here if call.weighted]
+        if index in cuts and own:
             if path:
                 path[-1].operations = between
-            ways = [each for each, _ in node.next_functions if each in position]
-            path.append(Place(node, new, others, [], joins=len(ways) > 1))
-            new, others, between = [], [], []
+            others = [call for call in here if not call.weighted]
+            path.append(Place(node, own, others, [], joins=len(below[node]) > 1))
+            new, between = [], []
         else:
-            between.append(node)
+            between.append(node if index in cuts else None)
     return path
 
 
@@ -121,6 +125,12 @@ def activation(node: Any) -> str | None:
     return ACTIVATIONS.get(name)
 
 
+def named(operations: Sequence[Any]) -> list[str]:
+    """Name the activations among nodes; "?" is anything that has no name."""
+    names = ("?" if (name := activation(node)) is None else name for node in operations)
+    return [name for name in names if name]
+
+
 def _as_it_starts(normalisation: Any) -> bool:
     """Tell whether a layer normalisation goes over the last axis and scales and shifts nothing."""
     scale, shift = normalisation._saved_weight, normalisation._saved_bias
@@ -136,75 +146,48 @@ def label(place: Place, model: nn.Module) -> str:
     names = list(dict.fromkeys(call.name for call in place.calls))
     if len(names) == 1:
         return names[0]
-    parts = [name.split(".") for name in names]
-    common = []
-    for pieces in zip(*parts):
-        if len(set(pieces)) > 1:
-            break
-        common.append(pieces[0])
-    within = ".".join(common)
+    within = ".".join(commonprefix([name.split(".") for name in names]))
     if not within:
         return f"{names[0]} to {names[-1]}"
     return shown(within, dict(model.named_modules()).get(within, model))
 
 
-def every_node(ends: Sequence[Any]) -> list[Any]:
-    """Return all nodes of a graph, from the nodes where it ends."""
-    return list(_parents(ends))
+def parents(ends: Sequence[Any]) -> dict[Any, list[Any]]:
+    """Return all nodes of a graph, from those where it ends, each with the nodes above it.
 
-
-def _parents(ends: Sequence[Any]) -> dict[Any, list[Any]]:
-    """Return all nodes, each with the nodes that it sends its gradient from."""
-    parents: dict[Any, list[Any]] = {node: [] for node in ends}
-    waiting = list(parents)
+    It gets its gradient from the nodes above it.
+    """
+    above: dict[Any, list[Any]] = {node: [] for node in ends}
+    waiting = list(above)
     while waiting:
         node = waiting.pop()
         for following, _ in node.next_functions:
             if following is None:
                 continue
-            if following not in parents:
-                parents[following] = []
+            if following not in above:
+                above[following] = []
                 waiting.append(following)
-            parents[following].append(node)
-    return parents
+            above[following].append(node)
+    return above
 
 
-def _reaching(ends: list[Any], parents: dict[Any, list[Any]]) -> set[Any]:
+def _reaching(ends: list[Any], above: dict[Any, list[Any]]) -> set[Any]:
     """Return the nodes from which a gradient reaches one of the ends."""
     found, waiting = set(ends), list(ends)
     while waiting:
-        for node in parents[waiting.pop()]:
+        for node in above[waiting.pop()]:
             if node not in found:
                 found.add(node)
                 waiting.append(node)
     return found
 
 
-def _from_loss(loss: Any, among: set[Any]) -> list[Any]:
-    """Sort nodes so that each stands behind all that send it a gradient."""
-    waits = dict.fromkeys(among, 0)
-    below = {node: [each for each, _ in node.next_functions if each in among] for node in among}
-    for following in below.values():
-        for node in following:
-            waits[node] += 1
-    order, ready = [], [node for node in among if waits[node] == 0]
-    while ready:
-        node = ready.pop()
-        order.append(node)
-        for following in below[node]:
-            waits[following] -= 1
-            if waits[following] == 0:
-                ready.append(following)
-    return order
-
-
-def _cuts(order: list[Any], position: dict[Any, int]) -> set[int]:
+def _cuts(order: list[Any], below: dict[Any, list[Any]], position: dict[Any, int]) -> set[int]:
     """Return the positions that no edge of the graph leads past."""
-    cuts, last = set(), len(order)
-    nearest = last  # the earliest layer that an edge from further on reaches
-    for index in range(last - 1, -1, -1):
+    cuts = set()
+    nearest = len(order)  # the earliest layer that an edge from further on reaches
+    for index in range(len(order) - 1, -1, -1):
         if nearest >= index:
             cuts.add(index)
-        reached = [position[each] for each, _ in order[index].next_functions if each in position]
-        nearest = min([nearest, *reached])
+        nearest = min([nearest, *(position[each] for each in below[order[index]])])
     return cuts

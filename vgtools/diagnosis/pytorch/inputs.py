@@ -54,19 +54,14 @@ def check_loss(loss: object) -> Callable:
     return loss
 
 
-def check_batch(batch: object) -> tuple[object, object]:
+def check_batch(batch: tuple) -> tuple[object, object]:
     """Return inputs and targets of a batch.
 
     Raises
     ------
     TypeError, ValueError
-        If it is not a pair, holds no tensor, or holds no sample.
+        If it holds no tensor, or no sample.
     """
-    if not isinstance(batch, (tuple, list)) or len(batch) != 2:
-        size = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
-        raise TypeError(
-            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}"
-        )
     inputs, targets = batch
     found = list(tensors(inputs))
     if not found:

@@ -20,10 +20,6 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
     Weights, gradients, buffers, modes, hooks and the attributes of every module, and the random
     states of Python, NumPy and PyTorch.
 
-    Parameters
-    ----------
-    *modules : torch.nn.Module
-
     Examples
     --------
     >>> layer = nn.BatchNorm1d(2)
@@ -49,7 +45,7 @@ def unchanged(*modules: nn.Module) -> Iterator[None]:
         for live, kept in attributes:
             _restore(live, kept)
         for tensor, before, gradient in values:
-            tensor.data.copy_(before)  # which a graph that the caller holds does not notice
+            tensor.data.copy_(before)  # a graph that the caller holds stays valid
             if tensor.grad is not gradient:
                 tensor.grad = gradient
         for tensor, learns in learning:

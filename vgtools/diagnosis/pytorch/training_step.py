@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
 
-from vgtools.diagnosis.pytorch.forward import norm
-from vgtools.diagnosis.step_findings import first_step
-from vgtools.diagnosis.trace import Attention, Update
+from vgtools.diagnosis.pytorch.forward import norm, shown
+from vgtools.diagnosis.trace import Attention, Update, first_step
 
 RULES = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 """Optimisers whose first step is known from the gradient."""
@@ -24,8 +23,8 @@ TRIPLES = (
 )
 """What the three layers of an attention are called in common implementations."""
 
-Gradients = dict[int, torch.Tensor | None]
-"""The gradient of each parameter by its id."""
+Gradients = Mapping[int, torch.Tensor]
+"""The gradient of each parameter that has one, by its id."""
 
 
 def check_optimizer(optimizer: object) -> None:
@@ -49,14 +48,37 @@ def check_optimizer(optimizer: object) -> None:
         )
 
 
-def described(optimizer: torch.optim.Optimizer) -> str:
-    """Name an optimiser and its learning rates."""
-    rates = sorted({float(group["lr"]) for group in optimizer.param_groups})
-    told = f"{rates[0]:g}" if len(rates) == 1 else f"{rates[0]:g} to {rates[-1]:g}"
-    return f"{type(optimizer).__name__} with learning rate {told}"
+def fields(
+    model: nn.Module, optimizer: torch.optim.Optimizer | None, gradients: Mapping[str, torch.Tensor]
+) -> dict[str, object]:
+    """Return the fields `attention`, `optimizer` and `updates` of a trace.
+
+    Parameters
+    ----------
+    model : torch.nn.Module
+    optimizer : torch.optim.SGD, Adam, AdamW or None
+    gradients : dict of str to Tensor
+        Of each parameter that has one.
+    """
+    parameters = dict(model.named_parameters())
+    by_id = {id(parameters[name]): each for name, each in gradients.items()}
+    found: dict[str, object] = {"attention": tuple(_attention(model, by_id))}
+    if optimizer is not None:
+        rates = sorted({float(group["lr"]) for group in optimizer.param_groups})
+        told = f"{rates[0]:g}" if len(rates) == 1 else f"{rates[0]:g} to {rates[-1]:g}"
+        names = {id(each): _layer(model, name) for name, each in parameters.items()}
+        found["optimizer"] = f"{type(optimizer).__name__} with learning rate {told}"
+        found["updates"] = tuple(_updates(optimizer, names, by_id))
+    return found
 
 
-def updates(
+def _layer(model: nn.Module, parameter: str) -> str:
+    """Name the layer of a weight, and any other parameter as the model does."""
+    layer, _, own = parameter.rpartition(".")
+    return shown(layer, model.get_submodule(layer)) if own == "weight" else parameter
+
+
+def _updates(
     optimizer: torch.optim.Optimizer, names: dict[int, str], gradients: Gradients
 ) -> Iterator[Update]:
     """Compare the first step of an optimiser with the weights: matrices that are not 0."""
@@ -67,32 +89,29 @@ def updates(
             if gradient is None or weights.ndim < 2 or not (weights.any() and gradient.any()):
                 continue
             step = first_step(rule, float(group["lr"]), group.get("eps", 0.0), gradient)
-            there = gradient != 0
-            same = ((weights - step) == weights)[there]
+            same = ((weights - step) == weights)[gradient != 0]
             yield Update(
-                names[id(weights)],
-                norm(step) / norm(weights),
-                same.double().mean().item(),
+                names[id(weights)], norm(step) / norm(weights), same.double().mean().item()
             )
 
 
-def attention(model: nn.Module, gradients: Gradients) -> Iterator[Attention]:
+def _attention(model: nn.Module, gradients: Gradients) -> Iterator[Attention]:
     """Compare the gradients of the weights that make queries, keys and values."""
     for name, module in model.named_modules():
         found = _three(module, gradients)
-        if found is not None and all(each is not None for each in found):
+        if found and all(each is not None for each in found):
             yield Attention(name or type(module).__name__, *map(norm, found))
 
 
-def _three(module: nn.Module, gradients: Gradients) -> Sequence[torch.Tensor | None] | None:
+def _three(module: nn.Module, gradients: Gradients) -> Sequence[torch.Tensor | None]:
     if isinstance(module, nn.MultiheadAttention):
         if module.in_proj_weight is None:
             kept = (module.q_proj_weight, module.k_proj_weight, module.v_proj_weight)
             return [gradients.get(id(each)) for each in kept]
         joint = gradients.get(id(module.in_proj_weight))
-        return None if joint is None else joint.chunk(3)
+        return () if joint is None else joint.chunk(3)
     for names in TRIPLES:
         children = [module._modules.get(name) for name in names]
         if all(isinstance(child, nn.Linear) for child in children):
             return [gradients.get(id(child.weight)) for child in children]
-    return None
+    return ()

@@ -7,14 +7,13 @@ from collections.abc import Sequence
 from typing import Any
 
 import torch
+from torch import nn
 
 from vgtools.diagnosis.pytorch import graph
 from vgtools.diagnosis.pytorch.backward import by_sample
-from vgtools.diagnosis.pytorch.forward import Call, norm
+from vgtools.diagnosis.pytorch.forward import Call
 from vgtools.diagnosis.trace import Units
-
-SATURATED_BELOW = 0.05
-"""As in `vgtools.diagnostics`: a share of the steepest slope."""
+from vgtools.diagnostics import SATURATED_BELOW
 
 
 def units_of(
@@ -33,14 +32,8 @@ def units_of(
     """
     on_path = {node for place in places[:-1] for node in place.operations if node is not None}
     made = {node: call for call in reversed(calls) for node in call.nodes}
-    convolved = {
-        node
-        for call in calls
-        if isinstance(call.module, torch.nn.modules.conv._ConvNd)
-        for node in call.nodes
-    }
     counted = []
-    for node in sorted(graph.every_node(ends), key=lambda node: node._sequence_nr()):
+    for node in sorted(graph.parents(ends), key=lambda node: node._sequence_nr()):
         name = graph.activation(node)
         if name not in ("relu", "tanh", "sigmoid") or (name != "relu" and node not in on_path):
             continue
@@ -49,40 +42,28 @@ def units_of(
         except RuntimeError:  # changed in place since
             continue
         before = node.next_functions[0][0]
+        call = made.get(before)
         shown = next((made[each].name for each in (node, before) if each in made), name)
-        channels = result.ndim > 3 or (result.ndim == 3 and before in convolved)
-        channels = channels and not channels_last
-        axis = 1 if channels else result.ndim - 1
+        convolved = call is not None and isinstance(call.module, nn.modules.conv._ConvNd)
+        channels = result.ndim > 3 or (result.ndim == 3 and convolved)
+        axis = 1 if channels and not channels_last else result.ndim - 1
+        width = result.shape[axis] if result.ndim else 1
+        fed = {} if call is None else _given(call) if name == "relu" else _entering(call)
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
             off = ~result.ne(0).any(dim=others) if others else result.eq(0)
             dead = float(off.double().mean())
             silent = float((~by_sample(result.ne(0), samples).any(dim=1)).double().mean())
-            fed = {"on_path": node in on_path, **_fed(made.get(before))}
-            counted.append(Units(shown, name, off.numel(), dead=dead, silent=silent, **fed))
+            known = {"dead": dead, "silent": silent, "on_path": node in on_path}
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
-            share = float((slope < SATURATED_BELOW).double().mean())
-            fed = _entering(made.get(before))
-            counted.append(Units(shown, name, result.shape[axis], saturated=share, **fed))
+            known = {"saturated": float((slope < SATURATED_BELOW).double().mean())}
+        counted.append(Units(shown, name, width, **known, **fed))
     return counted
 
 
-def _entering(before: Call | None) -> dict[str, object]:
-    """Say how large the numbers are that go into the layer in front of an activation."""
-    if before is None or before.read is None or not before.read.numel():
-        return {}
-    return {
-        "before": before.name,
-        "entering": norm(before.read) / math.sqrt(before.read.numel()),
-        "entering_mean": before.read.double().mean().item(),
-    }
-
-
-def _fed(before: Call | None) -> dict[str, object]:
-    """Describe what the layer in front of an activation gave to it."""
-    if before is None:
-        return {}
+def _given(before: Call) -> dict[str, object]:
+    """Describe what the layer in front of a rectifier gives to it."""
     bias = before.module._parameters.get("bias")
     return {
         "before": before.name,
@@ -90,3 +71,11 @@ def _fed(before: Call | None) -> dict[str, object]:
         "mean": before.mean,
         "spread": math.sqrt(max(before.signal**2 - before.mean**2, 0.0)),
     }
+
+
+def _entering(before: Call) -> dict[str, object]:
+    """Say how large the numbers are that go into the layer in front of an activation."""
+    if before.read is None or not before.read.numel():
+        return {}
+    mean = before.read.mean(dtype=torch.float64).item()
+    return {"before": before.name, "entering": before.entering, "entering_mean": mean}
