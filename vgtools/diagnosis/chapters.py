@@ -35,6 +35,11 @@ class Chapter:
         return f"{self.title} ({self.address})" if ADDRESS else self.title
 
 
+ATTENTION = Chapter(
+    "Attention and depth: Attention makes tokens alike",
+    "14_attention_and_depth",
+    "attention-makes-tokens-alike",
+)
 BATCH_NORM = Chapter(
     "Normalisation: The experiment: a gradient that grows with depth",
     "13_normalisation",
@@ -48,11 +53,7 @@ EXPLODING = Chapter(
     "the-other-side-width-and-explosion",
 )
 HE = Chapter("ReLU: The factor two", "04_relu", "the-factor-two")
-PRECISION = Chapter(
-    "The variations: Going deeper: the experiment, low precision",
-    "10_variations",
-    "the-experiment-low-precision",
-)
+LOSS_SCALING = Chapter("Large models: Loss scaling", "16_large_models", "loss-scaling")
 PRODUCT = Chapter(
     "What vanishes, and why it mattered: The mathematics: a product of slopes and weights",
     "intro",
@@ -66,6 +67,11 @@ SIGMOID = Chapter(
     "The sigmoid: The experiment: each earlier layer is slower",
     "02_sigmoid",
     "the-experiment-each-earlier-layer-is-slower",
+)
+SMALL_STEPS = Chapter(
+    "Large models: Going deeper: steps that are too small for the weights",
+    "16_large_models",
+    "going-deeper-steps-that-are-too-small-for-the-weights",
 )
 TANH = Chapter("Tanh: Weights that keep the variance", "03_tanh", "weights-that-keep-the-variance")
 TIME = Chapter(
