@@ -502,3 +502,23 @@ def test_a_first_layer_is_started_anew_if_it_is_as_far_off():
     found = one(deep(20, "relu", initialiser("fan_in", gain=0.6)))
     assert found.advice.startswith("Start dense 1 to dense 20 from He's weights")
     assert "biases" not in found.advice
+
+
+def with_a_hole():
+    network = vg.MLP([20, 8, 8, 10], seed=0)
+    network.dense[1].weight.value[0, 0] = np.nan
+    return network
+
+
+@pytest.mark.parametrize(
+    ("network", "where"),
+    [
+        (vg.MLP([20] + [64] * 30 + [10], "relu", vg.initialiser("normal", std=1e12)), "dense 25"),
+        (vg.ResidualMLP([20, 64, 10], 400, "relu", "he", 0, np.float32, shortcut="sum"), "block"),
+        (with_a_hole(), "dense 2 weight"),
+    ],
+)
+def test_numbers_that_are_not_finite_are_found_where_they_begin(network, where):
+    x, y = np.random.default_rng(0).normal(size=(50, 20)), np.arange(50) % 10
+    [found] = vg.diagnose(network, (x, y)).findings
+    assert found.kind == "non-finite values" and found.layers[0].startswith(where)

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
 from vgtools.diagnosis.judging import power, together
-from vgtools.diagnosis.trace import Point, Steps, Trace, Units, Update, Weights, first_step
+from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Units, Update, Weights, first_step
 from vgtools.diagnosis.watching import Moment, Rows
 from vgtools.diagnostics import SATURATED_BELOW, walk_back
 from vgtools.networks import (
@@ -49,8 +49,13 @@ def follow(
         )
     network = copy.deepcopy(network)
     x, y = network.check_input("x", batch[0]), checks.as_array("y", batch[1])
-    logits = network.forward(x, training=True)
-    value, gradient = losses.loss(loss)(logits, y)
+    with np.errstate(all="ignore"):  # what leaves the range of the float type is a finding
+        logits, broken = _go_forward(network, x)
+        if broken is None:
+            value, gradient = losses.loss(loss)(logits, y)
+            broken = None if math.isfinite(value) else Broken("the loss", "loss", 1.0)
+    if broken is not None:
+        return _trace(network, samples=y.shape[0], loss=math.nan, broken=broken)
     found = _chain(network, gradient)
     if found is None:
         network.backward(gradient)
@@ -61,6 +66,30 @@ def follow(
         found.fields["updates"] = tuple(_updates(network, optimizer, found.exponents))
     mean_square = root_mean_square(x) ** 2
     return _trace(network, loss=float(value), input_mean_square=mean_square, **found.fields)
+
+
+def _go_forward(network: Network, x: NDArray) -> tuple[NDArray, Broken | None]:
+    """Return the output, and the first place where a number is not finite."""
+    for parameter in network.parameters():
+        if share := _not_finite(parameter.value):
+            return x, Broken(parameter.name, "parameter", share)
+    if not isinstance(network, Chain):
+        output = network.forward(x, training=True)
+        parts = zip(_layers(network), (network.layer.states, output))
+        shares = ((name, _not_finite(part)) for name, part in parts)
+        return output, next((Broken(name, "forward", s) for name, s in shares if s), None)
+    names = {id(layer): name for name, layer in _layers(network).items()}
+    name = "the input"
+    for layer in network.layers:
+        x = layer.forward(x, training=True)
+        name = names.get(id(layer), f"what follows {name.removeprefix('what follows ')}")
+        if share := _not_finite(x):
+            return x, Broken(name, "forward", share)
+    return x, None
+
+
+def _not_finite(values: NDArray) -> float:
+    return float(np.mean(~np.isfinite(values)))
 
 
 class Watcher:
