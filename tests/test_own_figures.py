@@ -1,6 +1,7 @@
 """Figures of other authors: what they need, where they are shown, and their files."""
 
 import os
+import re
 import subprocess
 import sys
 import warnings
@@ -84,6 +85,15 @@ def test_the_wall_of_that_test_keeps_other_packages_out(tmp_path):
             env=os.environ | {"PYTHONPATH": str(PAGE.parents[1])},
         )  # fmt: skip
         assert f"no module {other}" in run.stderr
+
+
+def test_the_room_imports_no_other():
+    used = {
+        name
+        for module in (PAGE.parents[1] / "vgtools" / "explore").glob("*.py")
+        for name in re.findall(r"^\s*(?:from|import) (vgtools[\w.]*)", module.read_text(), re.M)
+    }
+    assert used and all(name.split(".")[1:2] == ["explore"] for name in used)
 
 
 # ---------- The page for authors ----------
