@@ -11,6 +11,7 @@ from pathlib import Path
 import nbformat
 import numpy as np
 import pytest
+import small_book
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
@@ -121,7 +122,7 @@ def test_three_lines_lead_from_interact_to_explore():
     after, before = changed(*blocks("diff"))
     assert len(set(after.splitlines()) - set(before.splitlines())) == 3
     drawn = []
-    space = {"np": np, "plt": pyplot, "x": np.linspace(-1, 1)}
+    space = {"np": np, "plt": pyplot, "x": np.linspace(0, 1)}
     with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         warnings.simplefilter("ignore")  # that nobody sees what interact shows
         patch.setattr(pyplot, "show", lambda: drawn.append(pyplot.gcf()))
@@ -173,6 +174,16 @@ def test_a_person_who_asks_for_pages_gets_the_script_with_each(monkeypatch):
         explorable._taken.clear()
         shown = [line()._repr_mimebundle_()["text/html"] for _ in range(2)]
         assert ["startAll" in one for one in shown] == expected
+
+
+def test_panels_of_a_layout_engine_keep_to_their_shares():
+    figure = Figure(figsize=(10.5, 2.6), layout="constrained")
+    for axes in figure.subplots(1, 3):
+        axes.set(ylabel="a label", title="a title")
+    panels = svg_panels(figure)
+    assert [panel.get("viewBox") for panel in panels] == [
+        "0 0 252 187.2", "252 0 252 187.2", "504 0 252 187.2"
+    ]  # fmt: skip
 
 
 # ---------- Files ----------
@@ -305,3 +316,19 @@ def test_the_build_says_what_is_drawn_in_pixels_once_and_not_if_it_was_asked_for
         return cloud(4_000, rasterized=True)
 
     assert asked.to_html().count("data:image/png") == 1
+
+
+def test_sphinx_names_the_cell_whose_warning_it_leaves_out(tmp_path, monkeypatch):
+    monkeypatch.delenv(audience.VARIABLE)
+    points = "numpy.random.default_rng(0).normal(size=(2, 4000))"
+    source = SHOWN.replace(".plot([0, a])", f".scatter(*{points}, s=4)")
+    cells = [nbformat.v4.new_markdown_cell("# Stars")]
+    cells.append(nbformat.v4.new_code_cell(f"import numpy{source}"))
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    notebook = nbformat.v4.new_notebook(cells=cells, metadata=kernel)
+    conf = 'extensions = ["myst_nb"]\nnb_output_stderr = "remove-warn"\n'
+    files = {"conf.py": conf, "index.ipynb": nbformat.writes(notebook)}
+    folder = small_book.write(tmp_path, files)
+    _, out = small_book.build(folder, warned="stderr was found in the cell outputs of cell 2")
+    page = (out / "index.html").read_text("utf-8")
+    assert "drawn in pixels" not in page and "data:image/png" in page

@@ -186,6 +186,14 @@ class Explorable:
         ------
         ValueError
             As `to_html`.
+
+        Examples
+        --------
+        >>> @explore(alt="An empty page.")
+        ... def nothing_yet():
+        ...     return Figure()
+        >>> "<title>Nothing yet</title>" in nothing_yet.to_page()
+        True
         """
         if title is None:
             title = self.__name__.replace("_", " ").capitalize()
@@ -220,6 +228,16 @@ class Explorable:
             If the folder does not exist.
         IsADirectoryError
             If a folder has that name.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> @explore(alt="An empty page.")
+        ... def nothing_yet():
+        ...     return Figure()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nothing_yet.save(Path(folder, "nothing.html")).name
+        'nothing.html'
         """
         place = document.check_path(path)  # before the frames, which may take minutes
         document.write(place, self.to_page(title=title, lang=lang))

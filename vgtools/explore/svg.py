@@ -77,6 +77,8 @@ def svg_panels(
     """
     if _is_plain(figure):
         figure.patch.set_visible(False)  # the page's own background takes its place
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # which puts the axes where they belong
     shares = count_panels(figure)
     places: dict[str | None, float] = {}
     for number, axes in enumerate(figure.axes):
