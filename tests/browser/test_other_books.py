@@ -118,6 +118,7 @@ def test_a_file_follows_the_reader_into_the_dark_and_out_of_it_on_paper(folder, 
     page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert (page.evaluate(INK), page.evaluate(PAPER)) == dark
     page.emulate_media(color_scheme="light")
+    page.wait_for_function("document.documentElement.dataset.theme === 'light'")
     assert (page.evaluate(INK), page.evaluate(PAPER)) == ("rgb(34, 40, 51)", "rgb(255, 255, 255)")
     assert dark == ("rgb(213, 218, 227)", "rgb(20, 24, 30)")
 
