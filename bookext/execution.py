@@ -29,6 +29,7 @@ from sphinx.util.logging import getLogger
 from tqdm import tqdm
 
 import vgtools
+from vgtools.explore.audience import VARIABLE
 from vgtools.frontend import STATIC_VARIABLE
 
 if TYPE_CHECKING:
@@ -45,6 +46,7 @@ EXTENSION = Path(__file__).resolve().parent
 
 KERNEL_ENVIRONMENT = {
     STATIC_VARIABLE: "1",
+    VARIABLE: "html",
     # One thread for each kernel: the kernels share the cores, and sums that are
     # split between threads need not add up to the same last digit twice.
     "MKL_NUM_THREADS": "1",

@@ -81,7 +81,8 @@ def lab(tmp_path_factory):
     (home / "book").mkdir()
     for name in CHAPTERS:
         (home / "book" / f"{name}.ipynb").write_text(without_outputs(name), encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "VGTOOLS_STATIC"}
+    switches = {"VGTOOLS_EXPLORE", "VGTOOLS_STATIC"}
+    environment = {name: value for name, value in os.environ.items() if name not in switches}
     environment |= {
         "JUPYTER_CONFIG_DIR": str(home / "config"),
         "JUPYTERLAB_SETTINGS_DIR": str(home / "own"),

@@ -19,8 +19,8 @@ from hypothesis import strategies as st
 from matplotlib import pyplot
 
 import vgtools as vg
-from vgtools import figures, frontend
-from vgtools.explore import explorable, live, page
+from vgtools import figures
+from vgtools.explore import audience, explorable, live, page
 from vgtools.explore.controls import MOST_STATES, check_size, make_controls
 from vgtools.explore.frames import CHILDREN, DESCRIPTION, TEXT, find_slots, payload
 from vgtools.explore.svg import markup, relative_path, svg_panels
@@ -492,7 +492,7 @@ def still(alt="A line from 0 to 1."):
 
 @pytest.fixture
 def book(monkeypatch):
-    monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
+    monkeypatch.setenv(audience.VARIABLE, "html")
     monkeypatch.setattr(explorable, "_taken", set())
 
 
@@ -666,7 +666,7 @@ def named(name, controls):
 @example([("plot_clip_0_0", []), ("plot_pattern_0_0", ["a"]), ("plot", ["a"])])
 def test_every_identifier_of_a_page_is_its_own(calls):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(frontend.STATIC_VARIABLE, "1")
+        patch.setenv(audience.VARIABLE, "html")
         patch.setattr(explorable, "_taken", set())
         shown = [named(*call)._repr_mimebundle_()["text/html"] for call in calls]
     names = [set(re.findall(r'\sid=\\?"([^"\\]*)', text)) for text in shown]
@@ -742,11 +742,10 @@ def test_threads_that_draw_take_turns():
 
 
 def test_a_person_gets_widgets_without_waiting_and_nobody_gets_text(monkeypatch):
-    monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
     drawn = []
     lines = make(alt=lambda slope, name, grid: drawn.append(slope) or f"Slope {slope}.")
     assert lines._repr_mimebundle_() == {"text/plain": repr(lines)}
-    monkeypatch.setattr(frontend, "live_notebook", lambda: True)
+    monkeypatch.setattr(audience, "rendition", lambda: "widgets")
     bundle = lines._repr_mimebundle_()
     assert set(drawn) == {0.5}, "no other frame is computed"
     assert bundle["text/plain"] == repr(lines)

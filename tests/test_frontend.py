@@ -10,8 +10,10 @@ from jupyter_client.manager import KernelManager
 from nbclient import NotebookClient
 
 from vgtools import frontend
+from vgtools.explore import audience
 
 ASK = "from vgtools import frontend; print(frontend.live_notebook())"
+HOW = "from vgtools.explore.audience import rendition; print(rendition())"
 
 
 @pytest.mark.parametrize("value, expected", [("1", True), ("0", False), ("", False), (None, False)])
@@ -42,6 +44,7 @@ def test_nobody_watches_a_notebook_that_nbclient_executes(monkeypatch):
 @pytest.fixture(params=["live", "static"])
 def kernel(request, monkeypatch):
     """Start a kernel, by itself or in a build."""
+    monkeypatch.delenv(audience.VARIABLE)
     monkeypatch.delenv(frontend.STATIC_VARIABLE, raising=False)
     if request.param == "static":
         monkeypatch.setenv(frontend.STATIC_VARIABLE, "1")
@@ -60,6 +63,8 @@ def test_a_person_watches_where_the_kernel_may_ask(kernel):
     client, place = kernel
     assert printed(client, ASK, allow_stdin=True) == f"{place == 'live'}\n"
     assert printed(client, ASK, allow_stdin=False) == "False\n"
+    assert printed(client, HOW, allow_stdin=True) == "widgets\n"
+    assert printed(client, HOW, allow_stdin=False) == "html\n"
 
 
 def printed(client, code, *, allow_stdin):

@@ -14,6 +14,7 @@ import nbformat
 import pytest
 
 from bookext import execution, pages
+from vgtools.explore import audience
 from vgtools.frontend import STATIC_VARIABLE, static_build
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -122,11 +123,11 @@ def test_kernels_inherit_the_static_switch_during_a_build_only(tmp_path, monkeyp
     app = SimpleNamespace(srcdir=tmp_path, config=config)
     execution.choose_cache(app, config)
     execution.enter_build(app)
-    assert static_build()
+    assert static_build() and audience.rendition() == "html"
     assert os.environ["OMP_NUM_THREADS"] == "1"
     assert Path(config.nb_execution_cache_path).is_dir()
     execution.leave_build(app, None)
-    assert not static_build()
+    assert not static_build() and audience.rendition() == "text"
     assert os.environ["OMP_NUM_THREADS"] == "7"
 
 

@@ -14,6 +14,7 @@ import nbformat
 from nbclient import NotebookClient
 
 from bookext.execution import kernel_environment
+from vgtools.explore.audience import VARIABLE
 from vgtools.frontend import RECORD, STATIC_VARIABLE
 
 BOOK = Path(__file__).resolve().parents[1]
@@ -90,6 +91,7 @@ def main(names: list[str]) -> None:
     with tempfile.TemporaryDirectory() as folder:
         os.environ.update(kernel_environment(Path(folder)))
         os.environ.pop(STATIC_VARIABLE)
+        os.environ[VARIABLE] = "text"
         for name in names:
             refresh(known[name])
             print(f"refreshed {known[name].name}")

@@ -1,8 +1,8 @@
 """The package behind *Vanishing Gradients*: every concept of the book as code to read.
 
-Rooms, each of which imports only from those before it: `text`, `activations`,
-`derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`, `explore`,
-`diagnosis`, `laboratory`, `strip`, `practice`, `widths`.
+Rooms, each of which imports only from those before it: `explore`, `text`, `activations`,
+`derivation`, `networks`, `theory`, `diagnostics`, `datasets`, `figures`, `diagnosis`,
+`laboratory`, `strip`, `practice`, `widths`.
 
 A room is loaded when it is asked for (PEP 562): a build of the book in which nothing
 has to run does not wait for NumPy, SymPy and Matplotlib.

@@ -1,4 +1,8 @@
-"""Figures that move: with widgets in a live notebook, by themselves in the book."""
+"""Figures that move: with widgets in a live notebook, by themselves on a page.
+
+This room is a piece of its own. It needs Matplotlib and NumPy, ipywidgets in a live notebook
+alone, and no other room.
+"""
 
 from importlib import import_module
 

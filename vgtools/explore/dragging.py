@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.figure import Figure
 
-from vgtools import figures
 from vgtools.explore.controls import Control
+from vgtools.explore.panels import panels
 
 POINTS = 72
 """Units of an SVG by Matplotlib in one inch."""
@@ -37,14 +37,14 @@ def find_handles(
     Examples
     --------
     >>> from vgtools.explore.controls import make_controls
-    >>> figure, [axes] = figures.subplots()
-    >>> _ = axes.set(xlabel="x", xlim=(0, 4))
+    >>> figure = Figure()
+    >>> _ = figure.add_subplot().set(xlabel="x", xlim=(0, 4))
     >>> find_handles(figure, make_controls({"x": (1, 3)}, {}, {}))[0][0]
     'x'
     """
     sliders = {one.title: one for one in controls if one.kind == "slider"}
     figure.draw_without_rendering()
-    shares = figures.panels(figure)
+    shares = panels(figure)
     handles = {}
     for axes in figure.axes:
         slider = sliders.get(axes.get_xlabel())

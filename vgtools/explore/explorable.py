@@ -4,23 +4,25 @@ from __future__ import annotations
 
 import inspect
 import itertools
+import os
 import re
 import textwrap
-import threading
+import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib import pyplot
 from matplotlib.figure import Figure
 
-from vgtools import figures, frontend
-from vgtools.explore import page
+from vgtools.explore import audience, document, page
 from vgtools.explore.controls import Control, check_size, make_controls
 from vgtools.explore.dragging import find_handles
 from vgtools.explore.frames import find_slots
+from vgtools.explore.raster import Replaced
 from vgtools.explore.svg import Element, svg_panels
+from vgtools.explore.theme import HOUSE, Theme, turn
 from vgtools.explore.tour import Stop, make_stops
 
 _taken: set[str] = set()
@@ -31,14 +33,11 @@ _live_numbers = itertools.count(1)
 _MINUS = re.compile(r"(?<![\w\N{EN DASH}-])-(?=[\d.])")
 """The hyphen with which Python writes a negative number."""
 
-_turn = threading.RLock()
-"""Held while a figure is drawn: Matplotlib's settings and pyplot belong to the whole process."""
-
 
 @contextmanager
-def _drawing() -> Iterator[None]:
-    """Draw in the house style, one thread at a time, and leave no figure of pyplot open."""
-    with _turn, matplotlib.rc_context(figures.STYLE):
+def _drawing(theme: Theme) -> Iterator[None]:
+    """Draw in a style, one thread at a time, and leave no figure of pyplot open."""
+    with theme.drawing():
         before = set(pyplot.get_fignums())
         try:
             yield
@@ -51,9 +50,9 @@ class Explorable:
     """A figure that can be moved, as made by `explore`.
 
     As the last expression of a cell it displays itself: with widgets to a person
-    at a live notebook, with every state precomputed while the book is built, and
-    as its description everywhere else. Called with values for its controls it
-    returns the Matplotlib figure.
+    at a live notebook, with every state precomputed where a program runs the
+    notebook, and as its description everywhere else. Called with values for its
+    controls it returns the Matplotlib figure.
 
     Several threads may draw at once: they take turns. A drawing function that waits
     for a thread that draws as well waits for ever.
@@ -68,6 +67,8 @@ class Explorable:
         Named states, each with a sentence.
     autoplay : str or None
         The slider that plays once when the figure comes into view.
+    theme : Theme
+        Style and palette.
     """
 
     def __init__(
@@ -78,6 +79,7 @@ class Explorable:
         caption: str,
         tour: tuple[Stop, ...] = (),
         autoplay: str | None = None,
+        theme: Theme = HOUSE,
     ) -> None:
         self._draw = draw
         self._alt = alt
@@ -85,6 +87,7 @@ class Explorable:
         self.caption = caption
         self.tour = tour
         self.autoplay = autoplay
+        self.theme = theme
         self.__doc__ = draw.__doc__
         self.__name__ = draw.__name__
         self.__wrapped__ = draw
@@ -102,7 +105,7 @@ class Explorable:
                 f"{self.__name__} has no control {unknown[0]!r}: "
                 f"its controls are {', '.join(self.defaults) or 'none'}"
             )
-        with _drawing():
+        with _drawing(self.theme):
             figure = self._draw(**{**self.defaults, **state})
             if not isinstance(figure, Figure):
                 raise TypeError(
@@ -121,7 +124,10 @@ class Explorable:
         return page.printable(self.__name__, _MINUS.sub("\N{MINUS SIGN}", " ".join(text.split())))
 
     def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
-        """Return the figure with all its states as HTML that needs nothing else.
+        """Return the figure with all its states as a piece of HTML that needs nothing else.
+
+        Something that would weigh more in vectors than in pixels, such as a cloud of 100,000
+        points, is drawn in pixels, with a warning that has the numbers.
 
         Parameters
         ----------
@@ -138,10 +144,14 @@ class Explorable:
         check_size(self.controls)
         name = self._name if identifier is None else identifier
         states = self._states()
+        replaced: list[Replaced] = []
         frames = [
-            self._panels(name, state)
-            for state in frontend.progress(states, f"frames of {self.__name__}")
+            self._panels(name, state, replaced)
+            for state in audience.progress(states, f"frames of {self.__name__}")
         ]
+        if replaced:
+            most = max(replaced, key=lambda one: one.vectors)
+            warnings.warn(f"{self.__name__}: {most}", stacklevel=2)
         descriptions = [self.describe(**state) for state in states]
         default = 0
         for control in self.controls:
@@ -159,7 +169,79 @@ class Explorable:
             tour=self.tour,
             autoplay=self.autoplay,
             with_runtime=with_runtime,
+            colours=self.theme.style_sheet(name),
         )
+
+    def to_page(self, *, title: str | None = None, lang: str = "en") -> str:
+        """Return a whole web page that holds the figure and needs neither Python nor a network.
+
+        Parameters
+        ----------
+        title : str, optional
+            The title of the page; by default the name of the drawing function.
+        lang : str
+            The language of the description and the caption, as in ``lang="en"`` of HTML.
+
+        Raises
+        ------
+        ValueError
+            As `to_html`.
+
+        Examples
+        --------
+        >>> @explore(alt="An empty page.")
+        ... def nothing_yet():
+        ...     return Figure()
+        >>> "<title>Nothing yet</title>" in nothing_yet.to_page()
+        True
+        """
+        if title is None:
+            title = self.__name__.replace("_", " ").capitalize()
+        page.printable(self.__name__, f"{title}{lang}")
+        return document.document(self.to_html(), title, lang)
+
+    def save(
+        self, path: str | os.PathLike[str], *, title: str | None = None, lang: str = "en"
+    ) -> Path:
+        """Write the figure as a web page of its own.
+
+        The file is written whole or not at all: a page that was there before stays until
+        the new one is complete.
+
+        Parameters
+        ----------
+        path : path
+            Where, with the ending ``.html``.
+        title, lang : str, optional
+            As for `to_page`.
+
+        Returns
+        -------
+        Path
+            Where the page is.
+
+        Raises
+        ------
+        ValueError
+            If the name does not end in ``.html`` or ``.htm``, or as `to_html`.
+        FileNotFoundError
+            If the folder does not exist.
+        IsADirectoryError
+            If a folder has that name.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> @explore(alt="An empty page.")
+        ... def nothing_yet():
+        ...     return Figure()
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     nothing_yet.save(Path(folder, "nothing.html")).name
+        'nothing.html'
+        """
+        place = document.check_path(path)  # before the frames, which may take minutes
+        document.write(place, self.to_page(title=title, lang=lang))
+        return place
 
     def __repr__(self) -> str:
         """Return controls, values and description: for terminals, tests and screen readers."""
@@ -177,11 +259,12 @@ class Explorable:
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, Any]:
         text = repr(self)
-        if frontend.static_build():
-            with _turn:
-                html = self._unique_html(with_runtime=not _taken)
+        how = audience.rendition()
+        if how == "html":
+            with turn:  # a page that a person changes may lose the figure with the script
+                html = self._unique_html(not _taken or audience.live_notebook())
             return {"text/html": html, "text/plain": text}
-        if frontend.live_notebook():
+        if how == "widgets":
             box = self._live_box()
             return {**box._repr_mimebundle_(), "text/plain": text}
         return {"text/plain": text}
@@ -210,16 +293,19 @@ class Explorable:
                 self.describe(**state),
                 caption=self.caption,
                 with_runtime=False,  # the widgets move it
+                colours=self.theme.style_sheet(name),
             )
             return f"<style>{page.style_sheet()}</style>{figure}"
 
-        with frontend.optional("ipywidgets", "live"):
+        with audience.optional("ipywidgets", "live"):
             from vgtools.explore.live import live_box
         return live_box(self.controls, draw, self.tour)
 
-    def _panels(self, name: str, state: Mapping[str, Any]) -> list[Element]:
-        with _drawing():
-            return svg_panels(self(**state), name)
+    def _panels(
+        self, name: str, state: Mapping[str, Any], replaced: list[Replaced] | None = None
+    ) -> list[Element]:
+        with _drawing(self.theme):
+            return svg_panels(self(**state), name, self.theme, replaced)
 
     def _states(self) -> list[dict[str, Any]]:
         names = [control.name for control in self.controls]
@@ -235,6 +321,8 @@ def explore(
     titles: Mapping[str, str] | None = None,
     tour: Sequence[tuple[str, str | Callable[..., str], Mapping[str, Any]]] = (),
     autoplay: str | None = None,
+    style: object = None,
+    palette: Mapping[str, Any] | None = None,
     **controls: object,
 ) -> Callable[[Callable[..., Figure]], Explorable]:
     """Make a figure that readers can move, from a function that draws it.
@@ -259,6 +347,14 @@ def explore(
     autoplay : str, optional
         A slider that plays once when its figure comes into view on a page, in four
         seconds, unless the reader prefers reduced motion or the address names a state.
+    style : mapping, str or sequence of both, optional
+        How Matplotlib draws: settings, the name of a style, or several, as in
+        `matplotlib.style.use`. By default the house style. ``{}`` keeps the settings that
+        are in force.
+    palette : mapping, optional
+        Colours with a shade for light pages and one for dark pages, {name: (light, dark)}.
+        What is drawn in the light one changes with the page. By default that of the house
+        style, whose lines take these colours in turn.
     **controls
         One for each argument of the function, abbreviated as in
         `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
@@ -274,15 +370,15 @@ def explore(
     Raises
     ------
     TypeError, ValueError
-        If a control, a default, a title or a stop of the tour does not fit, or if the arguments of
-        the drawing function are not the controls.
+        If a control, a default, a title, a stop of the tour, a style or a palette does not fit, or
+        if the arguments of the drawing function are not the controls.
 
     Examples
     --------
     >>> @explore(slope=(0.0, 1.0, 0.5), alt=lambda slope: f"A line of slope {slope}.")
     ... def line(slope):
-    ...     figure, [axes] = figures.subplots()
-    ...     axes.plot([0, 1], [0, slope])
+    ...     figure = Figure()
+    ...     figure.add_subplot().plot([0, 1], [0, slope])
     ...     return figure
     >>> line
     Figure line at slope = 0.5
@@ -304,6 +400,7 @@ def explore(
     stops = make_stops(tour, made)
     if autoplay is not None and autoplay not in [c.name for c in made if c.kind == "slider"]:
         raise ValueError(f"autoplay must name a slider, not {autoplay!r}")
+    theme = HOUSE if style is palette is None else Theme(style, palette)
 
     def decorate(draw: Callable[..., Figure]) -> Explorable:
         if not inspect.isfunction(draw):
@@ -316,7 +413,7 @@ def explore(
                     f"{name} takes ({', '.join(accepted)}), but the controls are "
                     f"({', '.join(controls)})"
                 )
-        return Explorable(draw, made, alt, caption, stops, autoplay)
+        return Explorable(draw, made, alt, caption, stops, autoplay, theme)
 
     return decorate
 

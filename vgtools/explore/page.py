@@ -9,10 +9,10 @@ from importlib.resources import files
 from itertools import count
 from types import MappingProxyType
 
-from vgtools import figures
 from vgtools.explore.controls import Control
 from vgtools.explore.frames import CHILDREN, Slot, payload
 from vgtools.explore.svg import Element, markup
+from vgtools.explore.theme import NEUTRALS, PALETTE, variables
 from vgtools.explore.tour import Stop
 
 _SHARE = (
@@ -103,6 +103,7 @@ def figure_html(
     tour: Sequence[Stop] = (),
     autoplay: str | None = None,
     with_runtime: bool = True,
+    colours: str = "",
 ) -> str:
     """Write one figure as HTML.
 
@@ -128,6 +129,8 @@ def figure_html(
         The slider that plays once when the figure comes into view.
     with_runtime : bool
         Whether style sheet and script come along: once on each page.
+    colours : str
+        A style sheet with the figure's own colours.
 
     Returns
     -------
@@ -155,6 +158,8 @@ def figure_html(
     parts = [f'<figure class="vg-explore" id="{name}"{plays}>']
     if with_runtime:
         parts.append(f"<style>{style_sheet()}</style>")
+    if colours:
+        parts.append(f"<style>{colours}</style>")
     parts.append(f'<div class="vg-panels" role="img" aria-labelledby="{says}">')
     for number, panel in enumerate(panels):
         _, _, width, _ = panel.get("viewBox").split()
@@ -249,7 +254,4 @@ def palette(page: int) -> str:
     >>> palette(0) == palette(1)
     False
     """
-    colours = {**figures.PALETTE}
-    if page == 1:
-        colours.update(figures.NEUTRALS)
-    return "".join(f"--vg-{name}:{shade[page]};" for name, shade in colours.items())
+    return variables({**PALETTE, **NEUTRALS} if page == 1 else PALETTE, page)

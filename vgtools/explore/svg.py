@@ -13,19 +13,15 @@ from collections import Counter
 from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
-from vgtools import figures
-from vgtools.explore.rendering import render
+from vgtools.explore.panels import panels as count_panels
+from vgtools.explore.raster import Replaced, render_lightly
+from vgtools.explore.theme import HOUSE, Theme
 
 Element = ElementTree.Element
 
 SVG = "{http://www.w3.org/2000/svg}"
 HREF = "{http://www.w3.org/1999/xlink}href"
 
-_VARIABLES = {
-    shade.light: f"var(--vg-{name},{shade.light})"
-    for name, shade in {**figures.PALETTE, **figures.NEUTRALS}.items()
-}
-_COLOUR = re.compile("|".join(_VARIABLES))
 _NUMBER = re.compile(r"-?\d+\.\d+(?:e-?\d+)?")
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _FONT = re.compile(r"font:\s*(?P<words>[\w\s-]*?)(?P<size>[\d.]+)px\s(?P<family>[^;]*)")
@@ -36,10 +32,15 @@ _PATH_TOKEN = re.compile(r"[A-Za-z]|-?[\d.]+(?:e[+-]?\d+)?")
 _ARGUMENTS = {"M": 2, "L": 2, "Q": 4, "C": 6, "Z": 0}
 
 
-def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
+def svg_panels(
+    figure: Figure,
+    name: str = "figure",
+    theme: Theme = HOUSE,
+    replaced: list[Replaced] | None = None,
+) -> list[Element]:
     """Draw a figure and return one clean `svg` element for each of its panels.
 
-    Coordinates are rounded to a hundredth of a pixel, colours of the house style
+    Coordinates are rounded to a hundredth of a pixel, colours of the palette
     become page variables, and everything that differs from run to run without
     being seen (identifiers, metadata, font lists) is gone. A white background gives
     way to that of the page.
@@ -47,9 +48,13 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
     Parameters
     ----------
     figure : matplotlib.figure.Figure
-        As made by `vgtools.figures.subplots`.
+        Axes that keep to equal shares of the width become panels of their own.
     name : str
         What identifiers inside the drawing start with: unique on a page.
+    theme : Theme
+        The palette.
+    replaced : list of Replaced, optional
+        Takes what is drawn in pixels because its vectors would be heavier.
 
     Returns
     -------
@@ -64,18 +69,25 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
 
     Examples
     --------
-    >>> [left, right] = svg_panels(figures.subplots(2)[0])
+    >>> figure = Figure(figsize=(7, 2.6))
+    >>> _ = figure.subplots(1, 2)
+    >>> [left, right] = svg_panels(figure)
     >>> left.get("viewBox"), right.get("viewBox")
     ('0 0 252 187.2', '252 0 252 187.2')
     """
     if _is_plain(figure):
         figure.patch.set_visible(False)  # the page's own background takes its place
-    shares = figures.panels(figure)
+    if figure.get_layout_engine() is not None:
+        figure.draw_without_rendering()  # which puts the axes where they belong
+    shares = count_panels(figure)
     places: dict[str | None, float] = {}
     for number, axes in enumerate(figure.axes):
         axes.set_gid(f"vg-panel-{number}")
         places[axes.get_gid()] = axes.get_position().x0
-    root = ElementTree.fromstring(render(figure))
+    text, pixels = render_lightly(figure)
+    if replaced is not None:
+        replaced += pixels
+    root = ElementTree.fromstring(text)
     width, height = (float(size) for size in root.get("viewBox").split()[2:])
     definitions = {element.get("id"): element for element in root.iter() if element.get("id")}
     _inline_paths(root, definitions)
@@ -92,9 +104,9 @@ def svg_panels(figure: Figure, name: str = "figure") -> list[Element]:
     ]
     for group in groups:
         column = int(places.get(group.get("id"), 0) * shares)
-        panels[min(max(column, 0), shares - 1)].append(_clean(group))
+        panels[min(max(column, 0), shares - 1)].append(_clean(group, theme))
     for column, panel in enumerate(panels):
-        _add_definitions(panel, definitions, name, column)
+        _add_definitions(panel, definitions, name, column, theme)
     return panels
 
 
@@ -131,13 +143,13 @@ def _inline_paths(root: Element, definitions: dict[str | None, Element]) -> None
                 parent[position] = copy
 
 
-def _clean(element: Element) -> Element:
+def _clean(element: Element, theme: Theme) -> Element:
     clean = ElementTree.Element(element.tag.removeprefix(SVG))
     for name, value in element.attrib.items():
         if name == "d":
             value = relative_path(value)
         elif name == "style":
-            value = _clean_style(value)
+            value = _clean_style(value, theme)
         elif name == "transform":
             value = _clean_transform(value)
         elif "url(#" in value:
@@ -151,15 +163,15 @@ def _clean(element: Element) -> Element:
         if value:
             clean.set(name, value)
     for name in ("fill", "stroke"):
-        if clean.get(name) in _VARIABLES:  # an attribute cannot hold a variable everywhere
-            paint = f"{name}:{_VARIABLES[clean.attrib.pop(name)]}"
+        if clean.get(name) in theme:  # an attribute cannot hold a variable everywhere
+            paint = f"{name}:{theme.variable(clean.attrib.pop(name))}"
             clean.set("style", ";".join(filter(None, (clean.get("style"), paint))))
     if element.text and element.text.strip():
         clean.text = element.text
     for child in element:
         if child.tag in (f"{SVG}defs", f"{SVG}metadata", f"{SVG}title"):
             continue
-        inner = _clean(child)
+        inner = _clean(child, theme)
         inner.tail = child.tail if child.tail and child.tail.strip() else None
         if inner.tag != "g" or len(inner):
             clean.append(inner)
@@ -176,7 +188,7 @@ def _clean_transform(transform: str) -> str:
     return _NO_TURN.sub("", "".join(parts)).strip()
 
 
-def _clean_style(style: str) -> str:
+def _clean_style(style: str, theme: Theme) -> str:
     pairs = (part.partition(":") for part in _FONT.sub(_font, style).split(";") if part.strip())
     last = {name.strip(): value.strip() for name, _, value in pairs}
     for name, value in last.items():
@@ -185,7 +197,7 @@ def _clean_style(style: str) -> str:
     if re.match(r"['\"]DejaVu Sans['\"]", last.get("font-family", "")):
         del last["font-family"]  # the house style's font gives way to the page's own
     short = ";".join(f"{name}:{value}" for name, value in last.items())
-    return _COLOUR.sub(lambda match: _VARIABLES[match[0]], short)
+    return theme.pattern.sub(lambda match: theme.variable(match[0]), short)
 
 
 def _font(match: re.Match[str]) -> str:
@@ -200,7 +212,11 @@ def _font(match: re.Match[str]) -> str:
 
 
 def _add_definitions(
-    panel: Element, definitions: dict[str | None, Element], name: str, column: int
+    panel: Element,
+    definitions: dict[str | None, Element],
+    name: str,
+    column: int,
+    theme: Theme,
 ) -> None:
     """Add what the panel refers to (clip paths, patterns), named in order of appearance."""
     names: dict[str, str] = {}
@@ -210,7 +226,7 @@ def _add_definitions(
     def new_name(reference: re.Match[str]) -> str:
         old = reference[1]
         if old not in names:
-            shape = _clean(definitions[old])
+            shape = _clean(definitions[old], theme)
             kind = shape.tag.removesuffix("Path")
             names[old] = f"{name}-{kind}-{column}-{counts[kind]}"
             counts[kind] += 1

@@ -1,10 +1,11 @@
-"""The house style of all figures, and the drawings that come again in the chapters.
+"""The drawings that come again in the chapters, in the house style of `vgtools.explore`.
 
-`style` has the palette and the look of each activation, `numbers` writes numbers as text,
+`style` has the look of each activation, `numbers` writes numbers as text,
 `panels` makes the panels and their axes, `marks` has labels, keys and other small things in a
 panel, and `plots` the recurring plots.
 """
 
+from vgtools.explore.theme import GRID, INK, MUTED, NEUTRALS, PALETTE, STYLE, Shade
 from vgtools.figures.marks import guide, key, label_line, marker, note, tangent, theory_line
 from vgtools.figures.numbers import power_of_ten, seed_summary, short_number, with_minus
 from vgtools.figures.panels import PANEL_WIDTH, panels, set_panel, subplots
@@ -14,14 +15,7 @@ from vgtools.figures.style import (
     DASHED,
     DASHES,
     DOTTED,
-    GRID,
-    INK,
-    MUTED,
-    NEUTRALS,
-    PALETTE,
     SOLID,
-    STYLE,
-    Shade,
     colour,
     dash,
     line_style,

@@ -13,10 +13,10 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
 
+from vgtools.explore.panels import PANEL_WIDTH, panels
 from vgtools.figures.numbers import power_of_ten, with_minus
 
-PANEL_WIDTH = 3.5
-"""Width of one panel of several, in inches; a single panel is a quarter wider."""
+__all__ = ["PANEL_WIDTH", "panels", "set_panel", "subplots"]
 
 
 def subplots(columns: int = 1, *, height: float = 2.6) -> tuple[Figure, list[Axes]]:
@@ -67,28 +67,6 @@ def subplots(columns: int = 1, *, height: float = 2.6) -> tuple[Figure, list[Axe
         )
         axes.append(figure.add_axes(box, label=f"panel {column}"))
     return figure, axes
-
-
-def panels(figure: Figure) -> int:
-    """Return how many equal shares of the width hold one panel each.
-
-    One if any axes cross from one share into the next, or if anything but axes
-    stands on the figure.
-
-    Examples
-    --------
-    >>> panels(subplots(3)[0])
-    3
-    """
-    marks = [child for child in figure.get_children() if child not in (figure.patch, *figure.axes)]
-    if marks or not figure.axes:
-        return 1
-    count = round(figure.get_size_inches()[0] / PANEL_WIDTH - 0.2)
-    for axes in figure.axes:
-        box = axes.get_position()
-        if int(box.x0 * count) != int(box.x1 * count - 1e-9):
-            return 1
-    return max(count, 1)
 
 
 def set_panel(

@@ -9,8 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.lines import Line2D
 from numpy.typing import ArrayLike
 
+from vgtools.explore.theme import GRID
 from vgtools.figures.marks import guide, note, tangent, theory_line
-from vgtools.figures.style import GRID, SOLID, colour, line_style
+from vgtools.figures.style import SOLID, colour, line_style
 
 
 def network(

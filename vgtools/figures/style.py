@@ -1,47 +1,13 @@
-"""The house style: one palette, and one colour and dash for each activation.
+"""One colour and dash for each activation.
 
-Colours are names of the Okabe-Ito palette, which colour-blind readers can tell
-apart. Each stands for two values, one for a light page and one for a dark page,
-so that every line and its label keep a contrast of at least 4.5:1 on both; the page picks the
-value through a CSS variable (see `vgtools.explore`). Lines that share a colour
+Colours are names of the palette of `vgtools.explore.theme`. Lines that share a colour
 differ by dash. Which look an activation has is part of its entry in the catalogue,
 `vgtools.activations.definitions`.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
-
-class Shade(NamedTuple):
-    """One colour of the palette: its value on a light and on a dark page."""
-
-    light: str
-    dark: str
-
-
-PALETTE: dict[str, Shade] = {
-    "blue": Shade("#0072b2", "#4ea6dc"),
-    "vermillion": Shade("#c25400", "#ee8434"),
-    "green": Shade("#008060", "#1fb88c"),
-    "purple": Shade("#b0508a", "#d88fb8"),
-    "orange": Shade("#986500", "#e69f01"),
-    "sky": Shade("#1f78ad", "#56b4e9"),
-    "olive": Shade("#7f7600", "#d8cb3b"),
-    "grey": Shade("#595f66", "#b5bbc2"),
-}
-"""The colours of data: Okabe-Ito, darkened or lightened where the contrast asks for it."""
-
-NEUTRALS: dict[str, Shade] = {
-    "ink": Shade("#222833", "#d5dae3"),
-    "muted": Shade("#5b6472", "#9aa3b2"),
-    "grid": Shade("#dfe3e9", "#333b47"),
-}
-"""Text, axes and grid. On a page they follow the theme's own variables."""
-
-INK = NEUTRALS["ink"].light
-MUTED = NEUTRALS["muted"].light
-GRID = NEUTRALS["grid"].light
+from vgtools.explore.theme import NEUTRALS, PALETTE
 
 SOLID = "solid"
 DASHED = (0, (5, 2))
@@ -50,41 +16,6 @@ DASHDOT = (0, (6, 2, 1.2, 2))
 
 DASHES = {"solid": SOLID, "dashed": DASHED, "dotted": DOTTED, "dashdot": DASHDOT}
 """What the catalogue calls each dash."""
-
-STYLE: dict[str, object] = {
-    "axes.axisbelow": True,
-    "axes.edgecolor": MUTED,
-    "axes.facecolor": "none",
-    "axes.grid": True,
-    "axes.labelcolor": INK,
-    "axes.labelsize": 9.5,
-    "axes.linewidth": 0.8,
-    "axes.spines.right": False,
-    "axes.spines.top": False,
-    "axes.titlecolor": INK,
-    "axes.titlelocation": "left",
-    "axes.titlesize": 10,
-    "axes.titleweight": "bold",
-    "figure.facecolor": "none",
-    "font.family": "DejaVu Sans",
-    "font.size": 9,
-    "grid.color": GRID,
-    "grid.linewidth": 0.7,
-    "legend.edgecolor": GRID,
-    "lines.linewidth": 1.8,
-    "lines.solid_capstyle": "round",
-    "path.simplify": True,
-    "path.simplify_threshold": 0.1,
-    "savefig.bbox": "standard",
-    "svg.fonttype": "none",
-    "svg.hashsalt": "vgtools",
-    "text.color": INK,
-    "xtick.color": MUTED,
-    "xtick.labelcolor": INK,
-    "ytick.color": MUTED,
-    "ytick.labelcolor": INK,
-}
-"""Matplotlib settings under which `vgtools.explore` draws every figure."""
 
 
 def _looks() -> dict[str, tuple[str, str]]:
