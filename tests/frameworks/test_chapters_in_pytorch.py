@@ -80,7 +80,7 @@ def test_every_script_has_a_chapter_that_shows_it():
         path for path in CHAPTERS.glob("*.ipynb") if '"id": "pytorch"' in path.read_text("utf-8")
     ]
     names = [path.stem for path in FILES]
-    assert sorted(path.stem for path in showing) == names and len(names) >= 14
+    assert sorted(path.stem for path in showing) == names and len(names) >= 17
     for name in names:
         text, _ = box(name)
         assert f"[{name}.py](pytorch/{name}.py)" in text
@@ -123,7 +123,7 @@ def test_the_images_are_those_of_the_chapters(name):
         assert np.all(its.y.numpy() == (DATA.y_train == 8))
     elif name == "09_rnn_lstm":
         assert np.abs(its.pixels[:, :, 0].numpy() - DATA.x_test[:20].T).max() < 1e-12
-    elif name != "11_order_and_chaos":
+    elif name not in ("11_order_and_chaos", "15_long_sequences"):
         images, labels = DATA.x_train[: len(its.x)], DATA.y_train[: len(its.x)]
         accuracy = 1e-5 if its.x.dtype == torch.float32 else 1e-12
         assert np.abs(its.x.numpy() - images).max() < accuracy
@@ -230,6 +230,78 @@ def test_13_normalisation(kind):
     flow = vg.gradient_flow(network, DATA.x_train[:100], DATA.y_train[:100], training=True)
     model = hand_over(network, its.network(getattr(nn, kind)))
     assert its.growth(model) == close(flow.gradient[0] / flow.gradient[-1])
+
+
+@pytest.mark.parametrize("place", ["pre", "post"])
+def test_14_attention_and_depth(place):
+    its = script("14_attention_and_depth")
+    options = {"activation": "relu", "hidden": 64, "place": place, "seed": 3}
+    network = vg.networks.Transformer([8, 64, 10], 8, 12, 4, **options)
+    model = its.Network(place == "pre")
+    model.places.data = torch.tensor(network.layers[1].vectors.value)
+    # Biases and shifts start at 0, gains at 1: the script leaves the first two out.
+    layers = [model.embedding]
+    for block, mix in zip(model.blocks, network.attention, strict=True):
+        attends = np.hstack([mix.query.value, mix.key.value, mix.value.value])
+        block.self_attn.in_proj_weight.data = torch.tensor(attends.T)
+        block.self_attn.out_proj.weight.data = torch.tensor(mix.output.value.T)
+        layers += [block.linear1, block.linear2]
+    for dense, layer in zip(network.dense, [*layers, model.readout], strict=True):
+        layer.weight.data = torch.tensor(dense.weight.value.T)
+    logits = network.forward(DATA.x_train[:100].reshape(-1, 8, 8))
+    network.backward(vg.loss("cross_entropy")(logits, DATA.y_train[:100])[1])
+    ours = [[part.query.gradient, part.value.gradient] for part in network.attention]
+    assert its.gradients(model).T == close(np.linalg.norm(ours, axis=(2, 3)))
+
+
+@pytest.mark.parametrize("exponential", [False, True])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_15_long_sequences(exponential, scaled):
+    its = script("15_long_sequences")
+    layer = vg.networks.LinearRecurrence(1, 1, 1, ring=(0.9, 0.99), phase=0, seed=3)
+    nu = layer.nu.value[0]
+    kappa, factor = np.exp(nu), np.exp(-np.exp(nu))
+    for parameter in layer.parameters()[2:]:  # inputs and states as they are
+        parameter.value[:] = parameter.name.endswith(("B real", "C real"))
+    if scaled:
+        layer.log_gamma.value[:] = np.log(1 - factor**2) / 2
+    inputs, last, found = np.random.default_rng(3).normal(size=(60, 5)), np.zeros((60, 1, 1)), []
+    last[-1] = 1
+    for sequence in inputs.T:
+        layer.forward(sequence.reshape(-1, 1, 1))
+        layer.backward(last)
+        # In the script gamma follows the factor.
+        of_gamma = kappa * factor**2 / (1 - factor**2) * layer.log_gamma.gradient[0]
+        by_nu = layer.nu.gradient[0] + scaled * of_gamma
+        found.append(by_nu if exponential else by_nu / (-kappa * factor))
+    learned = torch.tensor(nu if exponential else factor)
+    slopes = its.derivatives(learned, exponential, scaled, torch.tensor(inputs))
+    assert slopes.numpy() == close(np.array(found))
+
+
+@pytest.mark.parametrize("rule", ["sgd", "adam"])
+@pytest.mark.parametrize("mup", [False, True])
+def test_16_large_models(rule, mup):
+    its = script("16_large_models")
+    kind = {"sgd": torch.optim.SGD, "adam": torch.optim.Adam}[rule]
+    rate, handed = its.RULES[kind], {}
+
+    def make(width):
+        network = vg.MLP([64, width, width, 10], "tanh", "lecun", seed=3)
+        network.dense[0].weight.value *= 8
+        if mup:
+            vg.networks.maximal_update(network, its.WIDTHS[0], rule)
+        model = handed[width] = its.network(width, mup)
+        for layer, dense in zip(model[::2], network.dense, strict=True):
+            assert layer.weight.std().item() == pytest.approx(dense.weight.value.std(), rel=0.1)
+        hand_over(network, model)
+        return network, vg.optimiser(rule, learning_rate=rate)
+
+    images = DATA.x_train[:100] / 8
+    ours = vg.coordinate_check(make, its.WIDTHS[:2], images, DATA.y_train[:100])
+    for (width, model), change in zip(handed.items(), ours.change, strict=True):
+        found = its.change(model, its.optimizer(model, kind, mup))
+        assert found == pytest.approx(change, rel=1e-6), width
 
 
 # What is trained: equal to rounding, as long as training does not amplify it
