@@ -302,9 +302,13 @@ def test_dead_units_come_with_the_layer_and_the_cause(cause):
 def test_an_lstm_is_told_its_forget_bias_and_not_to_become_an_lstm():
     found = one(vg.LSTM([5, 32, 10]), SERIES)
     assert "forget gate is 1 on average, which keeps about 0.73" in found.why
-    assert "forget gate at about 4.1" in found.advice and "LSTM" not in found.advice
+    assert "forget gate at 1 or 2, and" in found.advice and "LSTM" not in found.advice
+    assert "only if the answer depends on the early steps" in found.why
+    assert found.advice.index("1 or 2") < found.advice.index("shorter") < found.advice.index("4.1")
+    assert "noise of every step" in found.advice and found.chapter == chapters.FORGET_BIAS
     found = one(vg.RNN([5, 32, 10], recurrent_init=initialiser("orthogonal", gain=0.5)), SERIES)
-    assert "Take an LSTM whose forget bias starts at about 4.1" in found.advice
+    assert "take an LSTM whose forget bias starts at 1 or 2" in found.advice
+    assert found.chapter == chapters.TIME
     assert "update gate" in one(vg.GRU([5, 32, 10], recurrent_init="glorot"), SERIES).advice
 
 

@@ -85,8 +85,11 @@ def through_time(trace: Trace) -> Iterator[Finding]:
             course=course(judged, "step"),
             factor=per_layer(judged.rate)[1:],
             gate=_gate(steps) if vanishes else "",
-            remedy=_remember(steps.cell, count, steps.keeping_bias) if vanishes else _CALMER,
+            early=words("through time: early steps")["why"] if vanishes else "",
+            remedy=_remember(steps, count, trace.framework) if vanishes else _CALMER,
         )
+        if vanishes and steps.cell in _KEEPING:
+            said["chapter"] = chapters.FORGET_BIAS
         yield _finding("vanishing" if vanishes else "exploding", [steps.name], judged, said)
 
 
@@ -125,7 +128,7 @@ def _cause(trace: Trace, where: list[Point], judged: Change, kind: str) -> Said:
         return words(kind)
     if len({point.name for point in where}) == 1:
         name, steps = where[0].name, len(weighted)
-        remedy = _remember("", steps) if kind == "vanishing" else _CALMER
+        remedy = words("remedy: LSTM")["advice"] if kind == "vanishing" else _CALMER
         return words("same layer each time", name=name, steps=steps, factor=factor, remedy=remedy)
     if sum(point.shortcut for point in weighted) > len(weighted) / 2:
         return words(f"{kind}: blocks", factor=factor)
@@ -205,6 +208,9 @@ _CALMER = words("remedy: calmer")["advice"]
 _KEEPING = {"LSTM": "forget", "GRU": "update"}
 """The gate that says how much of a state is kept."""
 
+SMALL_BIAS = 2
+"""The largest bias of such a gate that is advised before shorter sequences are."""
+
 
 def _gate(steps: Steps) -> str:
     if math.isnan(steps.keeping_bias):
@@ -213,11 +219,14 @@ def _gate(steps: Steps) -> str:
     return words("through time: gate", gate=_KEEPING[steps.cell], bias=bias, kept=kept)["why"]
 
 
-def _remember(cell: str, steps: int, bias: float = math.nan) -> str:
-    """Say how a layer can keep a state for so many steps: with a gate of 1 - 1 / steps."""
-    needed = round(math.log(max(steps - 1, 2)), 1)
-    if bias >= needed:
+def _remember(steps: Steps, count: int, framework: str) -> str:
+    """Say how a layer can keep a state for so many steps; a gate of 1 - 1 / count keeps most."""
+    if steps.cell not in _KEEPING:
+        return words("remedy: LSTM")["advice"]
+    if steps.keeping_bias >= SMALL_BIAS:
         return words("remedy: shorter")["advice"]
-    remedy = "gate" if cell in _KEEPING else "LSTM"
-    gate = _KEEPING.get(cell, "")
-    return words(f"remedy: {remedy}", gate=gate, needed=needed, steps=steps)["advice"]
+    width = steps.width
+    code = words("remedy: gate code", first=width, last=2 * width).get(framework, "")
+    needed = round(math.log(max(count - 1, 2)), 1)
+    gate = _KEEPING[steps.cell]
+    return words("remedy: gate", gate=gate, needed=needed, code=code)["advice"]
