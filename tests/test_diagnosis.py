@@ -466,7 +466,7 @@ def test_samples_that_an_activation_stops_are_counted():
 @pytest.mark.parametrize(
     "kind, why, advice, points, units",
     [
-        ("vanishing", "on the shortcut itself", "into the branch", {"shortcut": True}, {}),
+        ("vanishing", "on the shortcut itself", "Move this normalisation,", {"shortcut": True}, {}),
         ("vanishing", "activation 1, activation 2", "smaller", {}, {"saturated": 0.6}),
         ("vanishing", "weights of dense 2 to dense 5 are too small", "Glorot's", {}, {}),
         ("underflow", "does not see them", "No one scale", {"lost": 0.9, "entry": -340.0}, {}),

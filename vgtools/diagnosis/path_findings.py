@@ -86,7 +86,7 @@ def through_time(trace: Trace) -> Iterator[Finding]:
             factor=per_layer(judged.rate)[1:],
             gate=_gate(steps) if vanishes else "",
             early=words("through time: early steps")["why"] if vanishes else "",
-            remedy=_remember(steps, count, trace.framework) if vanishes else _CALMER,
+            remedy=_remember(count, steps, trace.framework) if vanishes else _CALMER,
         )
         if vanishes and steps.cell in _KEEPING:
             said["chapter"] = chapters.FORGET_BIAS
@@ -123,14 +123,15 @@ def _cause(trace: Trace, where: list[Point], judged: Change, kind: str) -> Said:
     """
     weighted, factor = where[1:], per_layer(judged.local_rate)[1:]
     activation = _most_frequent(where[:-1])
+    in_blocks = sum(point.shortcut for point in weighted) > len(weighted) / 2
     ends = [each for each in saturated(trace) if each.on_path]
     if kind == "batch-norm growth":
-        return words(kind)
+        return words(f"{kind}: blocks" if in_blocks else f"{kind}: layers") | words(kind)
     if len({point.name for point in where}) == 1:
         name, steps = where[0].name, len(weighted)
-        remedy = words("remedy: LSTM")["advice"] if kind == "vanishing" else _CALMER
+        remedy = _remember(steps) if kind == "vanishing" else _CALMER
         return words("same layer each time", name=name, steps=steps, factor=factor, remedy=remedy)
-    if sum(point.shortcut for point in weighted) > len(weighted) / 2:
+    if in_blocks:
         return words(f"{kind}: blocks", factor=factor)
     if kind == "vanishing" and ends:
         layers = listed(each.name for each in ends)
@@ -219,14 +220,14 @@ def _gate(steps: Steps) -> str:
     return words("through time: gate", gate=_KEEPING[steps.cell], bias=bias, kept=kept)["why"]
 
 
-def _remember(steps: Steps, count: int, framework: str) -> str:
+def _remember(count: int, steps: Steps | None = None, framework: str = "") -> str:
     """Say how a layer can keep a state for so many steps; a gate of 1 - 1 / count keeps most."""
-    if steps.cell not in _KEEPING:
-        return words("remedy: LSTM")["advice"]
+    needed = round(math.log(max(count - 1, 2)), 1)
+    if steps is None or steps.cell not in _KEEPING:
+        return words("remedy: LSTM", needed=needed)["advice"]
     if steps.keeping_bias >= SMALL_BIAS:
         return words("remedy: shorter")["advice"]
     width = steps.width
     code = words("remedy: gate code", first=width, last=2 * width).get(framework, "")
-    needed = round(math.log(max(count - 1, 2)), 1)
     gate = _KEEPING[steps.cell]
     return words("remedy: gate", gate=gate, needed=needed, code=code)["advice"]
