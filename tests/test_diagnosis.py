@@ -302,9 +302,13 @@ def test_dead_units_come_with_the_layer_and_the_cause(cause):
 def test_an_lstm_is_told_its_forget_bias_and_not_to_become_an_lstm():
     found = one(vg.LSTM([5, 32, 10]), SERIES)
     assert "forget gate is 1 on average, which keeps about 0.73" in found.why
-    assert "forget gate at about 4.1" in found.advice and "LSTM" not in found.advice
+    assert "forget gate at 1 or 2, and" in found.advice and "LSTM" not in found.advice
+    assert "only if the answer depends on the early steps" in found.why
+    assert found.advice.index("1 or 2") < found.advice.index("shorter") < found.advice.index("4.1")
+    assert "noise of every step" in found.advice and found.chapter == chapters.FORGET_BIAS
     found = one(vg.RNN([5, 32, 10], recurrent_init=initialiser("orthogonal", gain=0.5)), SERIES)
-    assert "Take an LSTM whose forget bias starts at about 4.1" in found.advice
+    assert "take an LSTM whose forget bias starts at 1 or 2" in found.advice
+    assert found.chapter == chapters.TIME
     assert "update gate" in one(vg.GRU([5, 32, 10], recurrent_init="glorot"), SERIES).advice
 
 
@@ -462,7 +466,7 @@ def test_samples_that_an_activation_stops_are_counted():
 @pytest.mark.parametrize(
     "kind, why, advice, points, units",
     [
-        ("vanishing", "on the shortcut itself", "into the branch", {"shortcut": True}, {}),
+        ("vanishing", "on the shortcut itself", "Move this normalisation,", {"shortcut": True}, {}),
         ("vanishing", "activation 1, activation 2", "smaller", {}, {"saturated": 0.6}),
         ("vanishing", "weights of dense 2 to dense 5 are too small", "Glorot's", {}, {}),
         ("underflow", "does not see them", "No one scale", {"lost": 0.9, "entry": -340.0}, {}),

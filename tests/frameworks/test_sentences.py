@@ -123,9 +123,14 @@ def test_recurrent_layers_are_told_what_their_gates_keep():
     long = SERIES, Y[:16]
     found = one(LastStep(nn.LSTM(5, 32, batch_first=True), remembering), long)
     assert "forget gate is 1 on average" in found.why and "LSTM" not in found.advice
-    assert "forget gate at about 4.1" in found.advice
+    assert "at 1 or 2 (layer.bias_ih_l0.data[32:64] = 1, to which" in found.advice
+    open_gates = LastStep(nn.LSTM(5, 32, batch_first=True), remembering)
+    open_gates.body.bias_ih_l0.data[32:64] = 2.0
+    open_gates.body.weight_hh_l0.data.zero_()
+    found = one(open_gates, long)
+    assert "bias" not in found.advice and "shorter sequences" in found.advice
     found = one(LastStep(nn.RNN(5, 32, batch_first=True), recurrent(0.6)), long)
-    assert "Take an LSTM" in found.advice
+    assert "take an LSTM" in found.advice
     keeping = LastStep(nn.LSTM(5, 32, batch_first=True), remembering)
     keeping.body.bias_ih_l0.data[32:64] = 5.0
     assert diagnose(keeping, long, cross_entropy).healthy
@@ -144,7 +149,7 @@ def test_a_shared_cell_is_told_to_remember_and_not_that_tanh_needs_other_weights
     found = one(model, (SERIES, Y[:16]))
     points = diagnose(model, (SERIES, Y[:16]), cross_entropy).trace.points
     assert {point.width for point in points} == {32}, "that of the state, not of the input"
-    assert "the same layer each time" in found.why and "Take an LSTM" in found.advice
+    assert "the same layer each time" in found.why and "take an LSTM" in found.advice
 
 
 class Encoder(nn.Module):
@@ -178,7 +183,7 @@ def test_queries_and_keys_of_a_deep_post_ln_stack_are_starved():
     }["starved queries and keys"]
     assert found.number > 100 and found.layers[-1] == "blocks.47.self_attn"
     assert "blocks.0.self_attn" not in found.layers
-    assert "pre-LN" in found.advice
+    assert "pre-LN" in found.advice and "take Adam" not in found.advice
 
 
 class Attention(nn.Module):
@@ -225,6 +230,7 @@ def test_steps_that_are_too_large_or_lost_are_found():
     model = chain(3, 64, nn.ReLU, he)
     found = one(model, optimizer=torch.optim.Adam(model.parameters(), lr=1.0))
     assert found.kind == "updates too large" and found.number > 1
+    assert found.advice.startswith("Where the gradient explodes, mend that first")
     half = chain(3, 64, nn.ReLU, he).bfloat16()
     found = one(half, (X.bfloat16(), Y), optimizer=torch.optim.SGD(half.parameters(), lr=1e-3))
     assert found.kind == "updates too small" and found.layers == (
@@ -248,6 +254,8 @@ def test_blocks_with_a_number_for_a_name_are_told_their_class():
     found = one(model)
     assert found.summary.startswith("from 20 (Block) back to 0 (Linear) the gradient grows")
     assert found.summary.endswith("per block")
+    order = [found.advice.index(word) for word in ("normalisation", "at 0", "root")]
+    assert order == sorted(order)
     steps = diagnose(model, (X, Y), cross_entropy, optimizer=torch.optim.SGD(model.parameters()))
     assert steps.trace.updates[0].name == "0 (Linear)"
 
@@ -266,7 +274,11 @@ def test_what_forward_scales_is_thought_of_where_units_are_saturated():
     model = Body(lambda m, x: m.out(m.two(m.one(60 * x + 30).tanh()).tanh()), **layers)
     found = one(model)
     assert "go into one have a root mean square of" in found.why
-    assert "scaled inside of forward" in found.advice
+    assert "if forward itself multiplies them" in found.advice and "Glorot" not in found.advice
+    assert "may do little harm" in found.advice
+    layers["one"].weight.data *= 40
+    found = one(Body(lambda m, x: m.out(m.two(m.one(x).tanh()).tanh()), **layers))
+    assert found.advice.startswith("Make the weights in front of") and "inputs" not in found.advice
 
 
 @pytest.mark.parametrize("optimizer", [torch.optim.SGD, "adam", 0.1])
@@ -275,6 +287,36 @@ def test_an_optimiser_that_is_not_known_is_refused(optimizer):
         diagnose(chain(3, 64, nn.ReLU, he), (X, Y), cross_entropy, optimizer=optimizer)
     with pytest.raises(TypeError, match=r"class SGD: give an instance, such as SGD\(model"):
         diagnose(chain(3, 64, nn.ReLU, he), (X, Y), cross_entropy, optimizer=torch.optim.SGD)
+
+
+def test_an_optimiser_of_another_model_is_refused_and_one_of_a_part_is_noted():
+    model = chain(3, 64, nn.ReLU, he)
+    other = torch.optim.Adam(chain(3, 64, nn.ReLU, he).parameters(), lr=1e-3)
+    with pytest.raises(ValueError, match="none of its parameters is a parameter of the model"):
+        diagnose(model, (X, Y), cross_entropy, optimizer=other)
+    part = torch.optim.Adam(model.out.parameters(), lr=1e-3)
+    [note] = diagnose(model, (X, Y), cross_entropy, optimizer=part).notes
+    assert "has 2 of the 8 parameters" in note and "layer1.weight, layer1.bias" in note
+    for layer in (model.layer1, model.layer2, model.layer3):
+        layer.requires_grad_(False)
+    assert "optimizer" not in str(diagnose(model, (X, Y), cross_entropy, optimizer=part).notes)
+
+
+class NormedSum(nn.Module):
+    def __init__(self, width):
+        super().__init__()
+        self.norm, self.a = nn.BatchNorm1d(width), nn.Linear(width, width)
+
+    def forward(self, x):
+        x = torch.relu(self.norm(x))
+        return 0.1 * x + self.a(x)
+
+
+def test_batch_norm_growth_of_shortcuts_is_not_told_to_take_shortcuts():
+    model = nn.Sequential(nn.Linear(20, 64), *[NormedSum(64) for _ in range(60)], nn.Linear(64, 10))
+    found = one(model)
+    assert found.kind == "batch-norm growth"
+    assert "shortcuts" not in found.advice and "layer normalisation" in found.advice
 
 
 def test_selu_is_not_taken_for_elu():

@@ -52,6 +52,9 @@ EXPLODING = Chapter(
     "intro",
     "the-other-side-width-and-explosion",
 )
+FORGET_BIAS = Chapter(
+    "Through time: RNN and LSTM: The forget bias", "09_rnn_lstm", "the-forget-bias"
+)
 HE = Chapter("ReLU: The factor two", "04_relu", "the-factor-two")
 LOSS_SCALING = Chapter("Large models: Loss scaling", "16_large_models", "loss-scaling")
 PRODUCT = Chapter(

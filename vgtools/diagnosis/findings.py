@@ -107,7 +107,14 @@ def _stopped_samples(trace: Trace) -> Iterator[Finding]:
 
 
 def _starved(trace: Trace) -> Iterator[Finding]:
-    """Find attention whose queries and keys get far less gradient than its values."""
+    """Find attention whose queries and keys get far less gradient than its values.
+
+    Where the sums reach the next block as they are (pre-LN), the ratio is as large in models
+    that learn: a pre-LN transformer of 14 blocks and width 32 has up to 290 and learns digits.
+    """
+    sums = [point.free for point in trace.points if point.shortcut]
+    if sum(sums) > len(sums) / 2:
+        return
     ratios = {
         each.name: each.value / most
         for each in trace.attention

@@ -85,8 +85,11 @@ def through_time(trace: Trace) -> Iterator[Finding]:
             course=course(judged, "step"),
             factor=per_layer(judged.rate)[1:],
             gate=_gate(steps) if vanishes else "",
-            remedy=_remember(steps.cell, count, steps.keeping_bias) if vanishes else _CALMER,
+            early=words("through time: early steps")["why"] if vanishes else "",
+            remedy=_remember(count, steps, trace.framework) if vanishes else _CALMER,
         )
+        if vanishes and steps.cell in _KEEPING:
+            said["chapter"] = chapters.FORGET_BIAS
         yield _finding("vanishing" if vanishes else "exploding", [steps.name], judged, said)
 
 
@@ -120,14 +123,15 @@ def _cause(trace: Trace, where: list[Point], judged: Change, kind: str) -> Said:
     """
     weighted, factor = where[1:], per_layer(judged.local_rate)[1:]
     activation = _most_frequent(where[:-1])
+    in_blocks = sum(point.shortcut for point in weighted) > len(weighted) / 2
     ends = [each for each in saturated(trace) if each.on_path]
     if kind == "batch-norm growth":
-        return words(kind)
+        return words(f"{kind}: blocks" if in_blocks else f"{kind}: layers") | words(kind)
     if len({point.name for point in where}) == 1:
         name, steps = where[0].name, len(weighted)
-        remedy = _remember("", steps) if kind == "vanishing" else _CALMER
+        remedy = _remember(steps) if kind == "vanishing" else _CALMER
         return words("same layer each time", name=name, steps=steps, factor=factor, remedy=remedy)
-    if sum(point.shortcut for point in weighted) > len(weighted) / 2:
+    if in_blocks:
         return words(f"{kind}: blocks", factor=factor)
     if kind == "vanishing" and ends:
         layers = listed(each.name for each in ends)
@@ -205,6 +209,9 @@ _CALMER = words("remedy: calmer")["advice"]
 _KEEPING = {"LSTM": "forget", "GRU": "update"}
 """The gate that says how much of a state is kept."""
 
+SMALL_BIAS = 2
+"""The largest bias of such a gate that is advised before shorter sequences are."""
+
 
 def _gate(steps: Steps) -> str:
     if math.isnan(steps.keeping_bias):
@@ -213,11 +220,14 @@ def _gate(steps: Steps) -> str:
     return words("through time: gate", gate=_KEEPING[steps.cell], bias=bias, kept=kept)["why"]
 
 
-def _remember(cell: str, steps: int, bias: float = math.nan) -> str:
-    """Say how a layer can keep a state for so many steps: with a gate of 1 - 1 / steps."""
-    needed = round(math.log(max(steps - 1, 2)), 1)
-    if bias >= needed:
+def _remember(count: int, steps: Steps | None = None, framework: str = "") -> str:
+    """Say how a layer can keep a state for so many steps; a gate of 1 - 1 / count keeps most."""
+    needed = round(math.log(max(count - 1, 2)), 1)
+    if steps is None or steps.cell not in _KEEPING:
+        return words("remedy: LSTM", needed=needed)["advice"]
+    if steps.keeping_bias >= SMALL_BIAS:
         return words("remedy: shorter")["advice"]
-    remedy = "gate" if cell in _KEEPING else "LSTM"
-    gate = _KEEPING.get(cell, "")
-    return words(f"remedy: {remedy}", gate=gate, needed=needed, steps=steps)["advice"]
+    width = steps.width
+    code = words("remedy: gate code", first=width, last=2 * width).get(framework, "")
+    gate = _KEEPING[steps.cell]
+    return words("remedy: gate", gate=gate, needed=needed, code=code)["advice"]

@@ -20,6 +20,10 @@ SATURATED = 0.5
 """It is a fault if more than this share of a layer's outputs is saturated."""
 
 
+LARGE = 2.0
+"""From this root mean square on, inputs saturate a tanh behind Glorot's weights: 2.2 is its end."""
+
+
 def units(trace: Trace) -> Iterator[Finding]:
     """Find layers with too many dead units, and layers that are saturated."""
     dead = _dead(trace.units)
@@ -47,8 +51,7 @@ def units(trace: Trace) -> Iterator[Finding]:
             activation=worst.activation,
             others=_others(full, worst),
             entering=_entering(worst),
-            layers=listed(each.name for each in full),
-            scaled=_SCALED.get(trace.framework, ""),
+            remedy=_smaller(full, _SCALED.get(trace.framework, "")),
         )
         yield _finding("saturated units", full, worst.saturated, said)
 
@@ -100,8 +103,8 @@ def saturated(trace: Trace) -> list[Units]:
 
 
 _SCALED = {
-    "PyTorch": " (or they are scaled inside of forward: take that out)",
-    "Keras": " (or a layer of the model scales them: take that out)",
+    "PyTorch": " (if forward itself multiplies them, make that factor smaller)",
+    "Keras": " (if a layer of the model multiplies them, make that factor smaller)",
 }
 """Where else inputs may become large; a network of this book takes them as they are."""
 
@@ -119,6 +122,21 @@ def _entering(layer: Units) -> str:
     return (
         f" The numbers that go into {layer.before} have a root mean square of "
         f"{number(layer.entering)} and a mean of {number(layer.entering_mean)}."
+    )
+
+
+def _smaller(full: Sequence[Units], scaled: str) -> str:
+    """Ask for smaller inputs of the layers that read large numbers, for the others smaller weights.
+
+    With Glorot's weights, numbers of root mean square r make weighted sums of about r.
+    """
+    large = [each.name for each in full if each.entering > LARGE]
+    others = [each.name for each in full if not each.entering > LARGE]  # also if it is NaN
+    said = [("inputs", large), ("weights", others)]
+    return " ".join(
+        words(f"saturated units: {what}", layers=listed(names), scaled=scaled)["advice"]
+        for what, names in said
+        if names
     )
 
 

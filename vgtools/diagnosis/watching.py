@@ -176,6 +176,7 @@ class Watch:
                 f"{each.finding.summary}.",
                 "   ",
             )
+            lines += wrapped(f"   Why: {each.finding.why}", "     ")
             lines += wrapped(f"   What to do: {each.finding.advice}", "     ")
             lines += wrapped(f"   The book: {each.finding.chapter}", "     ")
         return "\n".join([*lines, *_table(history)])

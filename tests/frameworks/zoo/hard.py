@@ -158,6 +158,13 @@ HARD_SICK = [
         faults={"starved queries and keys": None},
     ),
     Patient(
+        "transformer of rows, post-LN, 12 blocks",
+        lambda: sequences.Rows(12, pre_norm=False),
+        "Xiong 2020, arXiv:2002.04745; Adam at 0.003, 4 epochs: loss 1.6 and 2.3, 6 blocks 0.5",
+        "rows",
+        faults={"starved queries and keys": None},
+    ),
+    Patient(
         "LSTM, both directions, last of 100 steps",
         lambda: BothEnds(),
         "pytorch/pytorch#20102: the forget gates begin at 1 / 2",

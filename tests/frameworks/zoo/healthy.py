@@ -170,6 +170,12 @@ SEQUENCES = [
         "Vaswani et al. 2017, arXiv:1706.03762",
         "words",
     ),
+    Patient(
+        "transformer of rows, pre-LN, 14 blocks",
+        lambda: sequences.Rows(14, pre_norm=True),
+        "Xiong 2020, arXiv:2002.04745; Adam at 0.003, 3 epochs: loss 2.5, 1.4, 1.1",
+        "rows",
+    ),
     Patient("GPT", sequences.Decoder, "Radford et al. 2019; its weights", "text", depth=4),
     Patient(
         "LSTM, every step",

@@ -46,6 +46,15 @@ def with_a_constant(n, g):
     return x, classes(n, g)
 
 
+def digits(n, g):
+    """Draw pictures of scikit-learn."""
+    from sklearn.datasets import load_digits
+
+    known = load_digits()
+    at = torch.randperm(len(known.target), generator=g)[:n]
+    return torch.tensor(known.images)[at].float() / 16, torch.tensor(known.target)[at]
+
+
 def bytes_from_0_to_255(n, g):
     return 255 * torch.rand(n, FEATURES, generator=g), classes(n, g)
 
@@ -100,6 +109,7 @@ DATA = {
     "series": with_classes(40, 5),
     "long series": with_classes(100, 5),
     "short series": with_classes(8, 5),
+    "rows": digits,
 }
 """Names of data sets, and how n samples are drawn with a generator."""
 

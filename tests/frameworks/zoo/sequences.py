@@ -22,6 +22,27 @@ def transformer(depth=6, width=16, pre_norm=True, dropout=0.1):
     return Reader(body, width, CLASSES, every_step=False)
 
 
+class Rows(nn.Module):
+    """A transformer that reads the rows of a picture, which are much alike."""
+
+    def __init__(self, depth, pre_norm, width=32):
+        super().__init__()
+        self.embed, self.out = nn.Linear(8, width), nn.Linear(width, CLASSES)
+        self.position = nn.Parameter(0.02 * torch.randn(8, width))
+        self.blocks = nn.ModuleList(
+            nn.TransformerEncoderLayer(
+                width, 4, 4 * width, 0.0, batch_first=True, norm_first=pre_norm
+            )
+            for _ in range(depth)
+        )
+
+    def forward(self, x):
+        x = self.embed(x) + self.position
+        for block in self.blocks:
+            x = block(x)
+        return self.out(x.mean(dim=1))
+
+
 class DecoderBlock(nn.Module):
     """A block of GPT-2: attention that sees no later word, and a dense part."""
 

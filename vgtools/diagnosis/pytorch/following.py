@@ -61,11 +61,12 @@ def follow(
     model = inputs.check_model(model)
     x, y = inputs.check_batch(batch)
     loss = inputs.check_loss(loss)
-    training_step.check_optimizer(optimizer)
+    notes = training_step.check_optimizer(optimizer, model)
     kept = [model, loss] if isinstance(loss, nn.Module) else [model]
     with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
         x, y = inputs.copied(x), inputs.copied(y)
         seen = Pass(model, inputs.batch_size(x, y), source or Source(type(model).__name__))
+        seen.notes += notes
         return _forward_and_back(seen, x, y, loss, optimizer)
 
 
@@ -264,6 +265,7 @@ class Pass:
             tuple(place.names),
             place.weights,
             place.joins,
+            place.free,
         )
 
     def _steps(self, read: Sequence[torch.Tensor | None]) -> Iterator[Steps]:

@@ -67,6 +67,11 @@ class Place:
         """The call, if there is only one."""
         return self.calls[0] if len(self.calls) == 1 else None
 
+    @property
+    def free(self) -> bool:
+        """Whether it is a sum that the next place gets as it is, whatever is added to it."""
+        return self.joins and self.operations[:1] == [None]
+
 
 def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import torch
 from torch import nn
 
+from vgtools.diagnosis.finding import listed
 from vgtools.diagnosis.pytorch.forward import norm, shown
 from vgtools.diagnosis.trace import Attention, Update, first_step
 
@@ -27,13 +28,20 @@ Gradients = Mapping[int, torch.Tensor]
 """The gradient of each parameter that has one, by its id."""
 
 
-def check_optimizer(optimizer: object) -> None:
-    """Accept an optimiser whose first step is known, or None.
+def check_optimizer(optimizer: object, model: nn.Module) -> list[str]:
+    """Accept an optimiser of a model whose first step is known, or None.
+
+    Returns
+    -------
+    list of str
+        A note, where some of the parameters that are to learn are not the optimiser's.
 
     Raises
     ------
     TypeError
         For any other.
+    ValueError
+        If it has none of the model's parameters.
     """
     if optimizer is not None and type(optimizer) not in RULES:
         given = f"{type(optimizer)}"
@@ -46,6 +54,22 @@ def check_optimizer(optimizer: object) -> None:
             "optimizer must be a torch.optim.SGD, Adam or AdamW, whose first step follows from "
             f"the gradient, not {given}"
         )
+    if optimizer is None:
+        return []
+    own = {id(each) for group in optimizer.param_groups for each in group["params"]}
+    if not any(id(each) in own for each in model.parameters()):
+        raise ValueError(
+            "optimizer must be of this model: none of its parameters is a parameter of the model. "
+            f"Give {type(optimizer).__name__}(model.parameters(), ...) of the same model"
+        )
+    learning = {name: each for name, each in model.named_parameters() if each.requires_grad}
+    left = [name for name, each in learning.items() if id(each) not in own]
+    if not left:
+        return []
+    return [
+        f"the optimizer has {len(learning) - len(left)} of the {len(learning)} parameters that are "
+        f"to learn: no step of it changes {listed(left)}"
+    ]
 
 
 def fields(
