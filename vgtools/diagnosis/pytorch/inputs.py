@@ -158,10 +158,11 @@ def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor
     except Exception as error:
         if isinstance(output, torch.Tensor):
             raise
+        key = repr(next(iter(output))) if isinstance(output, Mapping) and output else "0"
         raise TypeError(
             f"the model returned a {type(output).__name__}, which the loss could not take "
             f"({type(error).__name__}: {error}). Give a loss that picks what it needs, such as "
-            "loss=lambda output, y: cross_entropy(output[0], y)"
+            f"loss=lambda output, y: cross_entropy(output[{key}], y)"
         ) from error
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"loss must return a tensor of one number, not {type(value).__name__}")
