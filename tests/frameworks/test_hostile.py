@@ -37,7 +37,13 @@ class Empty(nn.Module):
     "error, words, make, batch, loss",
     [
         (TypeError, "torch.nn.Module or a network", lambda: "a model", (X, Y), cross_entropy),
-        (TypeError, "torch.nn.Module or a network", lambda: nn.Linear, (X, Y), cross_entropy),
+        (
+            TypeError,
+            r"give Linear\(\), with the brackets",
+            lambda: nn.Linear,
+            (X, Y),
+            cross_entropy,
+        ),
         (ValueError, "must have parameters: Empty has none", Empty, (X, Y), cross_entropy),
         (ValueError, "call model", lambda: nn.LazyLinear(3), (X, Y), cross_entropy),
         (TypeError, "a pair .*, not a Tensor", model, X, cross_entropy),
@@ -62,6 +68,13 @@ class Empty(nn.Module):
             TypeError,
             r"returned a tuple, .*output\[0\]",
             lambda: Wrapped(lambda o: (o, o)),
+            (X, Y),
+            F.cross_entropy,
+        ),
+        (
+            TypeError,
+            r"returned a dict, .*output\['logits'\]",
+            lambda: Wrapped(lambda o: {"logits": o}),
             (X, Y),
             F.cross_entropy,
         ),
@@ -132,6 +145,25 @@ def test_a_frozen_beginning_is_no_fault():
     network.layer1.requires_grad_(False)
     found = diagnose(network, (X, Y), cross_entropy)
     assert found.healthy and found.trace.frozen == ("layer1.weight", "layer1.bias")
+
+
+def test_what_the_model_or_the_loss_raises_comes_with_the_batch():
+    with pytest.raises(RuntimeError) as raised:
+        diagnose(model(), (X[:, :3], Y), cross_entropy)
+    told = "The model raised this for the batch: x of shape (8, 3), torch.float32; y of shape (8,)"
+    assert raised.value.__notes__[0].startswith(told)
+    with pytest.raises(IndexError) as raised:
+        diagnose(model(), (X, Y + 5), cross_entropy)
+    told = "The loss raised this for an output of shape (8, 10), torch.float32; y of shape (8,)"
+    assert raised.value.__notes__[0].startswith(told)
+    loader = torch.utils.data.DataLoader(torch.utils.data.TensorDataset(X, Y))
+    with pytest.raises(TypeError, match=r"DataLoader: give next\(iter\(loader\)\)"):
+        diagnose(model(), loader, cross_entropy)
+
+
+def test_labels_that_are_all_ignored_are_named():
+    [finding] = diagnose(model(), (X, torch.full((8,), -100)), F.cross_entropy).findings
+    assert finding.layers == ("the loss",) and "ignore_index" in finding.advice
 
 
 def test_a_constant_loss_gives_no_gradient():

@@ -78,8 +78,9 @@ def diagnose(
     framework = frameworks.of(model)
     if not isinstance(batch, (tuple, list)) or len(batch) != 2:
         size = f" of {len(batch)}" if isinstance(batch, (tuple, list)) else ""
+        hint = ": give next(iter(loader))" if type(batch).__name__ == "DataLoader" else ""
         raise TypeError(
-            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}"
+            f"batch must be a pair (inputs, targets), not a {type(batch).__name__}{size}{hint}"
         )
     return Diagnosis(framework.follow(model, batch, loss, optimizer))
 

@@ -43,6 +43,8 @@ def of(model: object) -> ModuleType:
 
     if isinstance(model, Network):
         return import_module("vgtools.diagnosis.book")
+    if isinstance(model, type):
+        raise TypeError(f"model must be an instance: give {model.__name__}(), with the brackets")
     raise TypeError(
         "model must be a torch.nn.Module or a network of vgtools.networks, or a Keras 3 model, "
         f"not {type(model).__module__}.{type(model).__name__}"

@@ -124,7 +124,18 @@ def call(model: nn.Module, inputs: object, targets: object) -> Any:
                 f"{inputs.dtype} and shape {tuple(inputs.shape)}, and the targets are of type "
                 f"{targets.dtype} and shape {tuple(targets.shape)}. Give (inputs, targets)"
             ) from error
+        error.add_note(f"The model raised this for the batch: {_described('x', inputs, targets)}")
         raise
+
+
+def _described(name: str, values: object, targets: object) -> str:
+    """Say which shapes and types values and targets have."""
+    told = [
+        ", ".join(f"of shape {tuple(each.shape)}, {each.dtype}" for each in tensors(part))
+        or type(part).__name__
+        for part in (values, targets)
+    ]
+    return f"{name} {told[0]}; y {told[1]}"
 
 
 def _swapped(inputs: object, targets: object) -> bool:
@@ -157,11 +168,13 @@ def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor
         value = loss(output, targets)
     except Exception as error:
         if isinstance(output, torch.Tensor):
+            error.add_note(f"The loss raised this for {_described('an output', output, targets)}")
             raise
+        key = repr(next(iter(output))) if isinstance(output, Mapping) and output else "0"
         raise TypeError(
             f"the model returned a {type(output).__name__}, which the loss could not take "
             f"({type(error).__name__}: {error}). Give a loss that picks what it needs, such as "
-            "loss=lambda output, y: cross_entropy(output[0], y)"
+            f"loss=lambda output, y: cross_entropy(output[{key}], y)"
         ) from error
     if not isinstance(value, torch.Tensor):
         raise TypeError(f"loss must return a tensor of one number, not {type(value).__name__}")
