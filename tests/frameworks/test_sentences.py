@@ -231,6 +231,8 @@ def test_steps_that_are_too_large_or_lost_are_found():
     found = one(model, optimizer=torch.optim.Adam(model.parameters(), lr=1.0))
     assert found.kind == "updates too large" and found.number > 1
     assert found.advice.startswith("Where the gradient explodes, mend that first")
+    found = one(model, optimizer=torch.optim.SGD(model.parameters(), lr=0.0))
+    assert found.advice.startswith("If the learning rate is 0, raise it")
     half = chain(3, 64, nn.ReLU, he).bfloat16()
     found = one(half, (X.bfloat16(), Y), optimizer=torch.optim.SGD(half.parameters(), lr=1e-3))
     assert found.kind == "updates too small" and found.layers == (

@@ -361,7 +361,7 @@ def test_the_graph_of_a_watched_pass_is_let_go():
         (ValueError, "must have parameters", nn.ReLU),
         (ValueError, "call model", lambda: nn.LazyLinear(3)),
         (TypeError, "torch.compile", lambda: torch.compile(nn.Linear(2, 2), backend="eager")),
-        (TypeError, "not builtins.type", lambda: nn.Linear),
+        (TypeError, "with the brackets", lambda: nn.Linear),
     ],
 )
 def test_what_cannot_be_watched_says_so(error, words, make):

@@ -174,6 +174,7 @@ def _updates(trace: Trace) -> Iterator[Finding]:
             name=worst.name,
             others=f", and most of {listed(others)}" if others else "",
             precision=trace.precision,
+            zero="" if worst.relative else "If the learning rate is 0, raise it. ",
         )
         layers = tuple(each.name for each in small)
         yield Finding(kind="updates too small", layers=layers, number=worst.unchanged, **said)
