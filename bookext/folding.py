@@ -1,7 +1,7 @@
 """What a page folds: preparations, checks, and the sections that go deeper.
 
 A notebook shows all of it. On a page, a cell with the tag `hide-input` is one quiet line,
-which says what is behind it. Neighbours share that line. It stands below what the cell
+which says what is behind it. Neighbours of one kind are folded together. It stands below what the cell
 draws; beside an equation it says what the equation rests on. A
 section whose title begins with `Going deeper` shows its title, and opens where a reader
 asks for it or follows a link into it.
@@ -76,6 +76,18 @@ def name_folded_cells(app: Sphinx, doctree: nodes.document) -> None:
             node["classes"].append("quiet")
             name = kind("".join(cell["source"]))
         node["prompt_show"] = node["prompt_hide"] = name
+    join_neighbours(doctree)
+
+
+def join_neighbours(doctree: nodes.document) -> None:
+    """Fold what stands one after the other, and does the same, behind one line."""
+    for node in list(doctree.findall(nodes.container)):
+        place = node.parent.index(node)
+        before = node.parent[place - 1] if place else None
+        if "quiet" in node["classes"] and isinstance(before, nodes.container):
+            if "quiet" in before["classes"] and before["prompt_show"] == node["prompt_show"]:
+                before[0].extend(node[0].children)
+                node.parent.remove(node)
 
 
 def name_by_what_is_read(

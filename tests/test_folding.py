@@ -49,6 +49,7 @@ def page(tmp_path_factory):
     cells = [
         {"cell_type": "markdown", "id": "text", "source": TEXT, "metadata": {}},
         code("imports", "import math"),
+        code("helpers", "SEEDS = range(5)"),
         code("holds", "assert True"),
         code("draws", "draw()", output({"text/plain": "a figure"})),
         code("states", "verify()", output({RECORD: RECORDED, "text/markdown": "$$a = a$$"})),
@@ -77,6 +78,11 @@ def test_code_stands_below_what_it_draws(page):
     assert page.index("a figure") < page.index("Show the code") < page.index("Proved")
     assert page.index("Proved") < page.index("a = a")
     assert page.count('class="cell tag_hide-input quiet') == 2
+
+
+def test_neighbours_that_do_the_same_are_folded_together(page):
+    together, _ = page.split("The check", 1)
+    assert "math" in together and "SEEDS" in together
 
 
 def test_only_a_section_that_goes_deeper_is_folded_and_to_its_end(page):

@@ -38,7 +38,7 @@ def test_the_chapters_come_in_order_with_their_minutes():
 def test_minutes_add_up():
     assert f"| all | {sum(map(minutes, TAUGHT))} |" in TEACHING
     sessions = re.findall(r"^\d\. \*\*[^*]+\*\* \((\d+) minutes\):(.*)", TEACHING, re.M)
-    assert len(sessions) == 5
+    assert len(sessions) == 6
     taken = [re.findall(r"\]\((\w+)\.ipynb\)", text) for _, text in sessions]
     assert sum(taken, []) == TAUGHT
     for (said, _), chapters in zip(sessions, taken, strict=True):
