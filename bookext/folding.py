@@ -1,8 +1,8 @@
 """What a page folds: preparations, checks, and the sections that go deeper.
 
 A notebook shows all of it. On a page, a cell with the tag `hide-input` is one quiet line,
-which says what is behind it. Neighbours of one kind are folded together. It stands below what the cell
-draws; beside an equation it says what the equation rests on. A
+which says what is behind it. Neighbours of one kind are folded together. The line stands
+below what the cell draws; beside an equation it says what the equation rests on. A
 section whose title begins with `Going deeper` shows its title, and opens where a reader
 asks for it or follows a link into it.
 """
