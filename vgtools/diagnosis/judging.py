@@ -9,10 +9,11 @@ uncertainty of its own, and they are not added up:
 - *The chance.* The logarithm of the norm makes a random walk over the layers. For rectifiers
   with He's weights the squared norm has, in the natural logarithm, the variance
   b = 5 sum(1 / width) and the mean -b / 2 (Hanin and Nica, 2020, doi
-  10.1007/s00220-019-03624-z). Smooth activations scatter less. The factor has to be further
-  from this mean than `DOUBT` standard deviations. Less than one healthy draw of the weights in
-  300 is, if the logarithm has the tail of a normal distribution. The walk says how far draws of
-  the weights differ, and not what these weights cost: nothing is subtracted from the cost for it.
+  10.1007/s00220-019-03624-z). Smooth activations near 0 scatter less, and with large biases
+  more. The factor has to be further from this mean than `DOUBT` standard deviations. Less than
+  one healthy draw of the weights in 300 is, if the logarithm has the tail of a normal
+  distribution. The walk says how far draws of the weights differ, and not what these weights
+  cost: nothing is subtracted from the cost for it.
 
 One step is no rate: a pooling, a reshaping, an embedding may change the scale once. The
 largest step counts as if it were as large as the second largest.
