@@ -91,6 +91,15 @@ def printable(name: str, text: str) -> str:
     return text
 
 
+def _panel(panel: Element, handle: tuple[str, float, float] | None) -> str:
+    """Write a panel as a picture that keeps its size, and knows where it can be dragged."""
+    _, _, width, _ = panel.get("viewBox").split()
+    panel.set("style", f"--vg-width:{width}")
+    if handle is not None:
+        panel.set("data-drag", " ".join(map(str, handle)))
+    return markup(panel).replace("<svg ", '<svg aria-hidden="true" ', 1)
+
+
 def figure_html(
     name: str,
     panels: Sequence[Element],
@@ -161,12 +170,7 @@ def figure_html(
     if colours:
         parts.append(f"<style>{colours}</style>")
     parts.append(f'<div class="vg-panels" role="img" aria-labelledby="{says}">')
-    for number, panel in enumerate(panels):
-        _, _, width, _ = panel.get("viewBox").split()
-        panel.set("style", f"--vg-width:{width}")
-        if number in handles:
-            panel.set("data-drag", " ".join(map(str, handles[number])))
-        parts.append(markup(panel).replace("<svg ", '<svg aria-hidden="true" ', 1))
+    parts += [_panel(panel, handles.get(number)) for number, panel in enumerate(panels)]
     parts.append("</div>")
     if controls:
         parts.append('<div class="vg-controls" role="group" aria-label="Controls" hidden>')

@@ -157,8 +157,7 @@ class Transformer(Chain):
                 self.layers += added
         if place == "pre":
             self.layers.append(PerToken(norm(1)))
-        last = Dense(width, outputs, self.init, rng, self.dtype, "readout")
-        self.layers += [TokenMean(), last]
+        self.layers += [TokenMean(), Dense(width, outputs, self.init, rng, self.dtype, "readout")]
 
     def __repr__(self) -> str:
         return (
