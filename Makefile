@@ -10,6 +10,8 @@ PORT ?= 8000
 # Sums that are split between threads need not add up to the same last digit twice.
 export OPENBLAS_NUM_THREADS := 1
 export OMP_NUM_THREADS := 1
+# Hundreds of processes start here, and each would compile anew what it imports.
+unexport PYTHONDONTWRITEBYTECODE
 
 help: ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 24

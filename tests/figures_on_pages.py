@@ -3,19 +3,19 @@
 FIGURES = "figure.vg-explore:has(.vg-controls)"
 
 
+LOOK = """figure => [
+  [...figure.querySelectorAll(".vg-panels *")].map((element) => [
+    element.tagName,
+    ...[...element.attributes].map((attribute) => attribute.name + "=" + attribute.value).sort(),
+    element.children.length ? "" : element.textContent,
+  ].join(" ")).join("\\n"),
+  figure.querySelector(".vg-says").textContent,
+]"""
+
+
 def look(figure):
     """Return the picture, element by element, and the description."""
-    return figure.evaluate(
-        """figure => [
-          [...figure.querySelectorAll(".vg-panels *")].map((element) => [
-            element.tagName,
-            ...[...element.attributes].map((attribute) => attribute.name + "=" + attribute.value)
-              .sort(),
-            element.children.length ? "" : element.textContent,
-          ].join(" ")).join("\\n"),
-          figure.querySelector(".vg-says").textContent,
-        ]"""
-    )
+    return figure.evaluate(LOOK)
 
 
 def assert_both_changed(figure, before, how):

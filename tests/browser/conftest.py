@@ -17,7 +17,10 @@ PAGES = sorted(
 """Every page but the one at the top, which only leads to the first chapter."""
 
 VIEWS = [(1280, False), (390, True)]
-"""Widths in pixels, and whether a reader prefers the dark: each theme once for every page."""
+"""Widths in pixels, and whether a reader prefers the dark: each theme once for every page.
+
+The first comes from a disk, the others from a server.
+"""
 
 OTHERS = [(1280, True), (390, False)]
 """The other views, in which one chapter is shown: widths and themes have one style."""
@@ -33,15 +36,14 @@ def pytest_generate_tests(metafunc):
     """
     pages = PAGES or [""]
     if "shown" in metafunc.fixturenames:
+        from_disk = "on_disk" in metafunc.fixturenames
         views = [
             (name, *view)
             for name in pages
-            for view in [*VIEWS, *(OTHERS if name == EVERY_VIEW else [])]
+            for view in (VIEWS[:1] if from_disk else VIEWS + OTHERS * (name == EVERY_VIEW))
         ]
         names = [f"{name}-{width}-{'dark' if dark else 'light'}" for name, width, dark in views]
         metafunc.parametrize("shown", views, ids=names, indirect=True, scope="session")
-    elif "on_disk" in metafunc.fixturenames:
-        metafunc.parametrize("on_disk", pages, ids=pages, indirect=True, scope="session")
     elif "page_name" in metafunc.fixturenames:
         metafunc.parametrize("page_name", pages, ids=pages, scope="session")
 
@@ -143,18 +145,18 @@ def visit(browser):
 
 
 @pytest.fixture(scope="session")
-def shown(request, browser, server):
-    """Show a page at a width, light or dark, to tests that look and touch nothing."""
+def shown(request, browser, server, book):
+    """Show a page at a width, light or dark, to tests that look or bring it back."""
     name, width, dark = request.param
+    address = (book / name).as_uri() if (width, dark) == VIEWS[0] else server + name
     with visitors(browser) as visit:
-        yield visit(server + name, width=width, dark=dark)
+        yield visit(address, width=width, dark=dark)
 
 
 @pytest.fixture(scope="session")
-def on_disk(request, browser, book):
-    """Show a page from a disk to tests that look and move its figures; the last prints it."""
-    with visitors(browser) as visit:
-        yield visit((book / request.param).as_uri())
+def on_disk(shown):
+    """Show a page from a disk, to tests for which one view is enough."""
+    return shown
 
 
 def settle(page):
