@@ -8,7 +8,7 @@
   const GEOMETRY = new Set("d x y x1 x2 y1 y2 cx cy r width height points transform".split(" "));
   const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g, OPACITY = /(?<=opacity:)[\d.]+/g;
   const GLIDE = 700, still = matchMedia("(prefers-reduced-motion: reduce)");
-  const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
+  const PAUSE = 300, THANKS = 4000;  // Safari takes 100 addresses in 30 seconds
 
   function start(figure) {
     const inputs = [...figure.querySelectorAll("[data-control]")];
@@ -124,7 +124,7 @@
       try {
         history.replaceState(history.state, "", write(new URL(location)));
       } catch {
-        // The figure moves all the same.
+        // It moves all the same.
       }
     }
 
