@@ -7,9 +7,9 @@ It needs an environment of its own::
     CHROMIUM="$(tools/chromium)" _build/figures/bin/python -m benchmarks.figures_elsewhere
 
 Each tool writes three figures, with the same data and the same states, as one HTML file that
-needs no network. The slider is moved through all states. A time is that from the event, or from the call
-that the tool's own slider makes, to the first painted frame after which nothing changes any more,
-neither an element nor a canvas. The browser does not wait for a screen between frames.
+needs no network. The slider is moved through all states. A time is that from the event, or from
+the call that the tool's own slider makes, to the first painted frame after which nothing changes
+any more, neither an element nor a canvas. The browser does not wait for a screen between frames.
 
 marimo 0.25 is not here: its HTML holds one state and loads the front end from a server, and with
 WebAssembly it runs Python in the page.

@@ -1,5 +1,6 @@
 """Figures of other authors: what they need, where they are shown, and their files."""
 
+import gzip
 import os
 import re
 import subprocess
@@ -15,7 +16,7 @@ from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from own_figures import PAGE, blocks, movable, originals, run_all
 
-from vgtools.explore import audience, document, explorable, explore, raster
+from vgtools.explore import audience, cost, document, explorable, explore, raster
 from vgtools.explore.controls import make_controls
 from vgtools.explore.svg import markup, svg_panels
 from vgtools.explore.theme import Theme
@@ -128,6 +129,29 @@ def test_at_most_three_lines_lead_from_interact_to_explore(names):
         both = names[name].controls, make_controls(controls, {}, {})
         offered, offers = ([(one.name, one.kind, one.labels) for one in side] for side in both)
         assert offers == offered, name
+
+
+# ---------- What a figure costs ----------
+
+
+def test_the_figures_of_a_script_are_measured(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("wave.py").write_text(blocks("python")[0], encoding="utf-8")
+    cost.main(["wave.py"])
+    name, states, kilobytes, seconds = (
+        capsys.readouterr().out.splitlines()[2].strip("| ").split("|")
+    )
+    assert (name.strip(), int(states)) == ("wave", 9)
+    html = cost.figures_of("wave.py")["wave"].to_html(with_runtime=False)
+    assert float(kilobytes) == pytest.approx(len(gzip.compress(html.encode(), 6)) / 1000, abs=0.1)
+    assert float(seconds) > 0
+
+
+def test_what_cannot_be_measured_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="there is no script 'none.py'"):
+        cost.main(["none.py"])
+    with pytest.raises(TypeError, match="made by explore, not Figure"):
+        cost.cost(Figure())
 
 
 # ---------- Who is looking ----------
