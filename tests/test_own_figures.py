@@ -1,6 +1,8 @@
 """Figures of other authors: what they need, where they are shown, and their files."""
 
+import base64
 import gzip
+import io
 import os
 import re
 import subprocess
@@ -15,6 +17,7 @@ import small_book
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
 from own_figures import PAGE, blocks, movable, originals, run_all
+from PIL import Image
 
 from vgtools.explore import audience, cost, document, explorable, explore, raster
 from vgtools.explore.controls import make_controls
@@ -320,6 +323,24 @@ def test_few_points_stay_vectors_and_so_does_what_is_lighter_so(monkeypatch):
     figure.add_subplot().plot(np.linspace(0, 1, 60), np.random.default_rng(0).random(60))
     svg, replaced = raster.render_lightly(figure)
     assert not replaced and "<image" not in svg
+
+
+def address(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8), "RGBA").save(file, format="png")
+    return raster.PNG + base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize("colours, alpha, changes", [(256, 255, 1), (257, 255, 0), (256, 254, 0)])
+def test_an_image_of_few_colours_has_a_table_of_them_and_the_same_pixels(colours, alpha, changes):
+    number = np.random.default_rng(0).permutation(60 * 80).reshape(60, 80) % colours
+    pixels = np.stack([number % 256, number // 256, 7 * number % 256, number * 0 + 255], axis=2)
+    pixels[3, 4, 3] = alpha
+    before = address(pixels)
+    after = raster.lighter_image(before)
+    assert (after != before) == changes and len(after) <= len(before) / (1 + changes / 2)
+    image = Image.open(io.BytesIO(base64.b64decode(after.removeprefix(raster.PNG))))
+    np.testing.assert_array_equal(np.asarray(image.convert("RGBA")), pixels)
 
 
 def test_the_build_says_what_is_drawn_in_pixels_once_and_not_if_it_was_asked_for():
