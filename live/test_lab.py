@@ -27,6 +27,28 @@ SETTINGS = json.loads((ROOT / "tools" / "lab" / "overrides.json").read_text(enco
     }
 }
 
+AHEAD = {
+    "cells": [
+        {
+            "cell_type": "code", "id": "one", "metadata": {}, "outputs": [],
+            "execution_count": None,
+            "source": """
+from matplotlib import pyplot as plt
+from vgtools.explore import explore
+
+@explore(slope=(1, 5), alt=lambda slope: f"The slope is {slope}.")
+def climb(slope):
+    figure, axes = plt.subplots()
+    axes.plot([0, 1], [0, slope])
+    return figure
+
+climb""",
+        }
+    ],
+    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
+    "nbformat": 4, "nbformat_minor": 5,
+}  # fmt: skip
+
 FAULTS = """() => [...document.querySelectorAll(
   '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"],'
   + ' .jp-OutputArea-output[data-mime-type="application/vnd.jupyter.stderr"]')]
@@ -79,6 +101,7 @@ def lab(tmp_path_factory):
     (home / "settings").mkdir()
     (home / "settings" / "overrides.json").write_text(json.dumps(SETTINGS))
     (home / "book").mkdir()
+    (home / "book" / "ahead.ipynb").write_text(json.dumps(AHEAD), encoding="utf-8")
     for name in CHAPTERS:
         (home / "book" / f"{name}.ipynb").write_text(without_outputs(name), encoding="utf-8")
     switches = {"VGTOOLS_EXPLORE", "VGTOOLS_STATIC"}
@@ -141,18 +164,23 @@ def wait_until_finished(page, seconds):
     pytest.fail(f"The cells have not ended after {seconds} s.")
 
 
+def run_all_cells(page, lab, name):
+    """Open a notebook and run it from top to bottom."""
+    page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
+    page.wait_for_selector(".jp-Notebook .jp-CodeCell")
+    wait_for_the_kernel(lab, name)
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_text("Run All Cells", exact=True).click()
+    wait_until_finished(page, seconds=400)
+    assert page.evaluate(FAULTS) == []
+
+
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_a_chapter_runs_from_top_to_bottom_and_its_figures_move(browser, lab, name):
     page = browser.new_page(viewport={"width": 1400, "height": 1000})
     page.set_default_timeout(60_000)
     try:
-        page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
-        page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-        wait_for_the_kernel(lab, name)
-        page.get_by_role("menuitem", name="Run", exact=True).click()
-        page.get_by_text("Run All Cells", exact=True).click()
-        wait_until_finished(page, seconds=400)
-        assert page.evaluate(FAULTS) == []
+        run_all_cells(page, lab, name)
         names = page.locator("[title$='Not Found']")  # of equations and of works
         assert names.count() and not names.locator("svg").locator("visible=true").count()
         drawn, movable = figures_of(name)
@@ -188,3 +216,29 @@ def move_one_control(page, figure):
         arg=[box.element_handle(), before],
     )
     return True
+
+
+def test_states_computed_ahead_move_without_a_word_to_the_kernel(browser, lab):
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    page.set_default_timeout(60_000)
+    sent = []
+    page.on("websocket", lambda socket: socket.on("framesent", lambda frame: sent.append(frame)))
+    try:
+        run_all_cells(page, lab, "ahead")
+        figure = page.locator(".jp-OutputArea .vg-explore")
+        assert move_one_control(page, figure)
+        assert figure.locator(".vg-says").inner_text() == "The slope is 4."
+        page.get_by_role("button", name="Compute all 5 states").click()
+        slider = figure.locator("input[type=range]")
+        slider.wait_for()
+        assert slider.input_value() == "3", "it starts where the reader was"
+        page.wait_for_timeout(2000)  # until all is said
+        sent.clear()
+        before = figure.locator(".vg-panels").inner_html()
+        slider.press("ArrowRight")
+        assert figure.locator(".vg-says").inner_text() == "The slope is 5."
+        assert figure.locator(".vg-panels").inner_html() != before
+        page.wait_for_timeout(1000)
+        assert sent == []
+    finally:
+        page.close()

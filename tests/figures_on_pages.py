@@ -68,3 +68,17 @@ def by_mouse(control):
     else:
         current = control.evaluate("control => control.selectedIndex")
         control.select_option(index=0 if current else 1)
+
+
+def assert_all_move(page, count, where=None):
+    figures = (where or page).locator(FIGURES)
+    assert figures.count() == count
+    for figure in figures.all():
+        controls = figure.locator("[data-control]")
+        assert controls.count()
+        for control in controls.all():
+            before = look(figure)
+            for how in by_keyboard(page, control):
+                after = look(figure)
+                assert after[0] != before[0], f"the picture stays when {how}"
+                before = after

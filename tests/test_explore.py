@@ -592,7 +592,7 @@ def test_values_that_are_hard_to_compare_can_be_shown(values):
         return figure
 
     assert "<option selected>" in hard.to_html(with_runtime=False)
-    view, _, select = hard._live_box().children
+    view, _, select, _ = hard._live_box().children
     for place, value in enumerate(choices):
         select.index = place
         assert select.value is value and html.escape(f"1 {value}") in view.value
@@ -756,7 +756,7 @@ def test_a_person_gets_widgets_without_waiting_and_nobody_gets_text(monkeypatch)
 def test_a_live_figure_follows_its_controls():
     lines = make()
     box = lines._live_box()
-    view, slider, select, checkbox = box.children
+    view, slider, select, checkbox, _ = box.children
     assert (slider.value, select.value, checkbox.value) == (0.5, "elu", True)
     assert slider.description == "α"
     seen = {view.value}

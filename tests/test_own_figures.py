@@ -1,10 +1,12 @@
 """Figures of other authors: what they need, where they are shown, and their files."""
 
+import base64
+import gzip
+import io
 import os
 import re
 import subprocess
 import sys
-import warnings
 from importlib.metadata import requires
 from pathlib import Path
 
@@ -12,12 +14,13 @@ import nbformat
 import numpy as np
 import pytest
 import small_book
-from matplotlib import pyplot
 from matplotlib.figure import Figure
 from nbclient import NotebookClient
-from own_figures import PAGE, blocks, changed, movable, run_all
+from own_figures import PAGE, blocks, movable, originals, run_all
+from PIL import Image
 
-from vgtools.explore import audience, document, explorable, explore, raster
+from vgtools.explore import audience, cost, document, explorable, explore, raster
+from vgtools.explore.controls import make_controls
 from vgtools.explore.svg import markup, svg_panels
 from vgtools.explore.theme import Theme
 
@@ -110,7 +113,7 @@ def names(tmp_path_factory):
 
 def test_every_block_runs_and_every_figure_can_be_drawn_in_every_state(names):
     figures = movable(names)
-    assert len(figures) == 9
+    assert len(figures) == 16
     for figure in figures.values():
         for control in figure.controls:
             for value in control.values:
@@ -118,20 +121,40 @@ def test_every_block_runs_and_every_figure_can_be_drawn_in_every_state(names):
                 assert figure.describe(**{control.name: value})
 
 
-def test_three_lines_lead_from_interact_to_explore():
-    after, before = changed(*blocks("diff"))
-    assert len(set(after.splitlines()) - set(before.splitlines())) == 3
-    drawn = []
-    space = {"np": np, "plt": pyplot, "x": np.linspace(0, 1)}
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # that nobody sees what interact shows
-        patch.setattr(pyplot, "show", lambda: drawn.append(pyplot.gcf()))
-        exec(before.replace("@interact(degree=(1, 8))", ""), space)
-        space["fit"](3)
-    pyplot.close("all")
-    exec(after, space)
-    here, there = drawn[0].axes[0].lines[1], space["fit"](degree=3).axes[0].lines[1]
-    np.testing.assert_array_equal(here.get_ydata(), there.get_ydata())
+def test_at_most_three_lines_lead_from_interact_to_explore(names):
+    before = originals()
+    assert len(before) == len(blocks("diff")) > 10
+    for diff, (name, (_, controls)) in zip(blocks("diff"), before.items(), strict=True):
+        for sign in "+-":
+            lines = [line for line in diff.splitlines() if line.startswith(sign)]
+            imported = any(" import " in line for line in lines)
+            assert len(lines) + (not imported) <= 3, name
+        both = names[name].controls, make_controls(controls, {}, {})
+        offered, offers = ([(one.name, one.kind, one.labels) for one in side] for side in both)
+        assert offers == offered, name
+
+
+# ---------- What a figure costs ----------
+
+
+def test_the_figures_of_a_script_are_measured(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("wave.py").write_text(blocks("python")[0], encoding="utf-8")
+    cost.main(["wave.py"])
+    name, states, kilobytes, seconds = (
+        capsys.readouterr().out.splitlines()[2].strip("| ").split("|")
+    )
+    assert (name.strip(), int(states)) == ("wave", 9)
+    html = cost.figures_of("wave.py")["wave"].to_html(with_runtime=False)
+    assert float(kilobytes) == pytest.approx(len(gzip.compress(html.encode(), 6)) / 1000, abs=0.1)
+    assert float(seconds) > 0
+
+
+def test_what_cannot_be_measured_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="there is no script 'none.py'"):
+        cost.main(["none.py"])
+    with pytest.raises(TypeError, match="made by explore, not Figure"):
+        cost.cost(Figure())
 
 
 # ---------- Who is looking ----------
@@ -300,6 +323,24 @@ def test_few_points_stay_vectors_and_so_does_what_is_lighter_so(monkeypatch):
     figure.add_subplot().plot(np.linspace(0, 1, 60), np.random.default_rng(0).random(60))
     svg, replaced = raster.render_lightly(figure)
     assert not replaced and "<image" not in svg
+
+
+def address(pixels):
+    file = io.BytesIO()
+    Image.fromarray(pixels.astype(np.uint8), "RGBA").save(file, format="png")
+    return raster.PNG + base64.b64encode(file.getvalue()).decode()
+
+
+@pytest.mark.parametrize("colours, alpha, changes", [(256, 255, 1), (257, 255, 0), (256, 254, 0)])
+def test_an_image_of_few_colours_has_a_table_of_them_and_the_same_pixels(colours, alpha, changes):
+    number = np.random.default_rng(0).permutation(60 * 80).reshape(60, 80) % colours
+    pixels = np.stack([number % 256, number // 256, 7 * number % 256, number * 0 + 255], axis=2)
+    pixels[3, 4, 3] = alpha
+    before = address(pixels)
+    after = raster.lighter_image(before)
+    assert (after != before) == changes and len(after) <= len(before) / (1 + changes / 2)
+    image = Image.open(io.BytesIO(base64.b64decode(after.removeprefix(raster.PNG))))
+    np.testing.assert_array_equal(np.asarray(image.convert("RGBA")), pixels)
 
 
 def test_the_build_says_what_is_drawn_in_pixels_once_and_not_if_it_was_asked_for():

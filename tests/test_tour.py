@@ -36,7 +36,7 @@ def test_every_rendition_names_the_stops():
 
 
 def test_a_live_notebook_has_a_button_for_each_stop():
-    *_, row, said = (box := line(TOUR)._live_box()).children
+    *_, row, said, _ = (box := line(TOUR)._live_box()).children
     assert [button.description for button in row.children] == ["Flat", "Steep"]
     row.children[1].click()
     assert box.children[1].value == 2

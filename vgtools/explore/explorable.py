@@ -8,8 +8,9 @@ import os
 import re
 import textwrap
 import warnings
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -141,35 +142,14 @@ class Explorable:
         ValueError
             If the grid of states is larger than a page may carry.
         """
-        check_size(self.controls)
         name = self._name if identifier is None else identifier
-        states = self._states()
-        replaced: list[Replaced] = []
-        frames = [
-            self._panels(name, state, replaced)
-            for state in audience.progress(states, f"frames of {self.__name__}")
-        ]
-        if replaced:
-            most = max(replaced, key=lambda one: one.vectors)
-            warnings.warn(f"{self.__name__}: {most}", stacklevel=2)
-        descriptions = [self.describe(**state) for state in states]
-        default = 0
-        for control in self.controls:
-            default = default * len(control.values) + control.default
-        shape = [len(control.values) for control in self.controls]
-        slots = find_slots(frames, descriptions, shape, default) if self.controls else []
-        return page.figure_html(
+        what = f"frames of {self.__name__}"
+        return self._html(
             name,
-            frames[default],
-            descriptions[default],
-            caption=self.caption,
-            controls=self.controls,
-            slots=slots,
-            handles=find_handles(self(), self.controls),
-            tour=self.tour,
+            self.controls,
+            lambda states: audience.progress(states, what),
             autoplay=self.autoplay,
             with_runtime=with_runtime,
-            colours=self.theme.style_sheet(name),
         )
 
     def to_page(self, *, title: str | None = None, lang: str = "en") -> str:
@@ -283,8 +263,47 @@ class Explorable:
                     _taken.update(own)
                     return html
 
+    def _html(
+        self,
+        name: str,
+        controls: tuple[Control, ...],
+        steps: Callable[[list[dict[str, Any]]], Iterable[dict[str, Any]]],
+        **options: Any,
+    ) -> str:
+        """Draw all states, of which `controls` say where to start, and `steps` how far it is."""
+        check_size(controls)
+        states = self._states()
+        replaced: list[Replaced] = []
+        frames = [self._panels(name, state, replaced) for state in steps(states)]
+        if replaced:
+            most = max(replaced, key=lambda one: one.vectors)
+            warnings.warn(f"{self.__name__}: {most}", stacklevel=3)
+        descriptions = [self.describe(**state) for state in states]
+        default = 0
+        for control in controls:
+            default = default * len(control.values) + control.default
+        shape = [len(control.values) for control in controls]
+        return page.figure_html(
+            name,
+            frames[default],
+            descriptions[default],
+            caption=self.caption,
+            controls=controls,
+            slots=find_slots(frames, descriptions, shape, default) if controls else [],
+            handles=find_handles(self(), controls),
+            tour=self.tour,
+            colours=self.theme.style_sheet(name),
+            **options,
+        )
+
     def _live_box(self) -> Any:
         name = f"live-{next(_live_numbers)}"
+
+        def draw_all(places: Sequence[int], steps: Callable[..., Iterable[Any]]) -> str:
+            pairs = zip(self.controls, places, strict=True)
+            return self._html(
+                name, tuple(replace(control, default=place) for control, place in pairs), steps
+            )
 
         def draw(**state: Any) -> str:
             figure = page.figure_html(
@@ -299,7 +318,7 @@ class Explorable:
 
         with audience.optional("ipywidgets", "live"):
             from vgtools.explore.live import live_box
-        return live_box(self.controls, draw, self.tour)
+        return live_box(self.controls, draw, self.tour, draw_all)
 
     def _panels(
         self, name: str, state: Mapping[str, Any], replaced: list[Replaced] | None = None

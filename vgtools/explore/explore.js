@@ -8,14 +8,14 @@
   const GEOMETRY = new Set("d x y x1 x2 y1 y2 cx cy r width height points transform".split(" "));
   const NUMBER = /-?(?:\d*\.)?\d+(?:e[-+]?\d+)?/g, OPACITY = /(?<=opacity:)[\d.]+/g;
   const GLIDE = 700, still = matchMedia("(prefers-reduced-motion: reduce)");
-  const PAUSE = 300, THANKS = 4000;  // Safari refuses more than 100 addresses in 30 seconds
+  const PAUSE = 300, THANKS = 4000;  // Safari takes 100 addresses in 30 seconds
 
   function start(figure) {
     const inputs = [...figure.querySelectorAll("[data-control]")];
     const first = inputs.map(getPlace);
     let slots, timer = 0, finish = () => {};
 
-    /* Nothing, while the frames are still on their way. */
+    /* Null while the frames are on their way. */
     function read() {
       if (slots) return slots;
       if (document.readyState === "loading" && !figure.nextSibling) return null;
@@ -34,7 +34,7 @@
       });
     }
 
-    /* Shows the state of the controls, at once or by moving there for so many milliseconds. */
+    /* Shows the state of the controls, at once or in so many milliseconds. */
     function draw(duration = 0) {
       if (!read()) return document.addEventListener("DOMContentLoaded", () => draw());
       finish();
@@ -124,7 +124,7 @@
       try {
         history.replaceState(history.state, "", write(new URL(location)));
       } catch {
-        // The figure moves all the same.
+        // It moves all the same.
       }
     }
 
@@ -160,6 +160,9 @@
       address.hash = figure.id;
       return write(address).href;
     });
+    for (const one of figure.querySelectorAll("input, select, button")) {
+      one.dataset.lmSuppressShortcuts = "";  // of JupyterLab
+    }
     restore();
     addEventListener("popstate", restore);
     playInView(figure, () => inputs.every((input, number) => getPlace(input) === first[number]));
@@ -169,7 +172,7 @@
     later(read);
   }
 
-  /* What stands between two values of an attribute, by share; null if they differ in more than
+  /* What lies between two values of an attribute, by share; null if they differ in more than
      the numbers that move. */
   function between(one, other, moving) {
     const formOf = (value) => value?.replace(moving, "\0").replace(/[\s,]+/g, "");
@@ -211,7 +214,7 @@
     return labels.map(plain);
   }
 
-  /* A slider takes the nearest of its values, so that a link survives another grid. */
+  /* A slider takes its nearest value, so that a link survives another grid. */
   function find(input, written) {
     const labels = labelsOf(input), wanted = plain(written ?? ""), exact = labels.indexOf(wanted);
     if (exact >= 0 || input.type !== "range" || !wanted.trim() || !isFinite(wanted)) return exact;
@@ -295,8 +298,8 @@
     }, { threshold: 0.6 }).observe(figure.querySelector(".vg-panels"));
   }
 
-  /* While the page is still being read, the controls are whole when a script has come after
-     them: this one or the frames. To start at once spares painting a figure without them. */
+  /* While the page is being read, the controls are whole once a script has come after them.
+     To start at once spares painting a figure without them. */
   function startAll() {
     for (const figure of document.querySelectorAll(".vg-explore:not([data-started])")) {
       if (!figure.querySelector(":scope > .vg-controls ~ script")) continue;

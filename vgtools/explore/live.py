@@ -1,18 +1,35 @@
-"""The figure in a live notebook: widgets beside a drawing that is computed on demand."""
+"""The figure in a live notebook: widgets beside a drawing that is computed on demand.
+
+Where the states are few, a button computes all of them at once. The widgets then give way to
+the figure as it stands on a page, which moves by itself. It is an output, and not the value of
+an `ipywidgets.HTML`, because front ends run the scripts of the first alone.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from html import escape
+from math import prod
+from typing import Any
 
 import ipywidgets
+from IPython.display import HTML
 
 from vgtools.explore.controls import Control, same
 from vgtools.explore.tour import Stop
 
+MOST_AHEAD = 200
+"""Up to so many states can be computed ahead."""
+
+Steps = Callable[[Iterable[Any]], Iterator[Any]]
+"""Iterates over what it is given and shows how far it is."""
+
 
 def live_box(
-    controls: Sequence[Control], draw: Callable[..., str], tour: Sequence[Stop] = ()
+    controls: Sequence[Control],
+    draw: Callable[..., str],
+    tour: Sequence[Stop] = (),
+    draw_all: Callable[[Sequence[int], Steps], str] | None = None,
 ) -> ipywidgets.VBox:
     """Build the controls and a view that follows them.
 
@@ -24,6 +41,9 @@ def live_box(
         Takes one keyword for each control and returns HTML.
     tour : sequence of Stop
         Named states, each with a button.
+    draw_all : callable, optional
+        Returns HTML that moves by itself, for the button that replaces all of this. It takes
+        the position of each control and what shows how far it is.
 
     Returns
     -------
@@ -52,26 +72,74 @@ def live_box(
         except Exception as error:  # a learner's own drawing may fail in any way: show it here
             if _change is None:
                 raise
-            view.value = f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
+            view.value = _message(error)
 
     for widget in widgets:
         widget.observe(redraw, names="value")
     redraw()
-    box = [view, *widgets]
+    box = ipywidgets.VBox([view, *widgets])
     if tour:
-        said = ipywidgets.HTML()
-        buttons = [ipywidgets.Button(description=stop.name) for stop in tour]
+        box.children += _tour(controls, widgets, tour)
+    states = prod(len(control.values) for control in controls)
+    if draw_all is not None and 1 < states <= MOST_AHEAD:
 
-        def visit(button: ipywidgets.Button) -> None:
-            stop = tour[buttons.index(button)]
-            for widget, control, place in zip(widgets, controls, stop.places, strict=True):
-                widget.value = control.values[place]
-            said.value = escape(stop.sentence)
+        def places() -> list[int]:
+            return [one.index(widget.value) for one, widget in zip(controls, widgets, strict=True)]
 
-        for button in buttons:
-            button.on_click(visit)
-        box += [ipywidgets.HBox(buttons), said]
-    return ipywidgets.VBox(box)
+        _add_button(box, states, lambda steps: draw_all(places(), steps))
+    return box
+
+
+def _tour(
+    controls: Sequence[Control], widgets: Sequence[ipywidgets.Widget], tour: Sequence[Stop]
+) -> tuple[ipywidgets.Widget, ...]:
+    said = ipywidgets.HTML()
+    buttons = [ipywidgets.Button(description=stop.name) for stop in tour]
+
+    def visit(button: ipywidgets.Button) -> None:
+        stop = tour[buttons.index(button)]
+        for widget, control, place in zip(widgets, controls, stop.places, strict=True):
+            widget.value = control.values[place]
+        said.value = escape(stop.sentence)
+
+    for button in buttons:
+        button.on_click(visit)
+    return ipywidgets.HBox(buttons), said
+
+
+def _add_button(box: ipywidgets.VBox, states: int, draw_all: Callable[[Steps], str]) -> None:
+    button = ipywidgets.Button(
+        description=f"Compute all {states} states",
+        tooltip="After that the figure moves without the kernel",
+        layout=ipywidgets.Layout(width="max-content"),
+    )
+    before = (*box.children, button)
+
+    def compute(_button: ipywidgets.Button) -> None:
+        bar = ipywidgets.IntProgress(max=states)
+        box.children = (*before[:-1], bar)
+
+        def steps(items: Iterable[Any]) -> Iterator[Any]:
+            for item in items:
+                yield item
+                bar.value += 1
+
+        try:
+            html = draw_all(steps)
+        except Exception as error:
+            before[0].value = _message(error)
+            box.children = before
+            return
+        output = ipywidgets.Output()
+        output.append_display_data(HTML(html))
+        box.children = (output,)
+
+    button.on_click(compute)
+    box.children = before
+
+
+def _message(error: Exception) -> str:
+    return f"<pre>{escape(type(error).__name__)}: {escape(str(error))}</pre>"
 
 
 def _widget(control: Control) -> ipywidgets.Widget:

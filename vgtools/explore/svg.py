@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 
 from vgtools.explore.panels import panels as count_panels
-from vgtools.explore.raster import Replaced, render_lightly
+from vgtools.explore.raster import Replaced, lighter_image, render_lightly
 from vgtools.explore.theme import HOUSE, Theme
 
 Element = ElementTree.Element
@@ -155,7 +155,7 @@ def _clean(element: Element, theme: Theme) -> Element:
         elif "url(#" in value:
             pass
         elif name == HREF and element.tag == f"{SVG}image":
-            name = "href"
+            name, value = "href", lighter_image(value)
         elif name == "id" or name.startswith("{"):
             continue
         else:
