@@ -16,8 +16,6 @@ RATES = {"ReLU, He", "GPT", "sigmoids, Glorot", "RNN that forgets", "ResNet"}
 
 
 MISSED = {
-    "wide and deep, of sigmoids": "a branch has no place that everything passes",
-    "sums of saturated tanh layers": "activations beside the path are taken for gates",
     "LSTM, both directions, last of 100 steps": "two directions have no rate in time",
 }
 """What `diagnose` does not find, and why."""
