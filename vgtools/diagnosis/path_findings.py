@@ -147,7 +147,7 @@ def _weights(trace: Trace, where: list[Point], activation: str, kind: str, facto
     common = {"factor": factor, "layers": span(weighted), "size": size}
     if kind == "vanishing":
         others = chapters.PRODUCT if recipe is None else chapters.HE
-        chapter = {"tanh": chapters.TANH, "selu": chapters.PRODUCT}.get(activation, others)
+        chapter = {"tanh": chapters.TANH, "selu": chapters.SELU}.get(activation, others)
     else:
         chapter = chapters.CHAOS if activation == "tanh" else chapters.EXPLODING
     if recipe is None:
