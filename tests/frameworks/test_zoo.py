@@ -9,7 +9,7 @@ import pytest
 import torch
 from zoo import HEALTHY, SICK, ZOO, Patient, cross_entropy
 
-from vgtools.diagnosis import diagnose
+from vgtools.diagnosis import diagnose, watch
 
 SCALES, BATCHES = (1e-6, 1.0, 1e6), (8, 64)
 RATES = {"ReLU, He", "GPT", "sigmoids, Glorot", "RNN that forgets", "ResNet"}
@@ -37,6 +37,20 @@ def test_every_fault_is_found_and_nothing_else(patient):
             if missed or false:
                 wrong.append((seed, size, scale, missed, false))
     assert wrong == []
+
+
+@pytest.mark.parametrize("patient", HEALTHY, ids=lambda patient: patient.name)
+def test_a_watch_finds_nothing_while_a_healthy_model_learns(patient):
+    model = patient.model(0).train()
+    learning = [each for each in model.parameters() if each.requires_grad]
+    optimizer = torch.optim.SGD(learning, 0.01)
+    with watch(model, every=1) as seen:
+        for step in range(4):
+            x, y = patient.batch(16, step)
+            optimizer.zero_grad()
+            patient.loss(model(*x) if isinstance(x, tuple) else model(x), y).backward()
+            optimizer.step()
+    assert len(seen.history.step) == 4 and seen.findings == ()
 
 
 @pytest.mark.parametrize("name", sorted(RATES))
