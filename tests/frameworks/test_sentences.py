@@ -338,23 +338,6 @@ def test_an_optimiser_of_another_model_is_refused_and_one_of_a_part_is_noted():
     assert "optimizer" not in str(diagnose(model, (X, Y), cross_entropy, optimizer=part).notes)
 
 
-class NormedSum(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.norm, self.a = nn.BatchNorm1d(width), nn.Linear(width, width)
-
-    def forward(self, x):
-        x = torch.relu(self.norm(x))
-        return 0.1 * x + self.a(x)
-
-
-def test_batch_norm_growth_of_shortcuts_is_not_told_to_take_shortcuts():
-    model = nn.Sequential(nn.Linear(20, 64), *[NormedSum(64) for _ in range(60)], nn.Linear(64, 10))
-    found = one(model)
-    assert found.kind == "batch-norm growth"
-    assert "shortcuts" not in found.advice and "layer normalisation" in found.advice
-
-
 def test_selu_is_not_taken_for_elu():
     names = []
     for activation in (nn.SELU, nn.ELU):

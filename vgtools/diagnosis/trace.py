@@ -64,6 +64,8 @@ class Point:
         Where one dense layer or one convolution leads here.
     shortcut : bool
         Whether a way past the layer ends here, in a residual sum.
+    free : bool
+        Whether the sum reaches the next one as it is, and no operation stands on every way.
     """
 
     name: str
@@ -76,6 +78,7 @@ class Point:
     operations: tuple[str, ...] = ()
     weights: Weights | None = None
     shortcut: bool = False
+    free: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -145,6 +145,24 @@ HARD_HEALTHY = [
         "rows",
     ),
     Patient(
+        "ResNet-50, narrow",
+        pictures.resnet50,
+        "He et al. 2016, arXiv:1512.03385; SGD at 0.1, 90 steps on digits: 65 and 83 % right",
+        "pictures",
+    ),
+    Patient(
+        "pre-LN transformer with large biases",
+        sequences.Separate,
+        "Radford et al. 2019, with biases of torch.nn.Linear, which make tokens alike",
+        "text",
+    ),
+    Patient(
+        "translator with additive attention",
+        sequences.Additive,
+        "Bahdanau et al. 2015, arXiv:1409.0473",
+        "translations",
+    ),
+    Patient(
         "mean of embeddings",
         lambda: Reader(nn.Identity(), 32, CLASSES, every_step=False),
         "Joulin et al. 2017, arXiv:1607.01759 (fastText)",

@@ -281,6 +281,7 @@ class Pass:
             tuple(place.names),
             place.weights,
             place.joins,
+            place.free,
         )
 
     def _steps(self, read: Sequence[torch.Tensor | None]) -> Iterator[Steps]:

@@ -67,20 +67,29 @@ class Place:
         """The call, if there is only one."""
         return self.calls[0] if len(self.calls) == 1 else None
 
+    @property
+    def free(self) -> bool:
+        """Whether it is a sum that the next place gets as it is, whatever is added to it."""
+        return self.joins and self.operations[:1] == [None]
+
 
 def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.
 
-    It begins at a layer with weights that reads the inputs; of several, such as those of two
-    towers, at the one with most places behind it. Of the nodes that have no way around them, it
-    holds the first one after every layer with weights. `loss` is the node that made the loss.
+    It begins at the first layer with weights that the loss depends on. Of the nodes that have
+    no way around them, it holds the first one after every layer with weights. If they are too few
+    to be judged, as behind the short one of two towers, it begins at the first layer of the next
+    tower that has enough. `loss` is the node that made the loss.
     """
     above = parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in above for n in call.nodes)]
     made = [node for call in weighted for node in call.nodes if node in above]
     behind = reaching([each for node in made for each in above[node]], above)
-    first = [call for call in weighted if not behind.issuperset(above.keys() & call.nodes)]
-    return max((_path(call, calls, above) for call in first), key=len, default=[])
+    inner = {call.module for call in weighted if behind.issuperset(above.keys() & call.nodes)}
+    towers = [call for call in weighted[1:] if call.module not in inner]
+    paths = (_path(call, calls, above) for call in [*weighted[:1], *towers])
+    first = next(paths, [])
+    return first if len(first) > 3 else next((path for path in paths if len(path) > 3), first)
 
 
 def _path(first: Call, calls: Sequence[Call], above: dict[Any, list[Any]]) -> list[Place]:
