@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from zoo import LastStep, chain, cross_entropy, he, recurrent, remembering
+from zoo import ZOO, LastStep, chain, cross_entropy, he, recurrent, remembering
 
 from vgtools.diagnosis import diagnose
 from vgtools.diagnosis.judging import together
@@ -336,6 +336,13 @@ def test_an_optimiser_of_another_model_is_refused_and_one_of_a_part_is_noted():
     for layer in (model.layer1, model.layer2, model.layer3):
         layer.requires_grad_(False)
     assert "optimizer" not in str(diagnose(model, (X, Y), cross_entropy, optimizer=part).notes)
+
+
+def test_growth_by_batch_normalisation_beside_shortcuts_is_said_and_no_fault():
+    [resnet] = [each for each in ZOO if each.name == "ResNet-50, narrow"]
+    found = diagnose(resnet.model(0), resnet.batch(16, 0), cross_entropy)
+    assert found.trace.normalised and found.rate < -0.1
+    assert "batch normalisation beside shortcuts does that" in repr(found).replace("\n  ", " ")
 
 
 def test_selu_is_not_taken_for_elu():
