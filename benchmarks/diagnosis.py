@@ -15,7 +15,8 @@ Depths at which a recipe is neither healthy nor sick do not count; how many of t
 stands below the table. `benchmarks.diagnosis_peers` has the other tools; ``--tools`` chooses.
 Some of them take seconds for one model: ``--part depths`` keeps to batches of 64 and one seed,
 ``--part recipes`` to the depth of each recipe too, so that tools are compared on the same models.
-``--minutes`` stops each tool after a time, and what it was asked until then is a random sample.
+``--minutes`` stops each tool after a time, and what it was asked until then is a random sample,
+in which every model and depth comes once before any comes again.
 ``--keep FILE`` writes what each tool said, ``--read FILE …`` makes the tables of it.
 """
 
@@ -26,6 +27,7 @@ import json
 import random
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from math import inf
 from pathlib import Path
@@ -120,6 +122,17 @@ def cases(part: str) -> Iterator[Case]:
             for depth in [patient.depth] if own else DEPTHS:
                 for batch in BATCHES if part == "all" else (64,):
                     yield Case(patient, depth, batch, seed)
+
+
+def in_turn(asked: Sequence[Case]) -> list[Case]:
+    """Order cases at random, every model and depth once before any comes again."""
+    asked = random.Random(0).sample(asked, len(asked))
+    seen: Counter[tuple] = Counter()
+    rounds = []
+    for case in asked:
+        seen[case.patient.name, case.depth] += 1
+        rounds.append(seen[case.patient.name, case.depth])
+    return [case for _, case in sorted(zip(rounds, asked), key=lambda pair: pair[0])]
 
 
 def ask(tool: str, case: Case) -> Iterator[Answer]:
@@ -263,7 +276,7 @@ def main(arguments: list[str] | None = None) -> None:
             for case in cases(options.part)
             if not options.models or any(part in case.patient.name for part in options.models)
         ]
-        random.Random(0).shuffle(asked)  # a part of them is a sample of all
+        asked = in_turn(asked)
         for tool in tools:
             until = time.monotonic() + 60 * options.minutes
             for number, case in enumerate(tqdm(asked, tool, disable=not sys.stderr.isatty())):

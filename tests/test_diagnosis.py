@@ -282,7 +282,7 @@ def test_residual_sums_are_told_to_make_their_branches_smaller():
     found = one(ResidualMLP([20, 64, 10], 60, init="glorot"))
     assert found.kind == "exploding" and "Each block adds its branch" in found.why
     assert re.search(r"×1\.\d+ per block", found.summary) and "layer" not in found.summary
-    assert found.chapter == chapters.SHORTCUTS
+    assert found.chapter == chapters.SUMS
 
 
 @pytest.mark.parametrize("cause", ["bias", "weights"])

@@ -44,6 +44,8 @@ class Empty(nn.Module):
             (X, Y),
             cross_entropy,
         ),
+        (TypeError, "itself, not its param", lambda: model().parameters(), (X, Y), cross_entropy),
+        (TypeError, "itself, .* state_dict", lambda: model().state_dict(), (X, Y), cross_entropy),
         (ValueError, "must have parameters: Empty has none", Empty, (X, Y), cross_entropy),
         (ValueError, "call model", lambda: nn.LazyLinear(3), (X, Y), cross_entropy),
         (TypeError, "a pair .*, not a Tensor", model, X, cross_entropy),
@@ -140,11 +142,34 @@ def test_inputs_that_are_not_finite_are_found_before_any_layer():
     assert finding.layers == ("layer2.bias",)
 
 
-def test_a_frozen_beginning_is_no_fault():
+def test_a_frozen_beginning_is_no_fault_and_noted():
     network = model()
     network.layer1.requires_grad_(False)
+    network.layer3.bias.requires_grad_(False)
     found = diagnose(network, (X, Y), cross_entropy)
-    assert found.healthy and found.trace.frozen == ("layer1.weight", "layer1.bias")
+    assert found.healthy
+    assert found.trace.frozen == ("layer1.weight", "layer1.bias", "layer3.bias")
+    [note] = found.notes
+    assert note.startswith("layer1, layer3.bias: frozen, as requires_grad is False")
+    assert note.endswith("The path begins at layer2")
+    assert diagnose(model(), (X, Y), cross_entropy).notes == ()
+
+
+@pytest.mark.parametrize(
+    "part, told",
+    [
+        (nn.Dropout(0.5), "evaluation mode: dropout drops nothing. Call model.train()"),
+        (nn.BatchNorm1d(20), "evaluation mode: batch normalisation takes its running stat"),
+        (nn.Dropout(0.0), None),
+        (nn.BatchNorm1d(20, track_running_stats=False), None),
+        (nn.LayerNorm(20), None),
+    ],
+)
+def test_evaluation_mode_is_noted_where_it_changes_something(part, told):
+    network = nn.Sequential(part, model())
+    assert diagnose(network, (X, Y), cross_entropy).notes == ()
+    notes = diagnose(network.eval(), (X, Y), cross_entropy).notes
+    assert [told in note for note in notes] == ([] if told is None else [True])
 
 
 def test_what_the_model_or_the_loss_raises_comes_with_the_batch():

@@ -333,6 +333,7 @@ def test_a_frozen_layer_is_named_and_no_fault():
     found = diagnose(model, (X, Y), LOSS)
     assert found.healthy
     assert sorted(found.trace.frozen) == ["hidden1.bias", "hidden1.weight"]
+    assert found.notes[0].startswith("hidden1: frozen, as trainable is False")
 
 
 def test_mixed_precision_and_a_shared_layer_are_followed():

@@ -3,7 +3,7 @@
 import pytest
 import torch
 from torch import nn
-from zoo import LastStep, chain, cross_entropy, he, recurrent, remembering
+from zoo import ZOO, LastStep, chain, cross_entropy, he, recurrent, remembering
 
 from vgtools.diagnosis import diagnose
 from vgtools.diagnosis.judging import together
@@ -183,7 +183,7 @@ def test_queries_and_keys_of_a_deep_post_ln_stack_are_starved():
     }["starved queries and keys"]
     assert found.number > 100 and found.layers[-1] == "blocks.47.self_attn"
     assert "blocks.0.self_attn" not in found.layers
-    assert "pre-LN" in found.advice and "take Adam" not in found.advice
+    assert "pre-LN" in found.advice and "in blocks.0.self_attn" in found.summary
 
 
 class Attention(nn.Module):
@@ -199,12 +199,46 @@ class Attention(nn.Module):
         return self.out((weights.softmax(-1) @ self.v_proj(x)).mean(1))
 
 
+@pytest.mark.parametrize(
+    "combine, found",
+    [
+        (lambda h, t: h * t, []),
+        (lambda h, t: t * h + (1 - t) * h.relu(), []),
+        (lambda h, t: h + t / 2, ["gate"]),
+        (lambda h, t: torch.cat([h, t], dim=1), ["gate"]),
+    ],
+)
+@pytest.mark.parametrize("end", [torch.sigmoid, torch.tanh])
+def test_ends_of_a_gate_are_no_fault_and_those_of_a_branch_are(combine, found, end):
+    def run(self, x):
+        h = self.enter(x)
+        return self.out(combine(h, end(self.gate(h))))
+
+    wide = 40 if found and combine(torch.zeros(1, 2), torch.ones(1, 2)).numel() > 2 else 20
+    model = Body(run, enter=nn.Linear(20, 20), gate=nn.Linear(20, 20), out=nn.Linear(wide, 10))
+    nn.init.constant_(model.gate.bias, -9.0)
+    findings = diagnose(model, (X, Y), cross_entropy).findings
+    assert [name for each in findings for name in each.layers] == found
+
+
+def two(self, x):
+    """Let a second attention read tokens that are nearly alike."""
+    return self.first(x) + self.second(x[:, :1] + 1e-3 * x)
+
+
 def test_attention_of_three_layers_is_known_by_their_names():
     tokens = torch.randn(16, 10, 64)
     assert diagnose(Attention(), (tokens, Y[:16]), cross_entropy).healthy
-    alike = tokens[:, :1] + 1e-3 * tokens
-    found = one(Attention(), (alike, Y[:16]))
-    assert (found.kind, found.layers) == ("starved queries and keys", ("Attention",))
+    found = one(Body(two, first=Attention(), second=Attention()), (tokens, Y[:16]))
+    assert (found.kind, found.layers) == ("starved queries and keys", ("second",))
+
+
+def test_tokens_that_are_alike_from_the_start_are_no_fault_of_the_stack():
+    """Post-LN stacks of few blocks learn the rows of digits with such a ratio."""
+    alike = torch.randn(16, 1, 64) + 1e-3 * torch.randn(16, 10, 64)
+    found = diagnose(Attention(), (alike, Y[:16]), cross_entropy)
+    [each] = found.trace.attention
+    assert each.value > 1000 * each.query and found.healthy
 
 
 @pytest.mark.parametrize("rule", [torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW])
@@ -304,21 +338,11 @@ def test_an_optimiser_of_another_model_is_refused_and_one_of_a_part_is_noted():
     assert "optimizer" not in str(diagnose(model, (X, Y), cross_entropy, optimizer=part).notes)
 
 
-class NormedSum(nn.Module):
-    def __init__(self, width):
-        super().__init__()
-        self.norm, self.a = nn.BatchNorm1d(width), nn.Linear(width, width)
-
-    def forward(self, x):
-        x = torch.relu(self.norm(x))
-        return 0.1 * x + self.a(x)
-
-
-def test_batch_norm_growth_of_shortcuts_is_not_told_to_take_shortcuts():
-    model = nn.Sequential(nn.Linear(20, 64), *[NormedSum(64) for _ in range(60)], nn.Linear(64, 10))
-    found = one(model)
-    assert found.kind == "batch-norm growth"
-    assert "shortcuts" not in found.advice and "layer normalisation" in found.advice
+def test_growth_by_batch_normalisation_beside_shortcuts_is_said_and_no_fault():
+    [resnet] = [each for each in ZOO if each.name == "ResNet-50, narrow"]
+    found = diagnose(resnet.model(0), resnet.batch(16, 0), cross_entropy)
+    assert found.trace.normalised and found.rate < -0.1
+    assert "batch normalisation beside shortcuts does that" in repr(found).replace("\n  ", " ")
 
 
 def test_selu_is_not_taken_for_elu():

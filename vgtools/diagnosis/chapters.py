@@ -55,7 +55,17 @@ EXPLODING = Chapter(
 FORGET_BIAS = Chapter(
     "Through time: RNN and LSTM: The forget bias", "09_rnn_lstm", "the-forget-bias"
 )
+FORMATS = Chapter(
+    "Large models: What the bits of a format can hold",
+    "16_large_models",
+    "what-the-bits-of-a-format-can-hold",
+)
 HE = Chapter("ReLU: The factor two", "04_relu", "the-factor-two")
+LONG_STEPS = Chapter(
+    "Large models: How far one step goes in a wide layer",
+    "16_large_models",
+    "how-far-one-step-goes-in-a-wide-layer",
+)
 LOSS_SCALING = Chapter("Large models: Loss scaling", "16_large_models", "loss-scaling")
 PRODUCT = Chapter(
     "What vanishes, and why it mattered: The mathematics: a product of slopes and weights",
@@ -64,6 +74,11 @@ PRODUCT = Chapter(
 )
 SATURATED = Chapter(
     "The sigmoid: Can a large weight save it?", "02_sigmoid", "can-a-large-weight-save-it"
+)
+SELU = Chapter(
+    "The variations: Going deeper: SELU, constants from two conditions",
+    "10_variations",
+    "going-deeper-selu-constants-from-two-conditions",
 )
 SHORTCUTS = Chapter("Shortcuts: A product of sums", "12_shortcuts", "a-product-of-sums")
 SIGMOID = Chapter(
@@ -75,6 +90,11 @@ SMALL_STEPS = Chapter(
     "Large models: Going deeper: steps that are too small for the weights",
     "16_large_models",
     "going-deeper-steps-that-are-too-small-for-the-weights",
+)
+SUMS = Chapter(
+    "Shortcuts: The way forward: what the sum does to the signal",
+    "12_shortcuts",
+    "the-way-forward-what-the-sum-does-to-the-signal",
 )
 TANH = Chapter("Tanh: Weights that keep the variance", "03_tanh", "weights-that-keep-the-variance")
 TIME = Chapter(

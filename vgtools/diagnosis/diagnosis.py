@@ -11,7 +11,13 @@ from vgtools.diagnosis.expected import Expected, expect
 from vgtools.diagnosis.finding import Finding, number, wrapped
 from vgtools.diagnosis.findings import find
 from vgtools.diagnosis.judging import NOTICEABLE
-from vgtools.diagnosis.path_findings import course, path_change, time_change, unit_of
+from vgtools.diagnosis.path_findings import (
+    course,
+    grows_in_branches,
+    path_change,
+    time_change,
+    unit_of,
+)
 from vgtools.diagnosis.trace import Trace
 
 
@@ -244,11 +250,15 @@ class Diagnosis:
             )
         told = "; ".join(told)
         if largest < NOTICEABLE:
-            return f"{told[0].upper()}{told[1:]}: not more than in healthy networks."
-        return (
-            f"{told[0].upper()}{told[1:]}: not more than one unusual step, the choice of the "
-            "samples or narrow layers can do in healthy networks."
-        )
+            explained = "not more than in healthy networks"
+        elif grows_in_branches(self.trace):
+            explained = "batch normalisation beside shortcuts does that, and such networks learn"
+        else:
+            explained = (
+                "not more than one unusual step, the choice of the samples or narrow layers can do "
+                "in healthy networks"
+            )
+        return f"{told[0].upper()}{told[1:]}: {explained}."
 
     @property
     def _steps(self) -> str:

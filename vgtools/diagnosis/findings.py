@@ -107,10 +107,17 @@ def _stopped_samples(trace: Trace) -> Iterator[Finding]:
 
 
 def _starved(trace: Trace) -> Iterator[Finding]:
-    """Find attention whose queries and keys get far less gradient than its values.
+    """Find attention whose queries and keys get less and less gradient along a stack.
 
-    Where the sums reach the next block as they are (pre-LN), the ratio is as large in models
-    that learn: a pre-LN transformer of 14 blocks and width 32 has up to 290 and learns digits.
+    The gradient of the values over that of the queries is about 1 over the mean squared
+    difference of the tokens. One large ratio does no harm: post-LN stacks of 2 to 12 blocks that
+    read the rows of digits have 100 to 200 in their first block, and learn with Adam at 0.001.
+    But behind each attention the tokens are more alike. Where this multiplies the ratio by 100
+    from one attention of a model to another, the last blocks read one token: post-LN stacks of
+    24 blocks stay at chance with Adam at 0.001, with which 24 blocks of pre-LN learn.
+
+    Where the sums reach the next block as they are (pre-LN), no difference of tokens is lost,
+    however much is added to all of them: nothing is said there.
     """
     sums = [point.free for point in trace.points if point.shortcut]
     if sum(sums) > len(sums) / 2:
@@ -118,14 +125,22 @@ def _starved(trace: Trace) -> Iterator[Finding]:
     ratios = {
         each.name: each.value / most
         for each in trace.attention
-        if 0 < (most := max(each.query, each.key)) < 10.0**-NOTICEABLE * each.value
+        if 0 < (most := max(each.query, each.key))
     }
-    if ratios:
-        worst = max(ratios, key=ratios.get)
-        others = f"; too small in {listed(ratios)}" if len(ratios) > 1 else ""
-        kind, ratio = "starved queries and keys", ratios[worst]
-        said = words(kind, name=worst, ratio=number(ratio), others=others)
-        yield Finding(kind=kind, layers=tuple(ratios), number=ratio, **said)
+    best = min(ratios, key=ratios.get, default="")
+    starved = [n for n in ratios if ratios[n] > 10.0**NOTICEABLE * max(1.0, ratios[best])]
+    if starved:
+        worst = max(starved, key=ratios.get)
+        said = words(
+            "starved queries and keys",
+            name=worst,
+            ratio=number(ratios[worst]),
+            best=best,
+            least=number(ratios[best]),
+            others=f"; too small in {listed(starved)}" if len(starved) > 1 else "",
+        )
+        kind = "starved queries and keys"
+        yield Finding(kind=kind, layers=tuple(starved), number=ratios[worst], **said)
 
 
 def _underflow(trace: Trace) -> Iterator[Finding]:

@@ -13,6 +13,7 @@ For each framework there is a module or a package, and it has
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from importlib import import_module
 from types import ModuleType
 
@@ -45,7 +46,9 @@ def of(model: object) -> ModuleType:
         return import_module("vgtools.diagnosis.book")
     if isinstance(model, type):
         raise TypeError(f"model must be an instance: give {model.__name__}(), with the brackets")
+    collection = isinstance(model, Iterable) and not isinstance(model, str)
+    hint = ": give the model itself, not its parameters or its state_dict" if collection else ""
     raise TypeError(
         "model must be a torch.nn.Module or a network of vgtools.networks, or a Keras 3 model, "
-        f"not {type(model).__module__}.{type(model).__name__}"
+        f"not {type(model).__module__}.{type(model).__name__}{hint}"
     )

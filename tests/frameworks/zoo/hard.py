@@ -25,6 +25,17 @@ class WideAndDeep(nn.Module):
         return self.wide(x) + self.deep(x)
 
 
+class Towers(nn.Module):
+    """Two networks that read the same, and the product of what they return: Huang et al. (2013)."""
+
+    def __init__(self, short, deep):
+        super().__init__()
+        self.short, self.deep = short, deep
+
+    def forward(self, x):
+        return self.short(x) * self.deep(x)
+
+
 class TanhSums(nn.Module):
     """Residual sums whose branches are tanh layers."""
 
@@ -122,6 +133,36 @@ HARD_HEALTHY = [
         "pictures",
     ),
     Patient(
+        "transformer of rows, post-LN, 12 blocks",
+        lambda: sequences.Rows(12, pre_norm=False),
+        "Xiong 2020, arXiv:2002.04745; Adam at 0.001, 5 epochs: 92, 92 and 93 % right",
+        "rows",
+    ),
+    Patient(
+        "transformer, post-LN, 2 blocks",
+        lambda: sequences.Rows(2, pre_norm=False),
+        "Vaswani et al. 2017; Adam at 0.001, 5 epochs: 88, 87 and 88 % right",
+        "rows",
+    ),
+    Patient(
+        "ResNet-50, narrow",
+        pictures.resnet50,
+        "He et al. 2016, arXiv:1512.03385; SGD at 0.1, 90 steps on digits: 65 and 83 % right",
+        "pictures",
+    ),
+    Patient(
+        "pre-LN transformer with large biases",
+        sequences.Separate,
+        "Radford et al. 2019, with biases of torch.nn.Linear, which make tokens alike",
+        "text",
+    ),
+    Patient(
+        "translator with additive attention",
+        sequences.Additive,
+        "Bahdanau et al. 2015, arXiv:1409.0473",
+        "translations",
+    ),
+    Patient(
         "mean of embeddings",
         lambda: Reader(nn.Identity(), 32, CLASSES, every_step=False),
         "Joulin et al. 2017, arXiv:1607.01759 (fastText)",
@@ -145,6 +186,13 @@ HARD_SICK = [
         also=("underflow",),
     ),
     Patient(
+        "two towers, one of sigmoids",
+        lambda: Towers(chain(2, 64, nn.ReLU, he), chain(8, 64, nn.Sigmoid, glorot)),
+        "Huang et al. 2013, doi:10.1145/2505515.2505665; the layers of Glorot and Bengio 2010",
+        faults={"vanishing": tuple(f"deep.layer{number}" for number in range(1, 9))},
+        also=("underflow",),
+    ),
+    Patient(
         "sums of saturated tanh layers",
         lambda: TanhSums(normal(1.0)),
         "Stanford CS231n, neural networks 2",
@@ -158,10 +206,10 @@ HARD_SICK = [
         faults={"starved queries and keys": None},
     ),
     Patient(
-        "transformer of rows, post-LN, 12 blocks",
-        lambda: sequences.Rows(12, pre_norm=False),
-        "Xiong 2020, arXiv:2002.04745; Adam at 0.003, 4 epochs: loss 1.6 and 2.3, 6 blocks 0.5",
-        "rows",
+        "transformer, post-LN, 24 layers without dropout",
+        lambda: sequences.transformer(24, 32, pre_norm=False, dropout=0.0),
+        "Noci et al. 2022; Adam at 0.001, 200 steps: loss 2.3 as at the start, pre-LN 0.05",
+        "words",
         faults={"starved queries and keys": None},
     ),
     Patient(

@@ -46,6 +46,40 @@ def resnet(zero_gamma=False):
     return model
 
 
+class Bottleneck(nn.Module):
+    """The block of ResNet-50: He et al. (2016a)."""
+
+    def __init__(self, channels, width, stride):
+        super().__init__()
+        outputs = 4 * width
+        self.branch = nn.Sequential(
+            *(nn.Conv2d(channels, width, 1, bias=False), nn.BatchNorm2d(width), nn.ReLU(True)),
+            nn.Conv2d(width, width, 3, stride, 1, bias=False),
+            *(nn.BatchNorm2d(width), nn.ReLU(True)),
+            *(nn.Conv2d(width, outputs, 1, bias=False), nn.BatchNorm2d(outputs)),
+        )
+        self.down = nn.Identity()
+        if channels != outputs:
+            conv = nn.Conv2d(channels, outputs, 1, stride, bias=False)
+            self.down = nn.Sequential(conv, nn.BatchNorm2d(outputs))
+
+    def forward(self, x):
+        return torch.relu(self.branch(x) + self.down(x))
+
+
+def resnet50():
+    """Make the blocks of ResNet-50 in an eighth of their width."""
+    model, channels = nn.Sequential(nn.Conv2d(3, 16, 3, 1, 1), nn.BatchNorm2d(16), nn.ReLU()), 16
+    for width, blocks in ((8, 3), (16, 4), (24, 6), (32, 3)):
+        for number in range(blocks):
+            model.append(Bottleneck(channels, width, 2 if number == 0 and width > 8 else 1))
+            channels = 4 * width
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
+    return model.extend(head(channels))
+
+
 def vgg(norm=True):
     """Make convolutions of 3 x 3 and poolings; without BN the weights are He's."""
     model, channels = nn.Sequential(), 3

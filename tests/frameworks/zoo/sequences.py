@@ -83,6 +83,53 @@ class Decoder(nn.Module):
         return self.norm(x) @ self.words.weight.T
 
 
+class Separate(nn.Module):
+    """A pre-LN transformer of one head with three matrices, and PyTorch's own biases."""
+
+    def __init__(self, depth=12, width=32):
+        super().__init__()
+        self.words = nn.Embedding(WORDS, width)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(2 * depth))
+        self.blocks = nn.ModuleList(nn.Module() for _ in range(depth))
+        for block in self.blocks:
+            for name in ("query", "key", "value", "project", "up", "down"):
+                block.add_module(name, nn.Linear(width, width))
+        for parameter in self.parameters():
+            if parameter.ndim > 1:
+                nn.init.normal_(parameter, std=0.02)
+
+    def forward(self, words):
+        x = self.words(words)
+        for number, block in enumerate(self.blocks):
+            h = self.norms[2 * number](x)
+            scores = block.query(h) @ block.key(h).mT / h.shape[-1] ** 0.5
+            x = x + block.project(scores.softmax(dim=-1) @ block.value(h))
+            x = x + block.down(F.gelu(block.up(self.norms[2 * number + 1](x))))
+        return x @ self.words.weight.T
+
+
+class Additive(nn.Module):
+    """Attention whose scores are a sum through tanh, in a loop: Bahdanau et al. (2015)."""
+
+    def __init__(self, width=32):
+        super().__init__()
+        self.read, self.write = nn.Embedding(WORDS, width), nn.Embedding(WORDS, width)
+        self.encoder = nn.GRU(width, width, batch_first=True, bidirectional=True)
+        self.cell = nn.GRUCell(3 * width, width)
+        self.there, self.here = nn.Linear(2 * width, width), nn.Linear(width, width)
+        self.score, self.out = nn.Linear(width, 1), nn.Linear(width, WORDS)
+
+    def forward(self, source, target):
+        states, _ = self.encoder(self.read(source))
+        h, answers = states.new_zeros(len(source), self.cell.hidden_size), []
+        for word in self.write(target).unbind(1):
+            scores = self.score(torch.tanh(self.there(states) + self.here(h)[:, None]))
+            seen = (scores.softmax(dim=1) * states).sum(dim=1)
+            h = self.cell(torch.cat([word, seen], dim=1), h)
+            answers.append(self.out(h))
+        return torch.stack(answers, dim=1)
+
+
 class Translator(nn.Module):
     """Read a sentence, and write another, given its words so far: Sutskever et al. (2014)."""
 

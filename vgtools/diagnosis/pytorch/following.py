@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from vgtools.diagnosis.finding import listed
 from vgtools.diagnosis.judging import together
 from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, layers, training_step
 from vgtools.diagnosis.pytorch.backward import Arrivals, Arrived
@@ -62,6 +63,8 @@ def follow(
     x, y = inputs.check_batch(batch)
     loss = inputs.check_loss(loss)
     notes = training_step.check_optimizer(optimizer, model)
+    if source is None and not model.training:
+        notes += inputs.evaluation(model)
     kept = [model, loss] if isinstance(loss, nn.Module) else [model]
     with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
         x, y = inputs.copied(x), inputs.copied(y)
@@ -84,6 +87,7 @@ def _forward_and_back(
         return seen.trace(value, broken)
     ends = [each.grad_fn for each in inputs.tensors(output) if each.grad_fn is not None]
     seen.look(value.grad_fn, ends or [value.grad_fn])
+    seen.note_frozen()
     if len(seen.places) < 4 and not seen.record.sequences:
         seen.notes.append(
             "fewer than three hidden layers follow each other without a way around them: "
@@ -177,6 +181,18 @@ class Pass:
         )
         others = [call.module for place in self.places for call in place.others]
         self.normalised = any(map(layers.normalises_batch, others))
+
+    def note_frozen(self) -> None:
+        """Name what is not to learn, and say where the path begins without it."""
+        learning = {_owner(name) for name in self.learning}
+        names = (each if _owner(each) in learning else _owner(each) for each in self.frozen)
+        if frozen := list(dict.fromkeys(names)):
+            setting = "trainable" if self.source.framework == "Keras" else "requires_grad"
+            first = f". The path begins at {graph.label(self.places[0], self.model)}"
+            self.notes.append(
+                f"{listed(frozen)}: frozen, as {setting} is False. No gradient of these weights is "
+                f"looked at{first if self.places else ''}"
+            )
 
     def trace(
         self,
@@ -288,6 +304,10 @@ class Pass:
             if name in sizes and sizes[name][1]:
                 return Broken(name, "backward", sizes[name][1])
         return None
+
+
+def _owner(parameter: str) -> str:
+    return parameter.rpartition(".")[0] or parameter
 
 
 def _cut_off(

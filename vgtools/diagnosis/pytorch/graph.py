@@ -77,14 +77,24 @@ def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.
 
     It begins at the first layer with weights that the loss depends on. Of the nodes that have
-    no way around them, it holds the first one after every layer with weights. `loss` is the node
-    that made the loss.
+    no way around them, it holds the first one after every layer with weights. If they are too few
+    to be judged, as behind the short one of two towers, it begins at the first layer of the next
+    tower that has enough. `loss` is the node that made the loss.
     """
     above = parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in above for n in call.nodes)]
-    if not weighted:
-        return []
-    on_way = _reaching([node for node in weighted[0].nodes if node in above], above)
+    made = [node for call in weighted for node in call.nodes if node in above]
+    behind = reaching([each for node in made for each in above[node]], above)
+    inner = {call.module for call in weighted if behind.issuperset(above.keys() & call.nodes)}
+    towers = [call for call in weighted[1:] if call.module not in inner]
+    paths = (_path(call, calls, above) for call in [*weighted[:1], *towers])
+    first = next(paths, [])
+    return first if len(first) > 3 else next((path for path in paths if len(path) > 3), first)
+
+
+def _path(first: Call, calls: Sequence[Call], above: dict[Any, list[Any]]) -> list[Place]:
+    """Return the places from one layer on."""
+    on_way = reaching([node for node in first.nodes if node in above], above)
     below = {node: [each for each, _ in node.next_functions if each in on_way] for node in on_way}
     order = list(TopologicalSorter(below).static_order())  # first layer first
     position = {node: index for index, node in enumerate(order)}
@@ -136,6 +146,19 @@ def named(operations: Sequence[Any]) -> list[str]:
     return [name for name in names if name]
 
 
+def in_branch(node: Any, above: dict[Any, list[Any]], on_way: set[Any]) -> bool:
+    """Tell whether the next thing that a node's result meets is a sum, or stands beside it.
+
+    What it multiplies instead, it is a gate of. `on_way` are the nodes that the path's first layer
+    gets its gradient through, the only ones that count.
+    """
+    while len(above[node]) == 1:
+        [node] = above[node]
+        if sum(each in on_way for each, _ in node.next_functions) > 1:
+            return node.name() in ("AddBackward0", "SubBackward0", "CatBackward0")
+    return False
+
+
 def _as_it_starts(normalisation: Any) -> bool:
     """Tell whether a layer normalisation goes over the last axis and scales and shifts nothing."""
     scale, shift = normalisation._saved_weight, normalisation._saved_bias
@@ -176,7 +199,7 @@ def parents(ends: Sequence[Any]) -> dict[Any, list[Any]]:
     return above
 
 
-def _reaching(ends: list[Any], above: dict[Any, list[Any]]) -> set[Any]:
+def reaching(ends: list[Any], above: dict[Any, list[Any]]) -> set[Any]:
     """Return the nodes from which a gradient reaches one of the ends."""
     found, waiting = set(ends), list(ends)
     while waiting:

@@ -30,6 +30,31 @@ def check_model(model: nn.Module) -> nn.Module:
     return model
 
 
+def evaluation(model: nn.Module) -> list[str]:
+    """Say what is other than in training, for a model in evaluation mode.
+
+    Examples
+    --------
+    >>> evaluation(nn.Sequential(nn.Linear(2, 2), nn.Dropout(0.5)).eval())[0].partition(":")[0]
+    'the model is in evaluation mode'
+    >>> evaluation(nn.Linear(2, 2).eval())
+    []
+    """
+    modules = list(model.modules())
+    drops = [each.p for each in modules if isinstance(each, nn.modules.dropout._DropoutNd)]
+    drops += [m.dropout for m in modules if isinstance(m, (nn.RNNBase, nn.MultiheadAttention))]
+    norms = [each for each in modules if isinstance(each, nn.modules.batchnorm._BatchNorm)]
+    told = ["dropout drops nothing"] if any(drops) else []
+    if any(each.running_mean is not None for each in norms):
+        told.append("batch normalisation takes its running statistics, not those of the batch")
+    if not told:
+        return []
+    return [
+        f"the model is in evaluation mode: {', and '.join(told)}. "
+        "Call model.train() before, to see it as training does"
+    ]
+
+
 def check_loss(loss: object) -> Callable:
     """Return a loss that can be called.
 

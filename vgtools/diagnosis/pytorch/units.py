@@ -26,16 +26,21 @@ def units_of(
     """Count the units of every rectifier in the graph, and of the activations on the path.
 
     The graph begins at the nodes that made the output, the `ends`: a rectifier in the loss, such
-    as a hinge, has no units. It has to happen before the graph is used. A sigmoid that is not on
-    the path is a gate, whose ends are where it works; one behind the last layer gives a
-    probability.
+    as a hinge, has no units. It has to happen before the graph is used. A sigmoid or tanh that
+    is neither on the path nor in a branch of a sum is a gate, whose ends are where it works; one
+    behind the last layer gives a probability.
     """
+    above = graph.parents(ends)
+    first = [node for place in places[:1] for call in place.calls for node in call.nodes]
+    on_way = graph.reaching([node for node in first if node in above], above)
     on_path = {node for place in places[:-1] for node in place.operations if node is not None}
     made = {node: call for call in reversed(calls) for node in call.nodes}
     counted = []
-    for node in sorted(graph.parents(ends), key=lambda node: node._sequence_nr()):
+    for node in sorted(above, key=lambda node: node._sequence_nr()):
         name = graph.activation(node)
-        if name not in ("relu", "tanh", "sigmoid") or (name != "relu" and node not in on_path):
+        if name not in ("relu", "tanh", "sigmoid"):
+            continue
+        if name != "relu" and node not in on_path and not graph.in_branch(node, above, on_way):
             continue
         try:
             result = node._saved_result.detach()
@@ -54,11 +59,11 @@ def units_of(
             off = ~result.ne(0).any(dim=others) if others else result.eq(0)
             dead = float(off.double().mean())
             silent = float((~by_sample(result.ne(0), samples).any(dim=1)).double().mean())
-            known = {"dead": dead, "silent": silent, "on_path": node in on_path}
+            known = {"dead": dead, "silent": silent}
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             known = {"saturated": float((slope < SATURATED_BELOW).double().mean())}
-        counted.append(Units(shown, name, width, **known, **fed))
+        counted.append(Units(shown, name, width, on_path=node in on_path, **known, **fed))
     return counted
 
 
