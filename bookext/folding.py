@@ -37,6 +37,7 @@ DEEPER = "Going deeper"
 def connect(app: Sphinx) -> None:
     """Connect this module's handlers to the events of a build."""
     app.connect("doctree-read", name_folded_cells)
+    app.connect("doctree-read", join_neighbours, priority=900)  # cells have addresses by then
     app.connect("doctree-resolved", show_outputs_first)
     app.connect("doctree-resolved", fold_sections)
     app.connect("html-page-context", name_by_what_is_read)
@@ -76,10 +77,9 @@ def name_folded_cells(app: Sphinx, doctree: nodes.document) -> None:
             node["classes"].append("quiet")
             name = kind("".join(cell["source"]))
         node["prompt_show"] = node["prompt_hide"] = name
-    join_neighbours(doctree)
 
 
-def join_neighbours(doctree: nodes.document) -> None:
+def join_neighbours(app: Sphinx, doctree: nodes.document) -> None:
     """Fold what stands one after the other, and does the same, behind one line."""
     for node in list(doctree.findall(nodes.container)):
         place = node.parent.index(node)
@@ -87,6 +87,7 @@ def join_neighbours(doctree: nodes.document) -> None:
         if "quiet" in node["classes"] and isinstance(before, nodes.container):
             if "quiet" in before["classes"] and before["prompt_show"] == node["prompt_show"]:
                 before[0].extend(node[0].children)
+                before["ids"] += node["ids"]
                 node.parent.remove(node)
 
 
