@@ -290,7 +290,7 @@ def test_blocks_with_a_number_for_a_name_are_told_their_class():
     found = one(model)
     assert found.summary.startswith("from 20 (Block) back to 0 (Linear) the gradient grows")
     assert found.summary.endswith("per block")
-    order = [found.advice.index(word) for word in ("normalisation", "at 0", "root")]
+    order = [found.advice.index(word) for word in ("at 0", "normalisation", "root")]
     assert order == sorted(order)
     steps = diagnose(model, (X, Y), cross_entropy, optimizer=torch.optim.SGD(model.parameters()))
     assert steps.trace.updates[0].name == "0 (Linear)"
