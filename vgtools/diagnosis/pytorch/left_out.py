@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import re
 from collections.abc import Sequence
 from contextlib import ExitStack
 
@@ -11,6 +10,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from vgtools.diagnosis.finding import unnumbered
 from vgtools.diagnosis.pytorch import inputs
 
 PASSES = 10
@@ -21,9 +21,10 @@ passes but for one case in 1000."""
 def left_out(model: nn.Module, x: object, samples: int, uncalled: Sequence[str]) -> set[str]:
     """Return those of the layers that a pass did not call which other passes call.
 
-    Stochastic depth leaves out layers by chance: another pass with the same samples calls them. A mixture of experts calls those that its samples are sent
-    to: then half of the samples call fewer of them. An expert that none of them is sent to stands
-    beside these, with the same name but for its numbers, and may be called for other samples.
+    Stochastic depth leaves out layers by chance: another pass with the same samples calls them. A
+    mixture of experts calls those that its samples are sent to: then half of the samples call
+    fewer of them. An expert that none of them is sent to stands beside these, with the same name
+    but for its numbers, and may be called for other samples.
 
     The caller puts back what the passes change.
 
@@ -46,8 +47,8 @@ def left_out(model: nn.Module, x: object, samples: int, uncalled: Sequence[str])
         whole, *halves = (_called(model, _part(x, samples, part)) for part in (None, 0, 1))
     except Exception:  # a model that takes no smaller batch shows no choice
         return found
-    chosen = {_unnumbered(name) for half in halves for name in whole - half}
-    return found | {name for name in missing if _unnumbered(name) in chosen}
+    chosen = {unnumbered(name) for half in halves for name in whole - half}
+    return found | {name for name in missing if unnumbered(name) in chosen}
 
 
 def _called(model: nn.Module, x: object) -> set[str]:
@@ -75,7 +76,3 @@ def _randomness() -> tuple:
     """Return the random states: they stay as they are in a pass without chance."""
     _, keys, place, *_ = np.random.get_state()  # noqa: NPY002
     return random.getstate(), keys.tobytes(), place, torch.get_rng_state().numpy().tobytes()
-
-
-def _unnumbered(name: str) -> str:
-    return re.sub(r"\d+", "#", name)
