@@ -100,6 +100,46 @@ def test_a_cut_is_named_and_so_is_what_forward_leaves_out():
     assert found.layers == ("aside",) and "between these layers and the loss" in found.advice
 
 
+def test_layers_left_out_by_chance_or_choice_are_noted_and_unused_ones_still_found():
+    def dropping(self, x):
+        x = torch.relu(self.one(x))
+        x = x + self.maybe(x) if torch.rand(()) < 0.5 else x
+        return self.out(x)
+
+    layers = {"one": (20, 32), "maybe": (32, 32), "out": (32, 10)}
+    model = Body(dropping, **{name: nn.Linear(*size) for name, size in layers.items()})
+    torch.manual_seed(2)  # the next number is above 0.5
+    before = torch.get_rng_state()
+    told = diagnose(model, (X, Y), cross_entropy)
+    assert told.healthy and "maybe: left out by chance" in str(told.notes)
+    assert torch.equal(torch.get_rng_state(), before)
+    model.spare = nn.Linear(3, 3)
+    assert one(model).layers == ("spare",)
+
+    def routing(self, x):
+        x = torch.relu(self.one(x))
+        return self.out(torch.cat([self.experts[int(part[0, 0] > 9)](part) for part in x.split(1)]))
+
+    experts = nn.ModuleList(nn.Linear(32, 32) for _ in range(2))
+    model = Body(routing, one=nn.Linear(20, 32), experts=experts, out=nn.Linear(32, 10))
+    found = one(model)  # no half of the samples calls less than all of them do
+    assert found.layers == ("experts.1",) and "does not call them" in found.why
+
+
+def test_what_is_flat_behind_the_last_layer_is_not_only_the_loss():
+    model = chain(3, 32, nn.ReLU, he)
+    found = one(nn.Sequential(model, nn.Threshold(100.0, 100.0)))
+    assert found.kind == "no gradient" and "behind the last layer with weights" in found.why
+    assert "a clamp" in found.advice
+
+
+def test_samples_that_are_all_the_same_are_noted():
+    alike, apart = X[:1].expand(64, -1), torch.cat([X[:1]] * 63 + [X[1:2]])
+    model = chain(3, 32, nn.ReLU, he)
+    assert "all 64 samples have the same" in str(diagnose(model, (alike, Y), cross_entropy).notes)
+    assert diagnose(model, (apart, Y), cross_entropy).notes == ()
+
+
 def test_the_weights_of_an_ordinary_first_layer_are_not_blamed():
     model = chain(24, 64, nn.Tanh, lambda w: nn.init.normal_(w, std=0.35))
     nn.init.xavier_normal_(model.layer1.weight)

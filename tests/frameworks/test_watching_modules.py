@@ -247,6 +247,26 @@ def test_a_layer_that_gets_no_gradient_is_named():
     assert found.kind == "no gradient" and found.finding.layers == ("unused",)
 
 
+@pytest.mark.parametrize("calls", [{0, 3}, {1}, {3}])
+def test_a_layer_that_some_passes_leave_out_is_no_finding(calls):
+    class Sometimes(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.body, self.maybe = chain(3, 30, nn.ReLU, he), nn.Linear(20, 20)
+            self.passes = 0
+
+        def forward(self, x):
+            x = self.maybe(x) if self.passes in calls else x
+            self.passes += 1
+            return self.body(x)
+
+    model = made(Sometimes)  # passes 0, 3 and 6 are watched
+    assert train(model, (X, Y)).findings == ()
+    assert not model.maybe._forward_pre_hooks
+    [found] = train(model, (X, Y)).findings  # from the seventh pass on it is never called
+    assert found.finding.layers == ("maybe",) and found.count == 3
+
+
 def test_outputs_of_many_kinds_are_followed():
     class Many(nn.Module):
         def __init__(self):

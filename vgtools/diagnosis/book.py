@@ -103,6 +103,7 @@ class Watcher:
         self.network, self.every = network, every
         self.title = f"{type(network).__name__} (this book)"
         self.moments: list[Moment] = []
+        self.called: frozenset[str] = frozenset()  # every layer is called in every pass
         self.passes = 0
         self._before: list[NDArray] | None = None  # weights, while the step is awaited
         self._watched = False  # whether the last forward pass is

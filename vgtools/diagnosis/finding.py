@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import textwrap
 import tomllib
 from collections.abc import Iterable, Sequence
@@ -54,7 +55,8 @@ class Finding:
     ``updates too small``         one step is lost when the weights are rounded
     ============================  ============================================================
 
-    The last two are looked for where an optimiser is given.
+    The last two are looked for where an optimiser is given, and so are weights that its first step
+    makes infinite or not a number.
 
     Attributes
     ----------
@@ -142,6 +144,17 @@ def listed(names: Iterable[str]) -> str:
     if len(names) <= 3:
         return ", ".join(names)
     return f"{names[0]}, {names[1]}, … {names[-1]} ({len(names)} in all)"
+
+
+def unnumbered(name: str) -> str:
+    """Return the name that a layer shares with those beside it.
+
+    Examples
+    --------
+    >>> unnumbered("3.experts.12.up")
+    '#.experts.#.up'
+    """
+    return re.sub(r"\d+", "#", name)
 
 
 def span(points: Sequence[Point]) -> str:

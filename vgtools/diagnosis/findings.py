@@ -74,11 +74,13 @@ def _no_gradient(trace: Trace) -> Iterator[Finding]:
 
 def _cut_off(trace: Trace) -> dict[str, str]:
     """Say where parameters are cut off from the loss."""
-    where, cut, unused = "between these layers and the loss", "", ""
+    where, unused = "between these layers and the loss", ""
+    cut = " The way back is cut behind them, or forward does not use what they return."
     if trace.cut is not None:
         where = f"between {trace.cut[0]} and {trace.cut[1]}"
         cut = f" The way back is cut {where}, or forward does not use what {trace.cut[0]} returns."
     if trace.unused:
+        cut = cut if trace.cut else ""
         unused = f" The forward pass does not call {listed(trace.unused)}."
     return {"where": where, "cut": cut, "unused": unused}
 
@@ -164,8 +166,20 @@ def _underflow(trace: Trace) -> Iterator[Finding]:
 
 
 def _updates(trace: Trace) -> Iterator[Finding]:
-    """Find layers whose first step is too large or too small beside their weights."""
-    large = [each for each in trace.updates if each.relative >= TOO_LARGE]
+    """Find layers whose first step is no number, or too large or small beside their weights."""
+    if broken := [each for each in trace.updates if each.broken]:
+        worst, names = max(broken, key=lambda each: each.broken), [each.name for each in broken]
+        said = words(
+            "non-finite values: step",
+            optimizer=trace.optimizer,
+            share="less than 0.1%" if worst.broken < 0.001 else f"{worst.broken:.1%}",
+            layers=listed(names),
+            precision=trace.precision,
+        )
+        kind = "non-finite values"
+        yield Finding(kind=kind, layers=tuple(names), number=worst.broken, **said)
+    steps = [each for each in trace.updates if not each.broken]
+    large = [each for each in steps if each.relative >= TOO_LARGE]
     if large:
         worst, names = max(large, key=lambda each: each.relative), [each.name for each in large]
         said = words(
@@ -178,7 +192,7 @@ def _updates(trace: Trace) -> Iterator[Finding]:
         )
         layers = tuple(names)
         yield Finding(kind="updates too large", layers=layers, number=worst.relative, **said)
-    small = [each for each in trace.updates if each.unchanged > LOST]
+    small = [each for each in steps if each.unchanged > LOST]
     if small:
         worst = max(small, key=lambda each: each.unchanged)
         others = [each.name for each in small if each is not worst]

@@ -200,11 +200,14 @@ class Update:
         Length of the step over the length of the weights.
     unchanged : float
         Share of the weights that have a gradient and that rounding leaves as they were.
+    broken : float
+        Share of the weights that the step makes infinite or not a number.
     """
 
     name: str
     relative: float
     unchanged: float
+    broken: float = 0.0
 
 
 def first_step(rule: str, learning_rate: float, epsilon: float, gradient: Any) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from vgtools.diagnosis import frameworks
 from vgtools.diagnosis.expected import Expected
-from vgtools.diagnosis.finding import KINDS, Finding, wrapped
+from vgtools.diagnosis.finding import KINDS, Finding, unnumbered, wrapped
 from vgtools.diagnosis.findings import find
 from vgtools.diagnosis.trace import Trace
 from vgtools.networks import checks
@@ -130,9 +130,13 @@ class Watch:
     def findings(self) -> tuple[FindingOverTime, ...]:
         """What was found at the watched steps so far."""
         moments = self._watcher.moments
+        unused = {name for moment in moments for name in moment.trace.unused}
+        # Chance or a router decides which ones of these a pass calls.
+        some = {unnumbered(name) for name in unused & self._watcher.called}
+        left_out = {name for name in unused if unnumbered(name) in some}
         seen: dict[str, dict[int, Finding]] = {kind: {} for kind in KINDS}
         for moment in moments:
-            for each in find(moment.trace, _NO_THEORY):
+            for each in find(_without(moment.trace, left_out), _NO_THEORY):
                 seen[each.kind].setdefault(moment.step, each)
         return tuple(
             FindingOverTime(kind, min(at), max(at), len(at), len(moments), at[min(at)])
@@ -279,6 +283,14 @@ class WatchHistory:
 
     def __repr__(self) -> str:
         return f"WatchHistory({len(self.step)} steps, {len(self.layers)} layers)"
+
+
+def _without(trace: Trace, left_out: set[str]) -> Trace:
+    """Ask no gradient of layers that a pass left out."""
+    left = {name.partition(" (")[0] for name in trace.unused if name in left_out}
+    silent = (name for name in trace.without_gradient if name.rpartition(".")[0] not in left)
+    unused = (name for name in trace.unused if name not in left_out)
+    return replace(trace, without_gradient=tuple(silent), unused=tuple(unused))
 
 
 def _table(history: WatchHistory) -> list[str]:

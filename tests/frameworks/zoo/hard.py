@@ -54,6 +54,50 @@ class TanhSums(nn.Module):
         return self.out(x)
 
 
+class LayerDrop(nn.Module):
+    """Residual sums, each of whose branches is left out with a probability in training."""
+
+    def __init__(self, depth=6, width=64, probability=0.3):
+        super().__init__()
+        self.enter, self.out = nn.Linear(FEATURES, width), nn.Linear(width, CLASSES)
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
+        self.branches = nn.ModuleList(nn.Linear(width, width) for _ in range(depth))
+        self.probability = probability
+
+    def forward(self, x):
+        x = self.enter(x)
+        for norm, branch in zip(self.norms, self.branches):
+            if not self.training or torch.rand(()) >= self.probability:
+                x = x + torch.relu(branch(norm(x)))
+        return self.out(x)
+
+
+class Switch(nn.Module):
+    """Residual sums whose branches are experts: each sample goes to the one that its router says.
+
+    With 16 experts and 8 samples most experts have none.
+    """
+
+    def __init__(self, depth=3, width=32, experts=16):
+        super().__init__()
+        self.enter, self.out = nn.Linear(FEATURES, width), nn.Linear(width, CLASSES)
+        self.routers = nn.ModuleList(nn.Linear(width, experts) for _ in range(depth))
+        self.experts = nn.ModuleList(
+            nn.ModuleList(nn.Linear(width, width) for _ in range(experts)) for _ in range(depth)
+        )
+
+    def forward(self, x):
+        x = self.enter(x)
+        for router, experts in zip(self.routers, self.experts):
+            weight, choice = router(x).softmax(dim=-1).max(dim=-1)
+            added = torch.zeros_like(x)
+            for number, expert in enumerate(experts):
+                if (own := choice == number).any():
+                    added[own] = weight[own, None] * torch.tanh(expert(x[own]))
+            x = x + added
+        return self.out(x)
+
+
 class BothEnds(nn.Module):
     """An LSTM in both directions, read at its last step alone."""
 
@@ -108,7 +152,22 @@ def small_half():
     return chain(10, 64, nn.Sigmoid, glorot).half()
 
 
+def forgetting(lstm):
+    """Close the forget gates: what is kept of a state in one step is 1 / 20."""
+    nn.init.constant_(lstm.bias_ih_l0[lstm.hidden_size : 2 * lstm.hidden_size], -3.0)
+
+
 HARD_HEALTHY = [
+    Patient(
+        "residual sums, left out by chance",
+        LayerDrop,
+        "Huang et al. 2016, arXiv:1603.09382; Fan et al. 2020, arXiv:1909.11556 (LayerDrop)",
+    ),
+    Patient(
+        "mixture of experts, some without a sample",
+        Switch,
+        "Fedus et al. 2022, arXiv:2101.03961; 32 experts, Adam at 0.001, 250 steps: loss 0.01",
+    ),
     Patient("learnt by heart", learnt_by_heart, "textbook case: a few samples carry the gradient"),
     Patient(
         "wide and deep", lambda: WideAndDeep(chain(4, 64, nn.ReLU, he)), "Cheng, arXiv:1606.07792"
@@ -223,6 +282,13 @@ HARD_SICK = [
         "two LSTMs, one on the other, 100 steps",
         lambda: LastStep(nn.LSTM(5, 32, 2, batch_first=True)),
         "pytorch/pytorch#20102: the forget gates begin at 1 / 2",
+        "long series",
+        faults={"vanishing": ("body",)},
+    ),
+    Patient(
+        "LSTM with closed forget gates, 100 steps",
+        lambda: LastStep(nn.LSTM(5, 48, batch_first=True), forgetting),
+        "Jozefowicz et al. 2015: a forget bias below 0; float32 loses the gradient after 57 steps",
         "long series",
         faults={"vanishing": ("body",)},
     ),

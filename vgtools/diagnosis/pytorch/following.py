@@ -14,6 +14,7 @@ from vgtools.diagnosis.finding import listed
 from vgtools.diagnosis.judging import together
 from vgtools.diagnosis.pytorch import backward, forward, graph, inputs, layers, training_step
 from vgtools.diagnosis.pytorch.backward import Arrivals, Arrived
+from vgtools.diagnosis.pytorch.left_out import left_out
 from vgtools.diagnosis.pytorch.state import unchanged
 from vgtools.diagnosis.pytorch.units import units_of
 from vgtools.diagnosis.trace import Broken, Point, Steps, Trace
@@ -67,14 +68,24 @@ def follow(
         notes += inputs.evaluation(model)
     kept = [model, loss] if isinstance(loss, nn.Module) else [model]
     with unchanged(*kept), torch.inference_mode(False), torch.enable_grad():
-        x, y = inputs.copied(x), inputs.copied(y)
+        given, x, y = x, inputs.copied(x), inputs.copied(y)
         seen = Pass(model, inputs.batch_size(x, y), source or Source(type(model).__name__))
         seen.notes += notes
-        return _forward_and_back(seen, x, y, loss, optimizer)
+        if inputs.alike(x, seen.samples):
+            seen.notes.append(
+                f"all {seen.samples} samples have the same inputs: nothing tells them apart, and "
+                "batch normalisation finds no spread to divide by"
+            )
+        return _forward_and_back(seen, x, y, loss, optimizer, given)
 
 
 def _forward_and_back(
-    seen: Pass, x: object, y: object, loss: Callable, optimizer: torch.optim.Optimizer | None
+    seen: Pass,
+    x: object,
+    y: object,
+    loss: Callable,
+    optimizer: torch.optim.Optimizer | None,
+    given: object,
 ) -> Trace:
     broken = broken_before(x, seen.model.named_parameters())
     with forward.recording(seen.model) as seen.record:
@@ -99,13 +110,15 @@ def _forward_and_back(
     gradients = {
         name: each for name, each in zip(seen.learning, plain.gradients) if each is not None
     }
+    of_read = exact.gradients[len(seen.learning) :]
+    seen.leave_out(given, gradients)
     return seen.trace(
         value,
         None,
         plain.arrived,
         exact.arrived,
         {name: backward.size(each) for name, each in gradients.items()},
-        exact.gradients[len(seen.learning) :],
+        of_read,
         input_mean_square=seen.places[0].calls[0].entering ** 2 if seen.places else math.nan,
         **training_step.fields(seen.model, optimizer, gradients),
     )
@@ -192,6 +205,21 @@ class Pass:
             self.notes.append(
                 f"{listed(frozen)}: frozen, as {setting} is False. No gradient of these weights is "
                 f"looked at{first if self.places else ''}"
+            )
+
+    def leave_out(self, given: object, gradients: Iterable[str]) -> None:
+        """Ask no gradient of layers that this pass did not call and others with `given` do."""
+        used, modules = _used(self.record.calls), dict(self.model.named_modules())
+        silent = {_owner(name) for name in self.learning if name not in gradients}
+        uncalled = [each for each in silent if each in modules and id(modules[each]) not in used]
+        if not uncalled or self.source.framework != "PyTorch":
+            return
+        if found := left_out(self.model, given, self.samples, uncalled):
+            left = {name: each for name, each in self.learning.items() if _owner(name) in found}
+            self.learning = {name: t for name, t in self.learning.items() if name not in left}
+            self.notes.append(
+                f"{listed(dict.fromkeys(map(_owner, left)))}: left out by chance, or because no "
+                "sample of this batch was sent there. No gradient of these weights is looked at"
             )
 
     def trace(
@@ -310,14 +338,20 @@ def _owner(parameter: str) -> str:
     return parameter.rpartition(".")[0] or parameter
 
 
-def _cut_off(
-    model: nn.Module, calls: Sequence[forward.Call], silent: set[int]
-) -> dict[str, object]:
-    """Return the fields `cut` and `unused` of a trace, from the ids of silent parameters."""
+def _used(calls: Sequence[forward.Call]) -> set[int]:
+    """Return the ids of the modules that were called, and of what stands in those of PyTorch."""
     used = {id(call.module) for call in calls}
     for call in calls:
         if type(call.module).__module__.startswith("torch.nn"):
             used |= {id(part) for part in call.module.modules()}
+    return used
+
+
+def _cut_off(
+    model: nn.Module, calls: Sequence[forward.Call], silent: set[int]
+) -> dict[str, object]:
+    """Return the fields `cut` and `unused` of a trace, from the ids of silent parameters."""
+    used = _used(calls)
     unused = tuple(
         forward.shown(name, module)
         for name, module in model.named_modules()

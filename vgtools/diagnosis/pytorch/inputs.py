@@ -120,15 +120,32 @@ def tensors(values: object) -> Iterator[torch.Tensor]:
 
 def copied(values: object) -> object:
     """Copy the tensors of a batch, so that a layer in place changes nothing of the caller's."""
+    return each_tensor(lambda tensor: tensor.detach().clone(), values)
+
+
+def each_tensor(change: Callable[[torch.Tensor], torch.Tensor], values: object) -> object:
+    """Return tuples, lists and dicts with every tensor changed."""
     if isinstance(values, torch.Tensor):
-        return values.detach().clone()
+        return change(values)
     if isinstance(values, Mapping):
-        return {name: copied(value) for name, value in values.items()}
+        return {name: each_tensor(change, value) for name, value in values.items()}
     if isinstance(values, tuple) and hasattr(values, "_fields"):
-        return type(values)(*map(copied, values))
+        return type(values)(*(each_tensor(change, value) for value in values))
     if isinstance(values, (tuple, list)):
-        return type(values)(map(copied, values))
+        return type(values)(each_tensor(change, value) for value in values)
     return values
+
+
+def alike(values: object, samples: int) -> bool:
+    """Tell whether all samples have the same inputs.
+
+    Examples
+    --------
+    >>> alike((torch.ones(3, 2), torch.ones(3)), 3), alike(torch.eye(3), 3)
+    (True, False)
+    """
+    found = [each for each in tensors(values) if each.ndim and each.shape[0] == samples]
+    return samples > 1 and bool(found) and all(bool((each == each[:1]).all()) for each in found)
 
 
 def call(model: nn.Module, inputs: object, targets: object) -> Any:

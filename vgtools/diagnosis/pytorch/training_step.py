@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
 
 from vgtools.diagnosis.finding import listed
+from vgtools.diagnosis.judging import NOTICEABLE
 from vgtools.diagnosis.pytorch.forward import norm, shown
 from vgtools.diagnosis.trace import Attention, Update, first_step
 
@@ -105,18 +107,39 @@ def _layer(model: nn.Module, parameter: str) -> str:
 def _updates(
     optimizer: torch.optim.Optimizer, names: dict[int, str], gradients: Gradients
 ) -> Iterator[Update]:
-    """Compare the first step of an optimiser with the weights: matrices that are not 0."""
+    """Compare the first step of an optimiser with the weights: matrices that are not near 0.
+
+    Weights of 0 have no length to compare with, and learn: the first step makes them. So do
+    weights of less than a hundredth of the length that keeps the signal, with variance
+    1 / fan_in. Such a start is meant: heads of fine-tuned models have it.
+    """
     rule = "SGD" if isinstance(optimizer, torch.optim.SGD) else "Adam"
     for group in optimizer.param_groups:
         for weights in group["params"]:
             gradient = gradients.get(id(weights))
-            if gradient is None or weights.ndim < 2 or not (weights.any() and gradient.any()):
+            if gradient is None or weights.ndim < 2 or not gradient.any():
+                continue
+            length, keeping = norm(weights), math.sqrt(len(weights))
+            if length < 10.0**-NOTICEABLE * keeping:
                 continue
             step = first_step(rule, float(group["lr"]), group.get("eps", 0.0), gradient)
             same = ((weights - step) == weights)[gradient != 0]
+            broken = _divided_by_zero(gradient, group) if rule == "Adam" else 0.0
             yield Update(
-                names[id(weights)], norm(step) / norm(weights), same.double().mean().item()
+                names[id(weights)], norm(step) / length, same.double().mean().item(), broken
             )
+
+
+def _divided_by_zero(gradient: torch.Tensor, group: Mapping) -> float:
+    """Return the share of a first step of Adam in which it divides by 0.
+
+    It divides by the root of ``(1 - beta) * g**2``, plus `eps`. In float16, squares of a gradient
+    below 0.0055 and the usual `eps` of 1e-8 are both 0.
+    """
+    if gradient.new_tensor(group["eps"]):
+        return 0.0
+    squares = (1 - group["betas"][1]) * gradient.double().square()
+    return (squares.to(gradient.dtype) == 0).double().mean().item()
 
 
 def _attention(model: nn.Module, gradients: Gradients) -> Iterator[Attention]:

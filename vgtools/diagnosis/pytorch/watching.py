@@ -34,6 +34,12 @@ class Watcher:
         Whose named modules are watched, if it is not the model itself.
     source : Source, optional
         Without it, a module of PyTorch.
+
+    Attributes
+    ----------
+    moments : list of Moment
+    called : set of str
+        Layers that a watched pass called, or a later one after a watched one had left them out.
     """
 
     def __init__(
@@ -53,6 +59,8 @@ class Watcher:
         self.source = source or Source(type(model).__name__)
         self.title = f"{self.source.model} ({self.source.framework})"
         self.moments: list[Moment] = []
+        self.called: set[str] = set()
+        self._awaited: set[str] = set()
         self.passes = 0
         self._open: _Watched | None = None
         self._due = False
@@ -91,9 +99,27 @@ class Watcher:
         closing, self._open = self._open, None
         closing.hooks.close()
         if closing.came_back:
-            self.moments.append(closing.moment(changed))
+            moment = closing.moment(changed)
+            self.moments.append(moment)
+            self.called |= {call.name for call in closing.record.calls}
+            self._await(set(moment.trace.unused) - self.called - self._awaited)
         else:  # no gradient came back from this pass: the next one is watched in its place
             self._due = True
+
+    def _await(self, unused: set[str]) -> None:
+        """See whether a later pass of the training calls layers that one left out."""
+
+        def calls(name: str, module: nn.Module, given: tuple) -> None:
+            if module.training:
+                self.called.add(name)
+                hooks[name].remove()
+
+        hooks = {}
+        for name, module in self.inside.named_modules():
+            if (name := forward.shown(name, module)) in unused:
+                hooks[name] = module.register_forward_pre_hook(partial(calls, name))
+                self._hooks.callback(hooks[name].remove)
+        self._awaited |= unused
 
 
 class _Watched(Pass):
