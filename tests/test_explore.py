@@ -21,7 +21,7 @@ from matplotlib import pyplot
 import vgtools as vg
 from vgtools import figures
 from vgtools.explore import audience, explorable, live, page
-from vgtools.explore.controls import MOST_STATES, check_size, make_controls
+from vgtools.explore.controls import MOST_STATES, NO_OPTION, check_size, make_controls
 from vgtools.explore.frames import CHILDREN, DESCRIPTION, TEXT, find_slots, payload
 from vgtools.explore.svg import markup, relative_path, svg_panels
 
@@ -97,7 +97,8 @@ def test_defaults(specification, value, position):
         ((0.0, 1.0, 0.25), 0.3, "0, 0.25, 0.5, 0.75, 1"),
         ((0, 99, 1), 100, r"0, 1, 2, … 99 \(100 values\)"),
         (["a", "b"], "c", "a, b"),
-        (True, 1, "off, on"),
+        (True, 1, r"False \(shown as off\), True \(shown as on\)"),
+        ({"small": 1, "big": 2}, "big", r"1 \(shown as small\), 2 \(shown as big\)"),
         ([1, 2], True, "1, 2"),
         ([1, 2], "1", "1, 2"),
         ([np.zeros(2), np.ones(2)], np.zeros(3), r"\[0. 0.\], \[1. 1.\]"),
@@ -113,7 +114,7 @@ def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
 @pytest.mark.parametrize(
     "specification, error, message",
     [
-        ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple"),
+        ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple.* are alt, caption"),
         ([], ValueError, r"'a' has no value"),
         ([1, "1"], ValueError, r"'a' shows the same label"),
         ((1,), TypeError, r"the slider 'a' is given as \(1,\)"),
@@ -534,8 +535,35 @@ def test_the_alt_gives_a_sentence(alt, message):
         make(alt=alt).describe()
 
 
+def test_what_goes_wrong_in_a_state_names_the_figure_and_the_state():
+    @vg.explore(k=(1, 3), by={"one": 1, "ten": 10}, alt=lambda k, by: f"{1 / (2 - k)}")
+    def steep(k, by):
+        if k == 3:
+            raise RuntimeError("too steep")
+        return pyplot.figure() if k < 3 and by == 1 else None
+
+    for call, error, words, note in (
+        (lambda: steep.to_html(), TypeError, "return figure", "steep, at k = 1, by = ten"),
+        (lambda: steep(k=3, by=1), RuntimeError, "too", "steep, at k = 3, by = one"),
+        (lambda: steep.describe(k=2), ZeroDivisionError, "zero", "alt of steep, at k = 2, by = one"),
+        (lambda: steep(k=4, by=9), TypeError, "Figure", "steep, at k = 4, by = 9"),
+    ):
+        with pytest.raises(error, match=words) as raised:
+            call()
+        assert raised.value.__notes__ == [note]
+
+
+def test_the_message_about_a_misspelt_option_knows_them_all():
+    accepted = [p.name for p in inspect.signature(vg.explore).parameters.values()]
+    assert sorted(re.findall(r"\w+", NO_OPTION.rpartition("are ")[2])) == sorted(
+        {*accepted, "and"} - {"controls"}
+    )
+    with pytest.raises(TypeError, match="caption must be a text, not 3"):
+        vg.explore(alt="text", caption=3)
+
+
 def test_arguments_are_the_controls():
-    with pytest.raises(TypeError, match=r"draw takes \(a, b\), but the controls are \(a\)"):
+    with pytest.raises(TypeError, match=r"function of draw takes \(a, b\), but .* \(a\)$"):
 
         @vg.explore(a=(0, 1), alt=lambda a: "text")
         def draw(a, b):
@@ -544,7 +572,7 @@ def test_arguments_are_the_controls():
     def describe(b):
         return "text"
 
-    with pytest.raises(TypeError, match=r"describe takes \(b\), but the controls are \(a\)"):
+    with pytest.raises(TypeError, match=r"alt of other takes \(b\), but .* \(a\)\. What"):
 
         @vg.explore(a=(0, 1), alt=describe)
         def other(a):

@@ -157,6 +157,13 @@ def test_what_cannot_be_measured_is_named(tmp_path):
         cost.cost(Figure())
 
 
+def test_a_script_that_fails_says_of_which_figure_and_state(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SHOWN.replace("figure = Figure()", "raise ValueError('no such a')"))
+    with pytest.raises(SystemExit, match=r"^ValueError: no such a\nline, at a = 0$"):
+        cost.main([str(script)])
+
+
 # ---------- Who is looking ----------
 
 SHOWN = """
@@ -351,6 +358,10 @@ def test_the_build_says_what_is_drawn_in_pixels_once_and_not_if_it_was_asked_for
     with pytest.warns(UserWarning, match=r"stars: PathCollection .* \d+ kB \(gzip\)") as said:
         html = stars.to_html()
     assert len(said) == 1 and html.count("data:image/png") == 1
+    assert (said[0].filename, said[0].lineno) == (
+        __file__,
+        stars.__wrapped__.__code__.co_firstlineno,
+    )
 
     @explore(alt="Points.")
     def asked():

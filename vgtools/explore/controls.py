@@ -14,6 +14,12 @@ import numpy as np
 MOST_STATES = 1000
 """The largest grid of states that a page may carry for one figure."""
 
+NO_OPTION = (
+    "What is not an option is a control. "
+    "The options are alt, caption, defaults, titles, tour, autoplay, style and palette"
+)
+"""Behind a message about a control, which may be a misspelt option of `explore`."""
+
 
 @dataclass(frozen=True)
 class Control:
@@ -48,7 +54,20 @@ class Control:
             for position, own in enumerate(self.values):
                 if matches(own, value):
                     return position
-        raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}")
+        accepted = [
+            label
+            if self.kind == "slider" or str(own) == label
+            else f"{own!r:.40} (shown as {label})"
+            for own, label in zip(self.values, self.labels, strict=True)
+        ]
+        raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(accepted)}")
+
+    def label(self, value: object) -> str:
+        """Return what a reader sees for a value, or the value as Python writes it."""
+        try:
+            return self.labels[self.index(value)]
+        except ValueError:
+            return f"{value!r:.60}"
 
     def _close(self, own: object, value: object) -> bool:
         """Tell whether a number is one of the values but for rounding."""
@@ -164,7 +183,7 @@ def _make_control(
     else:
         raise TypeError(
             f"the control {name!r} is given as {specification!r}: accepted are a tuple "
-            "(low, high, step), a list, a dictionary {label: value} or a bool"
+            f"(low, high, step), a list, a dictionary {{label: value}} or a bool. {NO_OPTION}"
         )
     if not values:
         raise ValueError(f"the control {name!r} has no value to choose from")

@@ -9,6 +9,7 @@ import os
 import runpy
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -127,10 +128,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("script", help="a file of Python that makes figures with explore")
     options = parser.parse_args(arguments)
     try:
-        figures = figures_of(options.script)
+        print(table(figures_of(options.script)))
     except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
-    print(table(figures))
+        sys.exit("".join(traceback.format_exception_only(error)).rstrip())
 
 
 if __name__ == "__main__":
