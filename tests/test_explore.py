@@ -47,6 +47,8 @@ def one_control(specification, **defaults):
         (["elu", "celu"], "select", ("elu", "celu"), ("elu", "celu"), 0),
         ([3, 1], "select", (3, 1), ("3", "1"), 0),
         ({"small": 0.1, "large": 9}, "select", (0.1, 9), ("small", "large"), 0),
+        ([("one", 1), ("two", 2)], "select", (1, 2), ("one", "two"), 0),
+        ([(1, 2), (2, 1)], "select", ((1, 2), (2, 1)), ("(1, 2)", "(2, 1)"), 0),
         (True, "checkbox", (False, True), ("off", "on"), 1),
         (False, "checkbox", (False, True), ("off", "on"), 0),
     ],
@@ -121,6 +123,7 @@ def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
         ((False, True), TypeError, r"the slider 'a'"),
         ((0, 1, math.nan), TypeError, r"finite"),
         ((0, 0), ValueError, r"'a' needs low < high and step > 0"),
+        ((0, 1, 5), ValueError, r"'a' has one value, because the step in \(0, 1, 5\)"),
         ((0, 1, 0), ValueError, r"'a' needs low < high and step > 0"),
         ((0, 1, 1e-6), ValueError, r"'a' has 1000001 values, more than 1000: coarsen its step"),
     ],
@@ -535,6 +538,23 @@ def test_the_alt_gives_a_sentence(alt, message):
         make(alt=alt).describe()
 
 
+def test_a_second_figure_that_nobody_will_see_is_told():
+    @vg.explore(alt="Nothing.")
+    def two():
+        pyplot.subplots()
+        return pyplot.subplots()[0]
+
+    @vg.explore(alt="Nothing.")
+    def one():
+        pyplot.figure()
+        return pyplot.subplots()[0]
+
+    with pytest.warns(UserWarning, match="two draws two figures and shows the one that it returns"):
+        two()
+    one()
+    assert pyplot.get_fignums() == []
+
+
 def test_what_goes_wrong_in_a_state_names_the_figure_and_the_state():
     @vg.explore(k=(1, 3), by={"one": 1, "ten": 10}, alt=lambda k, by: f"{1 / (2 - k)}")
     def steep(k, by):
@@ -545,7 +565,12 @@ def test_what_goes_wrong_in_a_state_names_the_figure_and_the_state():
     for call, error, words, note in (
         (lambda: steep.to_html(), TypeError, "return figure", "steep, at k = 1, by = ten"),
         (lambda: steep(k=3, by=1), RuntimeError, "too", "steep, at k = 3, by = one"),
-        (lambda: steep.describe(k=2), ZeroDivisionError, "zero", "alt of steep, at k = 2, by = one"),
+        (
+            lambda: steep.describe(k=2),
+            ZeroDivisionError,
+            "zero",
+            "alt of steep, at k = 2, by = one",
+        ),
         (lambda: steep(k=4, by=9), TypeError, "Figure", "steep, at k = 4, by = 9"),
     ):
         with pytest.raises(error, match=words) as raised:

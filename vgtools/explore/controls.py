@@ -106,9 +106,9 @@ def make_controls(
 ) -> tuple[Control, ...]:
     """Turn the abbreviations of `vgtools.explore` into controls.
 
-    A tuple ``(low, high)`` or ``(low, high, step)`` makes a slider, a list or a
-    dictionary (what the reader sees -> value) a select, a bool a checkbox: as
-    in `ipywidgets.interact`.
+    A tuple ``(low, high)`` or ``(low, high, step)`` makes a slider, a list, a dictionary
+    {label: value} or a list of pairs (label, value) a select, a bool a checkbox: as in
+    `ipywidgets.interact`.
 
     Raises
     ------
@@ -177,6 +177,9 @@ def _make_control(
     elif isinstance(specification, Mapping):
         kind, values = "select", tuple(specification.values())
         labels, default = tuple(str(label) for label in specification), 0
+    elif isinstance(specification, list) and specification and all(map(_labelled, specification)):
+        kind, default = "select", 0
+        labels, values = zip(*specification, strict=True)
     elif isinstance(specification, list):
         kind, values = "select", tuple(specification)
         labels, default = tuple(str(value) for value in values), 0
@@ -193,6 +196,10 @@ def _make_control(
     if name in defaults:
         default = control.index(defaults[name])
     return Control(name, kind, values, labels, default, title)
+
+
+def _labelled(entry: object) -> bool:
+    return isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
 
 
 def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, ...]:
@@ -213,6 +220,11 @@ def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, 
     if not (low < high and step > 0):
         raise ValueError(f"the slider {name!r} needs low < high and step > 0, not {limits!r}")
     count = int((high - low) / step) + 1
+    if count == 1:
+        raise ValueError(
+            f"the slider {name!r} has one value, because the step in {limits!r} is larger than "
+            "high - low"
+        )
     if count > MOST_STATES:
         raise ValueError(
             f"the slider {name!r} has {count} values, more than {MOST_STATES}: coarsen its step"

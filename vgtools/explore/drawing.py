@@ -8,29 +8,38 @@ from contextlib import contextmanager
 from typing import Any
 
 from matplotlib import pyplot
+from matplotlib.figure import Figure
 
 from vgtools.explore.controls import Control
 from vgtools.explore.theme import Theme
 
 
 @contextmanager
-def drawing(theme: Theme) -> Iterator[None]:
+def drawing(theme: Theme) -> Iterator[Callable[[], list[Figure]]]:
     """Draw in a style, one thread at a time, and leave no figure of pyplot open.
+
+    What it yields returns the figures that are open and were not before.
 
     Examples
     --------
-    >>> with drawing(Theme()):
-    ...     _ = pyplot.figure()
+    >>> with drawing(Theme()) as left:
+    ...     figure = pyplot.figure()
+    ...     left() == [figure]
+    True
     >>> pyplot.get_fignums()
     []
     """
     with theme.drawing():
         before = set(pyplot.get_fignums())
+
+        def left() -> list[Figure]:
+            return [pyplot.figure(n) for n in pyplot.get_fignums() if n not in before]
+
         try:
-            yield
+            yield left
         finally:
-            for number in set(pyplot.get_fignums()) - before:
-                pyplot.close(number)
+            for figure in left():
+                pyplot.close(figure)
 
 
 @contextmanager

@@ -94,7 +94,7 @@ class Explorable:
                 f"its controls are {', '.join(self.defaults) or 'none'}"
             )
         state = {**self.defaults, **state}
-        with drawing(self.theme), naming(self.__name__, self.controls, state):
+        with drawing(self.theme) as left, naming(self.__name__, self.controls, state):
             figure = self._draw(**state)
             if not isinstance(figure, Figure):
                 raise TypeError(
@@ -102,6 +102,12 @@ class Explorable:
                     f"{type(figure).__name__}: does it end with `return figure`?"
                 )
             pyplot.close(figure)
+            if any(other.axes for other in left()):
+                warn(
+                    self._draw,
+                    f"{self.__name__} draws two figures and shows the one that it returns: "
+                    "plt.subplots(1, 2) puts both into one",
+                )
         return figure
 
     def describe(self, **state: Any) -> str:
