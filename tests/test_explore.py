@@ -454,7 +454,7 @@ def test_a_page_carries_no_more_than_what_changes(drawings, shape, expected):
     frames = [[ElementTree.fromstring(f"<svg>{drawing}</svg>")] for drawing in drawings]
     found = find_slots(frames, ["same"] * len(frames), shape, default=1)
     assert [(slot.element, slot.name, slot.axes, slot.values) for slot in found] == expected
-    with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]"):
+    with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]: give each"):
         find_slots([frames[0], frames[0] * 2], ["", ""], [2], 0)
 
 
@@ -576,6 +576,14 @@ def test_what_goes_wrong_in_a_state_names_the_figure_and_the_state():
         with pytest.raises(error, match=words) as raised:
             call()
         assert raised.value.__notes__ == [note]
+
+    @vg.explore(k=(1, 3), alt=lambda k: f"{k} panels.")
+    def wider(k):
+        return pyplot.subplots(1, max(k, 2), figsize=(11, 3))[0]
+
+    with pytest.raises(ValueError, match="the same number of panels") as raised:
+        wider.to_html()
+    assert raised.value.__notes__ == ["wider, at k = 3"]
 
 
 def test_the_message_about_a_misspelt_option_knows_them_all():

@@ -279,13 +279,17 @@ class Explorable:
         for control in controls:
             default = default * len(control.values) + control.default
         shape = [len(control.values) for control in controls]
+        pairs = zip(states, frames, strict=True)
+        odd = next((state for state, frame in pairs if len(frame) != len(frames[0])), states[0])
+        with naming(self.__name__, self.controls, odd):
+            slots = find_slots(frames, descriptions, shape, default) if controls else []
         return page.figure_html(
             name,
             frames[default],
             descriptions[default],
             caption=self.caption,
             controls=controls,
-            slots=find_slots(frames, descriptions, shape, default) if controls else [],
+            slots=slots,
             handles=find_handles(self(), controls),
             tour=self.tour,
             colours=self.theme.style_sheet(name),
@@ -372,9 +376,9 @@ def explore(
         style, whose lines take these colours in turn.
     **controls
         One for each argument of the function, abbreviated as in
-        `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
-        ``{label: value}`` a select, a bool a checkbox. Without controls, the
-        figure stands still. A slider whose title is the label of a horizontal axis can
+        `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list,
+        ``{label: value}`` or ``[(label, value)]`` a select, a bool a checkbox. Without controls,
+        the figure stands still. A slider whose title is the label of a horizontal axis can
         be dragged on that axis, too.
 
     Returns
