@@ -21,7 +21,7 @@ from matplotlib import pyplot
 import vgtools as vg
 from vgtools import figures
 from vgtools.explore import audience, explorable, live, page
-from vgtools.explore.controls import MOST_STATES, check_size, make_controls
+from vgtools.explore.controls import MOST_STATES, NO_OPTION, check_size, make_controls
 from vgtools.explore.frames import CHILDREN, DESCRIPTION, TEXT, find_slots, payload
 from vgtools.explore.svg import markup, relative_path, svg_panels
 
@@ -47,6 +47,8 @@ def one_control(specification, **defaults):
         (["elu", "celu"], "select", ("elu", "celu"), ("elu", "celu"), 0),
         ([3, 1], "select", (3, 1), ("3", "1"), 0),
         ({"small": 0.1, "large": 9}, "select", (0.1, 9), ("small", "large"), 0),
+        ([("one", 1), ("two", 2)], "select", (1, 2), ("one", "two"), 0),
+        ([(1, 2), (2, 1)], "select", ((1, 2), (2, 1)), ("(1, 2)", "(2, 1)"), 0),
         (True, "checkbox", (False, True), ("off", "on"), 1),
         (False, "checkbox", (False, True), ("off", "on"), 0),
     ],
@@ -97,7 +99,8 @@ def test_defaults(specification, value, position):
         ((0.0, 1.0, 0.25), 0.3, "0, 0.25, 0.5, 0.75, 1"),
         ((0, 99, 1), 100, r"0, 1, 2, … 99 \(100 values\)"),
         (["a", "b"], "c", "a, b"),
-        (True, 1, "off, on"),
+        (True, 1, r"False \(shown as off\), True \(shown as on\)"),
+        ({"small": 1, "big": 2}, "big", r"1 \(shown as small\), 2 \(shown as big\)"),
         ([1, 2], True, "1, 2"),
         ([1, 2], "1", "1, 2"),
         ([np.zeros(2), np.ones(2)], np.zeros(3), r"\[0. 0.\], \[1. 1.\]"),
@@ -113,13 +116,14 @@ def test_a_default_that_is_no_value_is_refused(specification, value, accepted):
 @pytest.mark.parametrize(
     "specification, error, message",
     [
-        ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple"),
+        ("elu", TypeError, r"'a' is given as 'elu': accepted are a tuple.* are alt, caption"),
         ([], ValueError, r"'a' has no value"),
         ([1, "1"], ValueError, r"'a' shows the same label"),
         ((1,), TypeError, r"the slider 'a' is given as \(1,\)"),
         ((False, True), TypeError, r"the slider 'a'"),
         ((0, 1, math.nan), TypeError, r"finite"),
         ((0, 0), ValueError, r"'a' needs low < high and step > 0"),
+        ((0, 1, 5), ValueError, r"'a' has one value, because the step in \(0, 1, 5\)"),
         ((0, 1, 0), ValueError, r"'a' needs low < high and step > 0"),
         ((0, 1, 1e-6), ValueError, r"'a' has 1000001 values, more than 1000: coarsen its step"),
     ],
@@ -450,7 +454,7 @@ def test_a_page_carries_no_more_than_what_changes(drawings, shape, expected):
     frames = [[ElementTree.fromstring(f"<svg>{drawing}</svg>")] for drawing in drawings]
     found = find_slots(frames, ["same"] * len(frames), shape, default=1)
     assert [(slot.element, slot.name, slot.axes, slot.values) for slot in found] == expected
-    with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]"):
+    with pytest.raises(ValueError, match=r"same number of panels, not \[1, 2\]: give each"):
         find_slots([frames[0], frames[0] * 2], ["", ""], [2], 0)
 
 
@@ -534,8 +538,65 @@ def test_the_alt_gives_a_sentence(alt, message):
         make(alt=alt).describe()
 
 
+def test_a_second_figure_that_nobody_will_see_is_told():
+    @vg.explore(alt="Nothing.")
+    def two():
+        pyplot.subplots()
+        return pyplot.subplots()[0]
+
+    @vg.explore(alt="Nothing.")
+    def one():
+        pyplot.figure()
+        return pyplot.subplots()[0]
+
+    with pytest.warns(UserWarning, match="two draws two figures and shows the one that it returns"):
+        two()
+    one()
+    assert pyplot.get_fignums() == []
+
+
+def test_what_goes_wrong_in_a_state_names_the_figure_and_the_state():
+    @vg.explore(k=(1, 3), by={"one": 1, "ten": 10}, alt=lambda k, by: f"{1 / (2 - k)}")
+    def steep(k, by):
+        if k == 3:
+            raise RuntimeError("too steep")
+        return pyplot.figure() if k < 3 and by == 1 else None
+
+    for call, error, words, note in (
+        (lambda: steep.to_html(), TypeError, "return figure", "steep, at k = 1, by = ten"),
+        (lambda: steep(k=3, by=1), RuntimeError, "too", "steep, at k = 3, by = one"),
+        (
+            lambda: steep.describe(k=2),
+            ZeroDivisionError,
+            "zero",
+            "alt of steep, at k = 2, by = one",
+        ),
+        (lambda: steep(k=4, by=9), TypeError, "Figure", "steep, at k = 4, by = 9"),
+    ):
+        with pytest.raises(error, match=words) as raised:
+            call()
+        assert raised.value.__notes__ == [note]
+
+    @vg.explore(k=(1, 3), alt=lambda k: f"{k} panels.")
+    def wider(k):
+        return pyplot.subplots(1, max(k, 2), figsize=(11, 3))[0]
+
+    with pytest.raises(ValueError, match="the same number of panels") as raised:
+        wider.to_html()
+    assert raised.value.__notes__ == ["wider, at k = 3"]
+
+
+def test_the_message_about_a_misspelt_option_knows_them_all():
+    accepted = [p.name for p in inspect.signature(vg.explore).parameters.values()]
+    assert sorted(re.findall(r"\w+", NO_OPTION.rpartition("are ")[2])) == sorted(
+        {*accepted, "and"} - {"controls"}
+    )
+    with pytest.raises(TypeError, match="caption must be a text, not 3"):
+        vg.explore(alt="text", caption=3)
+
+
 def test_arguments_are_the_controls():
-    with pytest.raises(TypeError, match=r"draw takes \(a, b\), but the controls are \(a\)"):
+    with pytest.raises(TypeError, match=r"function of draw takes \(a, b\), but .* \(a\)$"):
 
         @vg.explore(a=(0, 1), alt=lambda a: "text")
         def draw(a, b):
@@ -544,7 +605,7 @@ def test_arguments_are_the_controls():
     def describe(b):
         return "text"
 
-    with pytest.raises(TypeError, match=r"describe takes \(b\), but the controls are \(a\)"):
+    with pytest.raises(TypeError, match=r"alt of other takes \(b\), but .* \(a\)\. What"):
 
         @vg.explore(a=(0, 1), alt=describe)
         def other(a):

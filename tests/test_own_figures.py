@@ -139,11 +139,10 @@ def test_at_most_three_lines_lead_from_interact_to_explore(names):
 
 def test_the_figures_of_a_script_are_measured(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    Path("wave.py").write_text(blocks("python")[0], encoding="utf-8")
+    Path("wave.py").write_text(blocks("python")[0] + "again = wave\n", encoding="utf-8")
     cost.main(["wave.py"])
-    name, states, kilobytes, seconds = (
-        capsys.readouterr().out.splitlines()[2].strip("| ").split("|")
-    )
+    _, _, row = capsys.readouterr().out.splitlines()
+    name, states, kilobytes, seconds = row.strip("| ").split("|")
     assert (name.strip(), int(states)) == ("wave", 9)
     html = cost.figures_of("wave.py")["wave"].to_html(with_runtime=False)
     assert float(kilobytes) == pytest.approx(len(gzip.compress(html.encode(), 6)) / 1000, abs=0.1)
@@ -155,6 +154,13 @@ def test_what_cannot_be_measured_is_named(tmp_path):
         cost.main(["none.py"])
     with pytest.raises(TypeError, match="made by explore, not Figure"):
         cost.cost(Figure())
+
+
+def test_a_script_that_fails_says_of_which_figure_and_state(tmp_path):
+    script = tmp_path / "script.py"
+    script.write_text(SHOWN.replace("figure = Figure()", "raise ValueError('no such a')"))
+    with pytest.raises(SystemExit, match=r"^ValueError: no such a\nline, at a = 0$"):
+        cost.main([str(script)])
 
 
 # ---------- Who is looking ----------
@@ -351,6 +357,10 @@ def test_the_build_says_what_is_drawn_in_pixels_once_and_not_if_it_was_asked_for
     with pytest.warns(UserWarning, match=r"stars: PathCollection .* \d+ kB \(gzip\)") as said:
         html = stars.to_html()
     assert len(said) == 1 and html.count("data:image/png") == 1
+    assert (said[0].filename, said[0].lineno) == (
+        __file__,
+        stars.__wrapped__.__code__.co_firstlineno,
+    )
 
     @explore(alt="Points.")
     def asked():

@@ -26,6 +26,8 @@ def folder(tmp_path_factory):
     (folder / "hand.html").write_text(names["page"], encoding="utf-8")
     both = names["wave"].to_html() + names["coloured"].to_html(with_runtime=False)
     (folder / "coloured.html").write_text(both, encoding="utf-8")
+    dark = '<!doctype html><html lang="en" data-theme="dark"><body style="background: #111">'
+    (folder / "dark.html").write_text(dark + names["anscombe"].to_html(), encoding="utf-8")
     return folder
 
 
@@ -108,6 +110,14 @@ def test_a_palette_of_ones_own_changes_with_the_page_and_for_its_figure_alone(fo
     assert (light[0], dark[0]) == ("rgb(0, 0, 128)", "rgb(135, 206, 250)")
     assert (light[1], dark[1]) == ("#222833", "#d5dae3")
     assert page.evaluate(house, "coloured") == "#ffffff"
+
+
+def test_on_a_dark_page_by_hand_every_control_can_be_read(folder, opened):
+    page = opened(folder / "dark.html")
+    colours = "() => { const s = getComputedStyle(document.querySelector('select'));"
+    ink, field = page.evaluate(f"{colours} return [s.color, s.backgroundColor]; }}")
+    assert (ink, field) == ("rgb(213, 218, 227)", "rgb(20, 24, 30)")
+    assert Axe().run(page, options={"runOnly": ["color-contrast"]}).response["violations"] == []
 
 
 def test_a_page_by_hand_brings_the_script_once_and_shows_a_file_in_a_frame(folder, opened):

@@ -14,6 +14,12 @@ import numpy as np
 MOST_STATES = 1000
 """The largest grid of states that a page may carry for one figure."""
 
+NO_OPTION = (
+    "What is not an option is a control. "
+    "The options are alt, caption, defaults, titles, tour, autoplay, style and palette"
+)
+"""Behind a message about a control, which may be a misspelt option of `explore`."""
+
 
 @dataclass(frozen=True)
 class Control:
@@ -48,7 +54,20 @@ class Control:
             for position, own in enumerate(self.values):
                 if matches(own, value):
                     return position
-        raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(self.labels)}")
+        accepted = [
+            label
+            if self.kind == "slider" or str(own) == label
+            else f"{own!r:.40} (shown as {label})"
+            for own, label in zip(self.values, self.labels, strict=True)
+        ]
+        raise ValueError(f"{self.name!r} cannot be {value!r}: accepted are {_listing(accepted)}")
+
+    def label(self, value: object) -> str:
+        """Return what a reader sees for a value, or the value as Python writes it."""
+        try:
+            return self.labels[self.index(value)]
+        except ValueError:
+            return f"{value!r:.60}"
 
     def _close(self, own: object, value: object) -> bool:
         """Tell whether a number is one of the values but for rounding."""
@@ -87,9 +106,9 @@ def make_controls(
 ) -> tuple[Control, ...]:
     """Turn the abbreviations of `vgtools.explore` into controls.
 
-    A tuple ``(low, high)`` or ``(low, high, step)`` makes a slider, a list or a
-    dictionary (what the reader sees -> value) a select, a bool a checkbox: as
-    in `ipywidgets.interact`.
+    A tuple ``(low, high)`` or ``(low, high, step)`` makes a slider, a list, a dictionary
+    {label: value} or a list of pairs (label, value) a select, a bool a checkbox: as in
+    `ipywidgets.interact`.
 
     Raises
     ------
@@ -158,13 +177,16 @@ def _make_control(
     elif isinstance(specification, Mapping):
         kind, values = "select", tuple(specification.values())
         labels, default = tuple(str(label) for label in specification), 0
+    elif isinstance(specification, list) and specification and all(map(_labelled, specification)):
+        kind, default = "select", 0
+        labels, values = zip(*specification, strict=True)
     elif isinstance(specification, list):
         kind, values = "select", tuple(specification)
         labels, default = tuple(str(value) for value in values), 0
     else:
         raise TypeError(
             f"the control {name!r} is given as {specification!r}: accepted are a tuple "
-            "(low, high, step), a list, a dictionary {label: value} or a bool"
+            f"(low, high, step), a list, a dictionary {{label: value}} or a bool. {NO_OPTION}"
         )
     if not values:
         raise ValueError(f"the control {name!r} has no value to choose from")
@@ -174,6 +196,10 @@ def _make_control(
     if name in defaults:
         default = control.index(defaults[name])
     return Control(name, kind, values, labels, default, title)
+
+
+def _labelled(entry: object) -> bool:
+    return isinstance(entry, tuple) and len(entry) == 2 and isinstance(entry[0], str)
 
 
 def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, ...]:
@@ -194,6 +220,11 @@ def _slider_values(name: str, limits: tuple[object, ...]) -> tuple[float | int, 
     if not (low < high and step > 0):
         raise ValueError(f"the slider {name!r} needs low < high and step > 0, not {limits!r}")
     count = int((high - low) / step) + 1
+    if count == 1:
+        raise ValueError(
+            f"the slider {name!r} has one value, because the step in {limits!r} is larger than "
+            "high - low"
+        )
     if count > MOST_STATES:
         raise ValueError(
             f"the slider {name!r} has {count} values, more than {MOST_STATES}: coarsen its step"

@@ -9,6 +9,7 @@ import os
 import runpy
 import sys
 import time
+import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -76,7 +77,7 @@ def cost(figure: Explorable) -> Cost:
 
 
 def figures_of(script: str | os.PathLike[str]) -> dict[str, Explorable]:
-    """Run a script and return the figures that it leaves behind, by their names.
+    """Run a script and return the figures that it leaves behind, each by its first name.
 
     Raises
     ------
@@ -99,10 +100,13 @@ def figures_of(script: str | os.PathLike[str]) -> dict[str, Explorable]:
     if not path.is_file():
         raise FileNotFoundError(f"there is no script {str(script)!r}")
     names = runpy.run_path(str(path), run_name="__main__")
-    found = {name: value for name, value in names.items() if isinstance(value, Explorable)}
+    found: dict[Explorable, str] = {}
+    for name, value in names.items():
+        if isinstance(value, Explorable):
+            found.setdefault(value, name)
     if not found:
         raise ValueError(f"{path.name} makes no figure with explore")
-    return found
+    return {name: figure for figure, name in found.items()}
 
 
 def table(figures: dict[str, Explorable]) -> str:
@@ -127,10 +131,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("script", help="a file of Python that makes figures with explore")
     options = parser.parse_args(arguments)
     try:
-        figures = figures_of(options.script)
+        print(table(figures_of(options.script)))
     except (FileNotFoundError, ValueError) as error:
-        sys.exit(str(error))
-    print(table(figures))
+        sys.exit("".join(traceback.format_exception_only(error)).rstrip())
 
 
 if __name__ == "__main__":

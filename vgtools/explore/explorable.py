@@ -7,9 +7,7 @@ import itertools
 import os
 import re
 import textwrap
-import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -18,8 +16,9 @@ from matplotlib import pyplot
 from matplotlib.figure import Figure
 
 from vgtools.explore import audience, document, page
-from vgtools.explore.controls import Control, check_size, make_controls
+from vgtools.explore.controls import NO_OPTION, Control, check_size, make_controls
 from vgtools.explore.dragging import find_handles
+from vgtools.explore.drawing import drawing, naming, warn
 from vgtools.explore.frames import find_slots
 from vgtools.explore.raster import Replaced
 from vgtools.explore.svg import Element, svg_panels
@@ -33,18 +32,6 @@ _live_numbers = itertools.count(1)
 
 _MINUS = re.compile(r"(?<![\w\N{EN DASH}-])-(?=[\d.])")
 """The hyphen with which Python writes a negative number."""
-
-
-@contextmanager
-def _drawing(theme: Theme) -> Iterator[None]:
-    """Draw in a style, one thread at a time, and leave no figure of pyplot open."""
-    with theme.drawing():
-        before = set(pyplot.get_fignums())
-        try:
-            yield
-        finally:
-            for number in set(pyplot.get_fignums()) - before:
-                pyplot.close(number)
 
 
 class Explorable:
@@ -106,23 +93,32 @@ class Explorable:
                 f"{self.__name__} has no control {unknown[0]!r}: "
                 f"its controls are {', '.join(self.defaults) or 'none'}"
             )
-        with _drawing(self.theme):
-            figure = self._draw(**{**self.defaults, **state})
+        state = {**self.defaults, **state}
+        with drawing(self.theme) as left, naming(self.__name__, self.controls, state):
+            figure = self._draw(**state)
             if not isinstance(figure, Figure):
                 raise TypeError(
-                    f"{self.__name__} must return a matplotlib Figure, not {type(figure).__name__}"
+                    f"{self.__name__} must return a matplotlib Figure, not "
+                    f"{type(figure).__name__}: does it end with `return figure`?"
                 )
             pyplot.close(figure)
+            if any(other.axes for other in left()):
+                warn(
+                    self._draw,
+                    f"{self.__name__} draws two figures and shows the one that it returns: "
+                    "plt.subplots(1, 2) puts both into one",
+                )
         return figure
 
     def describe(self, **state: Any) -> str:
         """Return what a state shows, in words and numbers."""
-        text = self._alt
-        if callable(text):
-            text = text(**{**self.defaults, **state})
-        if not isinstance(text, str) or not text.strip():
-            raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
-        return page.printable(self.__name__, _MINUS.sub("\N{MINUS SIGN}", " ".join(text.split())))
+        state = {**self.defaults, **state}
+        with naming(f"alt of {self.__name__}", self.controls, state):
+            text = self._alt(**state) if callable(self._alt) else self._alt
+            if not isinstance(text, str) or not text.strip():
+                raise ValueError(f"the alt of {self.__name__} must give a sentence, not {text!r}")
+            text = _MINUS.sub("\N{MINUS SIGN}", " ".join(text.split()))
+            return page.printable(self.__name__, text)
 
     def to_html(self, *, with_runtime: bool = True, identifier: str | None = None) -> str:
         """Return the figure with all its states as a piece of HTML that needs nothing else.
@@ -277,19 +273,23 @@ class Explorable:
         frames = [self._panels(name, state, replaced) for state in steps(states)]
         if replaced:
             most = max(replaced, key=lambda one: one.vectors)
-            warnings.warn(f"{self.__name__}: {most}", stacklevel=3)
+            warn(self._draw, f"{self.__name__}: {most}")
         descriptions = [self.describe(**state) for state in states]
         default = 0
         for control in controls:
             default = default * len(control.values) + control.default
         shape = [len(control.values) for control in controls]
+        pairs = zip(states, frames, strict=True)
+        odd = next((state for state, frame in pairs if len(frame) != len(frames[0])), states[0])
+        with naming(self.__name__, self.controls, odd):
+            slots = find_slots(frames, descriptions, shape, default) if controls else []
         return page.figure_html(
             name,
             frames[default],
             descriptions[default],
             caption=self.caption,
             controls=controls,
-            slots=find_slots(frames, descriptions, shape, default) if controls else [],
+            slots=slots,
             handles=find_handles(self(), controls),
             tour=self.tour,
             colours=self.theme.style_sheet(name),
@@ -323,7 +323,7 @@ class Explorable:
     def _panels(
         self, name: str, state: Mapping[str, Any], replaced: list[Replaced] | None = None
     ) -> list[Element]:
-        with _drawing(self.theme):
+        with drawing(self.theme), naming(self.__name__, self.controls, state):
             return svg_panels(self(**state), name, self.theme, replaced)
 
     def _states(self) -> list[dict[str, Any]]:
@@ -376,9 +376,9 @@ def explore(
         style, whose lines take these colours in turn.
     **controls
         One for each argument of the function, abbreviated as in
-        `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list or
-        ``{label: value}`` a select, a bool a checkbox. Without controls, the
-        figure stands still. A slider whose title is the label of a horizontal axis can
+        `ipywidgets.interact`: ``(low, high, step)`` is a slider, a list,
+        ``{label: value}`` or ``[(label, value)]`` a select, a bool a checkbox. Without controls,
+        the figure stands still. A slider whose title is the label of a horizontal axis can
         be dragged on that axis, too.
 
     Returns
@@ -412,6 +412,8 @@ def explore(
         raise TypeError(
             "alt must be a function of the controls, because what the figure shows depends on them"
         )
+    if not isinstance(caption, str):
+        raise TypeError(f"caption must be a text, not {caption!r:.60}")
     for name, values in (("defaults", defaults), ("titles", titles)):
         if values is not None and not isinstance(values, Mapping):
             raise TypeError(f"{name} must be a mapping {{control: …}}, not {values!r:.60}")
@@ -424,13 +426,15 @@ def explore(
     def decorate(draw: Callable[..., Figure]) -> Explorable:
         if not inspect.isfunction(draw):
             raise TypeError(f"what draws must be a function with a name, not {draw!r:.60}")
-        for function in filter(callable, (draw, alt)):
+        for what, function in (("drawing function", draw), ("alt", alt)):
+            if not callable(function):
+                continue
             accepted = list(inspect.signature(function).parameters)
             if sorted(accepted) != sorted(controls):
-                name = getattr(function, "__name__", "alt")
+                more = f". {NO_OPTION}" if set(controls) - set(accepted) else ""
                 raise TypeError(
-                    f"{name} takes ({', '.join(accepted)}), but the controls are "
-                    f"({', '.join(controls)})"
+                    f"the {what} of {draw.__name__} takes ({', '.join(accepted)}), but the "
+                    f"controls are ({', '.join(controls)}){more}"
                 )
         return Explorable(draw, made, alt, caption, stops, autoplay, theme)
 

@@ -88,7 +88,8 @@ def find_slots(
     if len({len(panels) for panels in frames}) > 1:
         raise ValueError(
             "every state of a figure must have the same number of panels, not "
-            f"{sorted({len(panels) for panels in frames})}"
+            f"{sorted({len(panels) for panels in frames})}: give each the same axes, and let those "
+            "that it does not need be empty"
         )
     columns: list[tuple[int, str, list[str | None]]] = []
     position = 0
