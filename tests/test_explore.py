@@ -539,8 +539,8 @@ def test_the_alt_gives_a_sentence(alt, message):
 
 
 def test_a_second_figure_that_nobody_will_see_is_told():
-    @vg.explore(alt="Nothing.")
-    def two():
+    @vg.explore(k=(1, 3), alt=lambda k: f"Nothing {k}.")
+    def two(k):
         pyplot.subplots()
         return pyplot.subplots()[0]
 
@@ -549,8 +549,9 @@ def test_a_second_figure_that_nobody_will_see_is_told():
         pyplot.figure()
         return pyplot.subplots()[0]
 
-    with pytest.warns(UserWarning, match="two draws two figures and shows the one that it returns"):
-        two()
+    with pytest.warns(UserWarning, match="two draws two figures and shows the one that") as said:
+        two.to_html()
+    assert len(said) == 1
     one()
     assert pyplot.get_fignums() == []
 

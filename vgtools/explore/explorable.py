@@ -76,6 +76,7 @@ class Explorable:
         self.tour = tour
         self.autoplay = autoplay
         self.theme = theme
+        self._warned = False
         self.__doc__ = draw.__doc__
         self.__name__ = draw.__name__
         self.__wrapped__ = draw
@@ -102,7 +103,8 @@ class Explorable:
                     f"{type(figure).__name__}: does it end with `return figure`?"
                 )
             pyplot.close(figure)
-            if any(other.axes for other in left()):
+            if not self._warned and any(other.axes for other in left()):
+                self._warned = True
                 warn(
                     self._draw,
                     f"{self.__name__} draws two figures and shows the one that it returns: "
