@@ -16,8 +16,8 @@ from PIL import Image
 COLUMNS, WIDTH, HEIGHT = 2, 700, 560
 """How figures stand on the pages that are compared, each in a cell of so many pixels."""
 
-STATES = 5
-"""Of so many states of each figure a picture is taken, the first and the last among them."""
+STATES = 11
+"""So many pictures are taken of each figure: no figure of the gallery has more states."""
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>A gallery</title><style>
 @font-face {{ font-family: "DejaVu Sans"; src: url("file://{fonts}/DejaVuSans.ttf"); }}
@@ -112,8 +112,9 @@ REPLACE = """(drawings) => document.querySelectorAll("body > div").forEach(
 
 
 def some_states(figure):
-    """Return states of a figure from the first to the last, as places of its controls."""
+    """Return the states of a figure from the first to the last, as places of its controls."""
     grid = list(itertools.product(*(range(len(one.values)) for one in figure.controls)))
+    assert len(grid) <= STATES
     return [grid[round(place)] for place in np.linspace(0, len(grid) - 1, STATES)]
 
 
@@ -181,6 +182,6 @@ def test_every_figure_of_the_gallery_looks_as_matplotlib_draws_it(figures, opene
     for place, name in enumerate(ours):
         for number, at in enumerate(states[name]):
             assert far_apart(seen[number][place], expected[number][place]) == "", (name, at)
-            other = expected[number - 1][place]  # which a frame in the wrong place would show
-            assert far_apart(seen[number][place], other), (name, at)
+            if at != states[name][number - 1]:  # a frame in the wrong place would show that one
+                assert far_apart(seen[number][place], expected[number - 1][place]), (name, at)
     assert page.errors == []
