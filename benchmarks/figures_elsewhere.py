@@ -4,7 +4,7 @@ It needs an environment of its own::
 
     python3 -m venv _build/figures
     _build/figures/bin/pip install -r benchmarks/requirements-figures.txt
-    CHROMIUM="$(tools/chromium)" _build/figures/bin/python -m benchmarks.figures_elsewhere
+    _build/figures/bin/python -m benchmarks.figures_elsewhere
 
 Each tool writes three figures, with the same data and the same states, as one HTML file that
 needs no network. The slider is moved through all states. A time is that from the event, or from
@@ -27,14 +27,15 @@ from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
 from benchmarks.payload import kilobytes
+from tools.browser import chromium
 
 ROUNDS = 2
 """So many times every state is shown; the first round is not counted."""
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-frame-rate-limit", "--disable-gpu-vsync"]
+FLAGS = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 
 X = np.linspace(0, 1, 400)
 DAYS = np.arange(1000)
@@ -304,8 +305,7 @@ def frame_times(browser: Browser, file: Path, tool: str, states: int) -> tuple[l
 def main() -> None:
     """Print the table."""
     versions = ", ".join(f"{name} {version(name)}" for name in TOOLS if "." not in name)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+    with chromium(*FLAGS) as browser, tempfile.TemporaryDirectory() as folder:
         print(f"{versions}; Chromium {browser.version}; load {os.getloadavg()[0]:.1f}.")
         print("| figure | states | tool | kB (gzip) | ms to a frame, median | 95 of 100 |")
         print("|---|---|---|---|---|---|")
@@ -320,7 +320,6 @@ def main() -> None:
                 median, high = np.percentile(taken, [50, 95])
                 weight = f"{kilobytes(html):.1f}"
                 print(f"| {name} | {count} | {tool} | {weight} | {median:.1f} | {high:.1f} |")
-        browser.close()
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from pypdf.generic import ArrayObject, ByteStringObject, Fit, NameObject, TextSt
 
 from formats import book, checks
 from formats.chapter import Chapter, FormatError
-from formats.chromium import opened, printed
+from formats.chromium import opened
 from formats.pages import read_book
 
 if TYPE_CHECKING:
@@ -64,7 +64,7 @@ def numbered(page: Page) -> bytes:
     pages: dict[str, int] = {}
     for _ in range(ROUNDS):
         page.evaluate("fillPages", pages)
-        data = printed(page)
+        data = page.pdf(tagged=True, prefer_css_page_size=True, print_background=True)
         before, pages = pages, destinations(PdfReader(io.BytesIO(data)))
         if pages == before:
             return data
