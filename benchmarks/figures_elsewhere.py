@@ -18,6 +18,7 @@ WebAssembly it runs Python in the page.
 
 from __future__ import annotations
 
+import gzip
 import os
 import tempfile
 from collections.abc import Callable
@@ -29,7 +30,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from playwright.sync_api import Browser
 
-from benchmarks.payload import kilobytes
 from tools.browser import chromium
 
 ROUNDS = 2
@@ -318,7 +318,7 @@ def main() -> None:
                 taken, same = frame_times(browser, file, tool, count)
                 assert not same, f"{tool}: {same} states of the {name} look like another"
                 median, high = np.percentile(taken, [50, 95])
-                weight = f"{kilobytes(html):.1f}"
+                weight = f"{len(gzip.compress(html.encode(), 6)) / 1000:.1f}"
                 print(f"| {name} | {count} | {tool} | {weight} | {median:.1f} | {high:.1f} |")
 
 

@@ -1,24 +1,26 @@
 """How long is one training step? ``python -m benchmarks.training``.
 
 The same step (forward, loss, backward, optimiser) of the same network in float64, by
-vgtools and by PyTorch in eager mode, in turns. Each runs with one thread and with one per
-core, and of each the faster one counts. (`make` starts vgtools with one, so that sums come
-out the same everywhere.) A ratio above 1 says that vgtools is faster. The ratio after it
-compares processor time, one thread each: it is steady even while other programs use
-the machine.
+vgtools and by PyTorch in eager mode, in turns, so that a slow minute slows both. Each runs
+with one thread and with one per core, and of each the faster one counts. (`make` starts
+vgtools with one, so that sums come out the same everywhere.) A ratio above 1 says that vgtools
+is faster. The ratio after it compares processor time, one thread each: it is steady even while
+other programs use the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import time
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 import vgtools as vg
-from benchmarks.timing import in_turns
 from vgtools import networks as nets
 
 BATCH, STEPS, FEATURES, HIDDEN = 50, 100, 2, 32
@@ -37,6 +39,8 @@ PAUSE = 0.15
 IN_A_ROW = 10
 """So many steps of a side are timed one after the other, as training takes them."""
 
+LEAST_TURNS = 5
+
 THREADS = (1, CORES)
 BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
 """Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
@@ -47,6 +51,8 @@ except ImportError:
     torch = None
 
 Step = Callable[[], object]
+Side = tuple[str, int]
+"""Who takes the step, and with how many threads."""
 
 
 def our_perceptron(depth: int, width: int) -> Step:
@@ -122,34 +128,70 @@ def their_recurrent(kind: str) -> Step:
     return step
 
 
-def set_blas_threads(count: int) -> None:
-    """Give NumPy's matrix products so many threads."""
-    for library in BLAS:
-        library.set_num_threads(count)
+def in_turns(steps: dict[Side, Step], seconds: float) -> dict[Side, NDArray[np.float64]]:
+    """Let every side take steps in its turn, again and again, for about so many seconds in all.
+
+    Before it is timed, a side waits until threads of the one before, which look for work in a
+    busy loop, have fallen asleep, and takes one step. No garbage is collected meanwhile.
+
+    Returns
+    -------
+    dict of side to array
+        Milliseconds of each step, by the clock and on the processors, of all threads together:
+        (steps, 2).
+    """
+    taken: dict[Side, list[tuple[float, float]]] = {side: [] for side in steps}
+    gc.collect()
+    gc.disable()
+    start, turns = time.perf_counter(), 0
+    while turns < LEAST_TURNS or time.perf_counter() - start < seconds:
+        turns += 1
+        for side, step in steps.items():
+            time.sleep(PAUSE)
+            step()
+            for _ in range(IN_A_ROW):
+                clock, processor = time.perf_counter(), time.process_time()
+                step()
+                clock, processor = time.perf_counter() - clock, time.process_time() - processor
+                taken[side].append((1e3 * clock, 1e3 * processor))
+    gc.enable()
+    return {side: np.array(pairs) for side, pairs in taken.items()}
 
 
-def with_threads(set_threads: Callable[[int], None], count: int, step: Step) -> Step:
-    """Return a step that first asks for so many threads."""
+def text(clock: NDArray[np.float64]) -> str:
+    """Write the median and the quartiles of durations."""
+    low, median, high = (
+        f"{value:.3g}" if value < 100 else f"{value:.0f}"
+        for value in np.percentile(clock, [25, 50, 75])
+    )
+    return f"{median} ({low} to {high})"
+
+
+def with_threads(count: int, step: Step) -> Step:
+    """Return a step that first asks for so many threads, in NumPy and in PyTorch."""
 
     def threaded() -> None:
-        set_threads(count)
+        for library in BLAS:
+            library.set_num_threads(count)
+        if torch:
+            torch.set_num_threads(count)
         step()
 
     return threaded
 
 
-def sides(name: str) -> dict[tuple[str, int], Step]:
+def sides(name: str) -> dict[Side, Step]:
     """Return what is compared in a row of the table; PyTorch only where it is installed."""
     ours, theirs = (
         (our_perceptron, their_perceptron) if name in DEEP else (our_recurrent, their_recurrent)
     )
     arguments = DEEP.get(name, (name,))
-    steps = {"vgtools": (set_blas_threads, ours(*arguments))}
+    steps = {"vgtools": ours(*arguments)}
     if torch:
-        steps["PyTorch"] = torch.set_num_threads, theirs(*arguments)
+        steps["PyTorch"] = theirs(*arguments)
     return {
-        (side, count): with_threads(set_threads, count, step)
-        for side, (set_threads, step) in steps.items()
+        (side, count): with_threads(count, step)
+        for side, step in steps.items()
         for count in THREADS
     }
 
@@ -157,7 +199,7 @@ def sides(name: str) -> dict[tuple[str, int], Step]:
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=6.0, help="for each row, about")
+    parser.add_argument("--seconds", type=float, default=15.0, help="for each row, about")
     parser.add_argument("--only", help="rows whose name contains this")
     options = parser.parse_args(arguments)
     peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
@@ -171,16 +213,16 @@ def main(arguments: list[str] | None = None) -> None:
     for name, least in LEAST.items():
         if options.only and options.only not in name:
             continue
-        found = in_turns(sides(name), options.seconds, pause=PAUSE, times=IN_A_ROW)
-        cells = [found[side].text() if side in found else "-" for side in timed]
+        found = in_turns(sides(name), options.seconds)
+        medians = {side: np.median(pairs, axis=0) for side, pairs in found.items()}
+        cells = [text(found[side][:, 0]) if side in found else "-" for side in timed]
         ratio = processor = "-"
         if torch:
             ours, theirs = (
-                min(found[side, count].median for count in THREADS)
-                for side in ("vgtools", "PyTorch")
+                min(medians[side, count][0] for count in THREADS) for side in ("vgtools", "PyTorch")
             )
             ratio = f"{theirs / ours:.2f}"
-            processor = f"{found['PyTorch', 1].processor / found['vgtools', 1].processor:.2f}"
+            processor = f"{medians['PyTorch', 1][1] / medians['vgtools', 1][1]:.2f}"
             if theirs < least * ours:
                 missed.append(name)
         cells += [ratio, f"{least:g}", processor]
