@@ -102,7 +102,10 @@ def _sign_changes(x: np.ndarray, exact: list) -> list[float]:
 
 
 def ulp_errors(computed: np.ndarray, x: np.ndarray, exact: list) -> np.ndarray:
-    """Return the error of each computed value in ulp of the exact one."""
+    """Return the error of each computed value in ulp of the exact one.
+
+    Infinity is exact where the exact value is larger than all numbers of the type.
+    """
     info = np.finfo(computed.dtype)
     digits = info.nmant + 1
     crossings = _sign_changes(x, exact)
@@ -110,7 +113,8 @@ def ulp_errors(computed: np.ndarray, x: np.ndarray, exact: list) -> np.ndarray:
     with mpmath.workdps(DIGITS):
         for i, value in enumerate(exact):
             if not np.isfinite(computed[i]):
-                errors[i] = np.inf
+                overflows = abs(value) > float(info.max) and computed[i] == np.inf * np.sign(value)
+                errors[i] = 0 if overflows else np.inf
                 continue
             exponent = mpmath.frexp(value)[1] if value else info.minexp
             if any(abs(float(x[i]) - crossing) < 0.5 for crossing in crossings):
