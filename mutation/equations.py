@@ -18,7 +18,7 @@ from sympy.core.relational import Relational
 
 import vgtools as vg
 from mutation import chapters
-from mutation.expressions import REVERSED_SIGNS, STRICTER_SIGNS, alterations
+from mutation.expressions import OTHER_SIGNS, alterations
 from mutation.score import Score
 from vgtools.derivation.definitions import with_meanings
 
@@ -198,26 +198,22 @@ class Chapter:
     def _equation(self, call: chapters.Call) -> None:
         equation = call.equation
 
-        def check(lhs: Any, rhs: Any, **changed: Any) -> Callable[[], Any]:
-            return lambda: recheck(replace(equation, lhs=lhs, rhs=rhs, **changed), call)
+        def judge(kind: str, old: Any, new: Any, **changed: Any) -> None:
+            checks = [lambda: recheck(replace(equation, **changed), call)]
+            self._judge(kind, call.name, old, new, equation.where, checks, equation.given)
 
-        where, names = equation.where, _names(equation.lhs, equation.rhs)
-        for kind, lhs in alterations(equation.lhs, *names):
-            checks = [check(lhs, equation.rhs)]
-            self._judge(kind, call.name, equation.lhs, lhs, where, checks, equation.given)
-        for kind, rhs in alterations(equation.rhs, *names, digits=equation.digits):
-            checks = [check(equation.lhs, rhs)]
-            self._judge(kind, call.name, equation.rhs, rhs, where, checks, equation.given)
+        names = _names(equation.lhs, equation.rhs)
+        for side, digits in (("lhs", None), ("rhs", equation.digits)):
+            old = getattr(equation, side)
+            for kind, new in alterations(old, *names, digits=digits):
+                judge(kind, old, new, **{side: new})
         if equation.kind == "bound":
-            for sign in (REVERSED_SIGNS[equation.relation], STRICTER_SIGNS[equation.relation]):
-                checks = [check(equation.lhs, equation.rhs, relation=sign)]
-                self._judge("operator", call.name, equation.relation, sign, where, checks)
+            for sign in OTHER_SIGNS[equation.relation]:
+                judge("operator", equation.relation, sign, relation=sign)
         for symbol, value in (equation.tight_at or {}).items():
             if value.is_finite:
                 at = {**equation.tight_at, symbol: value + 1}
-                checks = [check(equation.lhs, equation.rhs, tight_at=at)]
-                self._judge("constant", call.name, f"{symbol} = {value}", f"{symbol} = {value + 1}",
-                            where, checks)  # fmt: skip
+                judge("constant", f"{symbol} = {value}", f"{symbol} = {value + 1}", tight_at=at)
 
     def _definition(self, call: chapters.Call) -> None:
         """A definition is checked by its second source, and by whatever uses it."""
