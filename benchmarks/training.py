@@ -17,6 +17,7 @@ import time
 from collections.abc import Callable
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
@@ -43,15 +44,10 @@ LEAST_TURNS = 5
 
 THREADS = (1, CORES)
 BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
-"""Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
-
-try:
-    import torch
-except ImportError:
-    torch = None
 
 Step = Callable[[], object]
-Side = tuple[str, int]
+SIDES = ("vgtools", "PyTorch")
+TIMED = [(side, count) for side in SIDES for count in THREADS]
 """Who takes the step, and with how many threads."""
 
 
@@ -128,7 +124,14 @@ def their_recurrent(kind: str) -> Step:
     return step
 
 
-def in_turns(steps: dict[Side, Step], seconds: float) -> dict[Side, NDArray[np.float64]]:
+def set_threads(count: int) -> None:
+    """Give the matrix products of NumPy, and PyTorch, so many threads."""
+    for library in BLAS:
+        library.set_num_threads(count)
+    torch.set_num_threads(count)
+
+
+def in_turns(steps: dict[str, Step], seconds: float) -> dict[tuple, NDArray[np.float64]]:
     """Let every side take steps in its turn, again and again, for about so many seconds in all.
 
     Before it is timed, a side waits until threads of the one before, which look for work in a
@@ -136,26 +139,28 @@ def in_turns(steps: dict[Side, Step], seconds: float) -> dict[Side, NDArray[np.f
 
     Returns
     -------
-    dict of side to array
+    dict of side and number of threads to array
         Milliseconds of each step, by the clock and on the processors, of all threads together:
         (steps, 2).
     """
-    taken: dict[Side, list[tuple[float, float]]] = {side: [] for side in steps}
+    taken: dict[tuple, list[tuple[float, float]]] = {each: [] for each in TIMED}
     gc.collect()
     gc.disable()
     start, turns = time.perf_counter(), 0
     while turns < LEAST_TURNS or time.perf_counter() - start < seconds:
         turns += 1
-        for side, step in steps.items():
+        for side, count in TIMED:
+            step = steps[side]
+            set_threads(count)
             time.sleep(PAUSE)
             step()
             for _ in range(IN_A_ROW):
                 clock, processor = time.perf_counter(), time.process_time()
                 step()
                 clock, processor = time.perf_counter() - clock, time.process_time() - processor
-                taken[side].append((1e3 * clock, 1e3 * processor))
+                taken[side, count].append((1e3 * clock, 1e3 * processor))
     gc.enable()
-    return {side: np.array(pairs) for side, pairs in taken.items()}
+    return {each: np.array(pairs) for each, pairs in taken.items()}
 
 
 def text(clock: NDArray[np.float64]) -> str:
@@ -167,45 +172,17 @@ def text(clock: NDArray[np.float64]) -> str:
     return f"{median} ({low} to {high})"
 
 
-def with_threads(count: int, step: Step) -> Step:
-    """Return a step that first asks for so many threads, in NumPy and in PyTorch."""
-
-    def threaded() -> None:
-        for library in BLAS:
-            library.set_num_threads(count)
-        if torch:
-            torch.set_num_threads(count)
-        step()
-
-    return threaded
-
-
-def sides(name: str) -> dict[Side, Step]:
-    """Return what is compared in a row of the table; PyTorch only where it is installed."""
-    ours, theirs = (
-        (our_perceptron, their_perceptron) if name in DEEP else (our_recurrent, their_recurrent)
-    )
-    arguments = DEEP.get(name, (name,))
-    steps = {"vgtools": ours(*arguments)}
-    if torch:
-        steps["PyTorch"] = theirs(*arguments)
-    return {
-        (side, count): with_threads(count, step)
-        for side, step in steps.items()
-        for count in THREADS
-    }
-
-
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--seconds", type=float, default=15.0, help="for each row, about")
     parser.add_argument("--only", help="rows whose name contains this")
     options = parser.parse_args(arguments)
-    peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
-    print(f"One training step, batch {BATCH}, in ms: median (quartiles). {CORES} cores; {peer}.")
-    timed = [(side, count) for side in ("vgtools", "PyTorch") for count in THREADS]
-    columns = ["network", *(f"{side}, threads: {count}" for side, count in timed)]
+    print(
+        f"One training step, batch {BATCH}, in ms: median (quartiles). "
+        f"{CORES} cores; PyTorch {torch.__version__}."
+    )
+    columns = ["network", *(f"{side}, threads: {count}" for side, count in TIMED)]
     columns += ["ratio", "at least", "ratio of processor times"]
     print("| " + " | ".join(columns) + " |")
     print("|" + "---|" * len(columns))
@@ -213,19 +190,18 @@ def main(arguments: list[str] | None = None) -> None:
     for name, least in LEAST.items():
         if options.only and options.only not in name:
             continue
-        found = in_turns(sides(name), options.seconds)
-        medians = {side: np.median(pairs, axis=0) for side, pairs in found.items()}
-        cells = [text(found[side][:, 0]) if side in found else "-" for side in timed]
-        ratio = processor = "-"
-        if torch:
-            ours, theirs = (
-                min(medians[side, count][0] for count in THREADS) for side in ("vgtools", "PyTorch")
-            )
-            ratio = f"{theirs / ours:.2f}"
-            processor = f"{medians['PyTorch', 1][1] / medians['vgtools', 1][1]:.2f}"
-            if theirs < least * ours:
-                missed.append(name)
-        cells += [ratio, f"{least:g}", processor]
+        if name in DEEP:
+            steps = our_perceptron(*DEEP[name]), their_perceptron(*DEEP[name])
+        else:
+            steps = our_recurrent(name), their_recurrent(name)
+        found = in_turns(dict(zip(SIDES, steps)), options.seconds)
+        medians = {each: np.median(pairs, axis=0) for each, pairs in found.items()}
+        ours, theirs = (min(medians[side, count][0] for count in THREADS) for side in SIDES)
+        if theirs < least * ours:
+            missed.append(name)
+        cells = [text(found[each][:, 0]) for each in TIMED]
+        cells += [f"{theirs / ours:.2f}", f"{least:g}"]
+        cells.append(f"{medians['PyTorch', 1][1] / medians['vgtools', 1][1]:.2f}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
     if missed:
         print("\nNot reached: " + ", ".join(missed))
