@@ -22,15 +22,9 @@ from pathlib import Path
 from jupyter_cache import get_cache
 
 BOOK = Path(__file__).resolve().parents[1]
-SOURCES = [
-    "_config.yml",
-    "_static",
-    "_templates",
-    "chapters",
-    "claims.toml",
-    "references.bib",
-    "requirements.txt",
-]
+LEFT_OUT = shutil.ignore_patterns(".*", "_build", "dist", "mutants", "__pycache__", "*.egg-info")
+"""What a copy of the book does without."""
+
 CODELESS = ["jupyter_book", "bookext"]
 """Extensions that Sphinx does without where it has no code to run."""
 
@@ -48,17 +42,13 @@ def run(*command: str, folder: Path) -> float:
 
 
 def copy_book(folder: Path, chapters: list[str]) -> None:
-    """Copy what a build reads, with a table of contents of these chapters only, if any."""
-    for name in SOURCES:
-        copy = shutil.copytree if (BOOK / name).is_dir() else shutil.copy
-        copy(BOOK / name, folder / name)
+    """Copy the book, with a table of contents of these chapters only, if any."""
+    shutil.copytree(BOOK, folder, ignore=LEFT_OUT)
     if chapters:
         first, *others = [*chapters, "glossary", "references"]
         lines = ["format: jb-book", f"root: chapters/{first}", "chapters:"]
         lines += [f"- file: chapters/{name}" for name in others]
         (folder / "_toc.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    else:
-        shutil.copy(BOOK / "_toc.yml", folder / "_toc.yml")
 
 
 def edit(notebook: Path, text: str) -> None:
@@ -118,7 +108,6 @@ def main(arguments: list[str] | None = None) -> None:
     with tempfile.TemporaryDirectory() as place:
         ours, plain = Path(place) / "ours", Path(place) / "plain"
         for folder in (ours, plain):
-            folder.mkdir()
             copy_book(folder, chapters)
         cold, unchanged, sentence = build_times(
             *JUPYTER_BOOK, "build", ".", folder=ours, chapter=chapter
