@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
@@ -20,7 +20,7 @@ COMMANDS = {
     "laboratory": "Training in a page",
     "accuracy": "Accuracy of the activation functions",
 }
-PACKAGES = ("numpy scipy matplotlib torch jax sphinx jupyter-book").split()
+PACKAGES = ("numpy", "scipy", "matplotlib", "torch", "jax", "sphinx", "jupyter-book")
 
 
 def processor() -> str:
@@ -32,22 +32,10 @@ def processor() -> str:
         return platform.machine()
 
 
-def versions() -> str:
-    """Return the versions of everything that is compared."""
-    found = [f"Python {platform.python_version()}"]
-    for name in PACKAGES:
-        try:
-            found.append(f"{name} {version(name)}")
-        except PackageNotFoundError:
-            found.append(f"{name} not installed")
-    return ", ".join(found)
-
-
 def kept() -> str:
-    """Return the section that `make bench` does not make: it needs another environment."""
-    text = RESULTS.read_text(encoding="utf-8") if RESULTS.exists() else ""
-    _, heading, section = text.partition("\n## Diagnosing a network\n")
-    return heading + section
+    """Return the sections that `make bench` does not make: they need other environments."""
+    _, *section = RESULTS.read_text(encoding="utf-8").partition("\n## Diagnosing a network\n")
+    return "".join(section)
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -55,7 +43,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--only", nargs="*", choices=COMMANDS, default=list(COMMANDS))
     options = parser.parse_args(arguments)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    versions = [f"Python {platform.python_version()}", *(f"{p} {version(p)}" for p in PACKAGES)]
     load = os.getloadavg()[0]
     parts = [
         "# Results of the benchmarks",
@@ -64,8 +52,8 @@ def main(arguments: list[str] | None = None) -> None:
         "where a ratio says how much longer than the thing beside it something takes.",
         "",
         f"- Date: {datetime.now(UTC):%Y-%m-%d}",
-        f"- Machine: {cores} cores, {processor()}; load before the run {load:.1f}",
-        f"- Versions: {versions()}",
+        f"- Machine: {os.cpu_count()} cores, {processor()}; load before the run {load:.1f}",
+        f"- Versions: {', '.join(versions)}",
     ]
     for name in options.only:
         command = [sys.executable, "-m", f"benchmarks.{name}"]

@@ -26,11 +26,10 @@ import math
 import os
 import subprocess
 import sys
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
+from typing import NamedTuple
 
 import mpmath
 import numpy as np
@@ -51,8 +50,7 @@ FLOAT_TYPES = (np.float64, np.float32, np.float16)
 PACKAGES = {"PyTorch": "torch", "JAX": "jax", "SciPy": "scipy"}
 
 
-@dataclass(frozen=True)
-class Worst:
+class Worst(NamedTuple):
     """The largest error found, in ulp, and the x where it occurs."""
 
     error: float
@@ -104,7 +102,10 @@ def _sign_changes(x: np.ndarray, exact: list) -> list[float]:
 
 
 def ulp_errors(computed: np.ndarray, x: np.ndarray, exact: list) -> np.ndarray:
-    """Return the error of each computed value in ulp of the exact one."""
+    """Return the error of each computed value in ulp of the exact one.
+
+    Infinity is exact where the exact value is larger than all numbers of the type.
+    """
     info = np.finfo(computed.dtype)
     digits = info.nmant + 1
     crossings = _sign_changes(x, exact)
@@ -112,7 +113,8 @@ def ulp_errors(computed: np.ndarray, x: np.ndarray, exact: list) -> np.ndarray:
     with mpmath.workdps(DIGITS):
         for i, value in enumerate(exact):
             if not np.isfinite(computed[i]):
-                errors[i] = np.inf
+                overflows = abs(value) > float(info.max) and computed[i] == np.inf * np.sign(value)
+                errors[i] = 0 if overflows else np.inf
                 continue
             exponent = mpmath.frexp(value)[1] if value else info.minexp
             if any(abs(float(x[i]) - crossing) < 0.5 for crossing in crossings):
@@ -138,16 +140,16 @@ def worst_errors(
     dense: int,
     peers: dict[str, Evaluate] | None = None,
 ) -> dict[str, tuple[Worst, Worst]]:
-    """Return the worst errors of f and f', of vgtools ("") and of each peer."""
+    """Return the worst errors of f and f', of vgtools and of each peer."""
     kinks = tuple(activation.kinks)
     x = sample(float_type, log_spaced, dense, extra=kinks)
     exact, exact_slope = exact_values(activation, x)
-    evaluate = {"": lambda x: (activation(x), activation.derivative(x))} | (peers or {})
+    evaluate = {OURS: lambda x: (activation(x), activation.derivative(x))} | (peers or {})
     found = {}
     for name, pair in evaluate.items():
         values, slopes = pair(x)
         slope_errors = ulp_errors(slopes, x, exact_slope)
-        if name:  # which slope to give at a kink is a choice, not an error
+        if name != OURS:  # which slope to give at a kink is a choice, not an error
             slope_errors[np.isin(x, kinks)] = 0
         found[name] = _worst(x, ulp_errors(values, x, exact)), _worst(x, slope_errors)
     return found
@@ -177,16 +179,13 @@ def torch_functions() -> dict[str, Evaluate]:
         "gelu_tanh": lambda x: functional.gelu(x, approximate="tanh"),
     }
 
-    def wrap(function: Callable) -> Evaluate:
-        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            points = torch.tensor(x, requires_grad=True)
-            values = function(points)
-            values.sum().backward()
-            return values.detach().numpy(), points.grad.numpy()
+    def evaluate(function: Callable, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        points = torch.tensor(x, requires_grad=True)
+        values = function(points)
+        values.sum().backward()
+        return values.detach().numpy(), points.grad.numpy()
 
-        return evaluate
-
-    return {name: wrap(function) for name, function in own.items()}
+    return {name: partial(evaluate, function) for name, function in own.items()}
 
 
 def jax_functions() -> dict[str, Evaluate]:
@@ -203,15 +202,12 @@ def jax_functions() -> dict[str, Evaluate]:
         "gelu_tanh": jax.nn.gelu,
     }
 
-    def wrap(function: Callable) -> Evaluate:
-        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            values, back = jax.vjp(function, jax.numpy.asarray(x))
-            (slopes,) = back(jax.numpy.ones_like(values))
-            return np.asarray(values), np.asarray(slopes)
+    def evaluate(function: Callable, x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        values, back = jax.vjp(function, jax.numpy.asarray(x))
+        (slopes,) = back(jax.numpy.ones_like(values))
+        return np.asarray(values), np.asarray(slopes)
 
-        return evaluate
-
-    return {name: wrap(function) for name, function in own.items()}
+    return {name: partial(evaluate, function) for name, function in own.items()}
 
 
 def scipy_functions() -> dict[str, Evaluate]:
@@ -231,14 +227,11 @@ def scipy_functions() -> dict[str, Evaluate]:
         "gelu": (lambda x: x * ndtr(x), lambda x: ndtr(x) + x * density(x)),
     }
 
-    def wrap(pair: tuple[Callable, Callable]) -> Evaluate:
-        def evaluate(x: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-            with np.errstate(all="ignore"):
-                return tuple(function(x).astype(x.dtype, copy=False) for function in pair)
+    def evaluate(pair: tuple[Callable, Callable], x: np.ndarray) -> tuple[np.ndarray, ...]:
+        with np.errstate(all="ignore"):
+            return tuple(function(x).astype(x.dtype, copy=False) for function in pair)
 
-        return evaluate
-
-    return {name: wrap(pair) for name, pair in own.items()}
+    return {name: partial(evaluate, pair) for name, pair in own.items()}
 
 
 Errors = dict[str, list[float]]
@@ -279,55 +272,32 @@ def rounded_up(error: float) -> float:
     return math.ceil(round(10 * error, 2)) / 10
 
 
-def main(arguments: list[str] | None = None) -> None:
-    """Print the tables."""
-    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--log-spaced", type=int, default=700, help="magnitudes per sign")
-    parser.add_argument("--dense", type=int, default=1601, help="points from -40 to 40")
-    parser.add_argument("--keep", action="store_true", help=f"write {ERRORS.name}, for chapter 2")
-    parser.add_argument("--ours", action="store_true", help="the errors of vgtools alone, as JSON")
-    options = parser.parse_args(arguments)
-    if options.ours:
-        print(json.dumps(our_errors(options.log_spaced, options.dense)))
-        return
-    start = time.perf_counter()
-    libraries = {"PyTorch": torch_functions(), "JAX": jax_functions(), "SciPy": scipy_functions()}
-    if options.keep and not all(libraries.values()):
-        parser.error(
-            f"--keep asks for all of {', '.join(libraries)}: run it in the environment that "
-            "tools/environment _build/bench requirements.txt benchmarks/requirements.txt makes"
-        )
-    libraries = {name: functions for name, functions in libraries.items() if functions}
+def compare(libraries: dict[str, dict[str, Evaluate]], *sizes: int) -> list[tuple[str, ...]]:
+    """Print the tables, and return the rows of chapter 2's table that are not those of vgtools."""
     kept, better, compared = [], [], 0
-    for float_type in FLOAT_TYPES:
-        sides = ["vgtools", *libraries]
-        print(f"\n{float_type.__name__}: worst error in ulp, and the x where it occurs")
+    sides = [OURS, *libraries]
+    for float_type in (type_.__name__ for type_ in FLOAT_TYPES):
+        print(f"\n{float_type}: worst error in ulp, and the x where it occurs")
         print("| function | " + " | ".join(f"{side} f | {side} f'" for side in sides) + " |")
         print("|---" * (1 + 2 * len(sides)) + "|")
         for name, function in catalogue().items():
-            beside = {side: known[name] for side, known in libraries.items() if name in known}
-            found = worst_errors(
-                function, float_type, options.log_spaced, options.dense, peers=beside
-            )
-            cells = [str(worst) for side in ["", *libraries] for worst in found.get(side, ("", ""))]
+            peers = {side: known[name] for side, known in libraries.items() if name in known}
+            found = worst_errors(function, getattr(np, float_type), *sizes, peers)
+            cells = [str(worst) for side in sides for worst in found.get(side, ("", ""))]
             print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
-            for side in beside:
-                compared += 2
-                for kind, worst, ours in zip(("f", "f'"), found[side], found[""]):
-                    if worst.error < ours.error:
-                        better.append(
-                            f"{float_type.__name__} {name} {kind}: {side} {worst.error:.3g}, "
-                            f"vgtools {ours.error:.3g}"
-                        )
-                label = f"{side} {version(PACKAGES[side]).partition('+')[0]}"
+            for side in peers:
                 errors = [f"{worst.error:.3g}" for worst in found[side]]
-                kept.append((float_type.__name__, name, label, *errors))
-    print(f"\nA peer is better in {len(better)} of {compared} cells.")
-    for line in better:
-        print(f"- {line}")
-    if options.keep:
-        keep(kept, errors_on_any_processor(options.log_spaced, options.dense))
-    print(f"\n{time.perf_counter() - start:.0f} s", file=sys.stderr)
+                label = f"{side} {version(PACKAGES[side]).partition('+')[0]}"
+                kept.append((float_type, name, label, *errors))
+                for kind, theirs, ours in zip(("f", "f'"), found[side], found[OURS]):
+                    compared += 1
+                    if theirs.error < ours.error:
+                        better.append(
+                            f"- {float_type} {name} {kind}: {side} {theirs.error:.3g}, "
+                            f"{OURS} {ours.error:.3g}"
+                        )
+    print(f"\nA peer is better in {len(better)} of {compared} cells.", *better, sep="\n")
+    return kept
 
 
 def keep(peers: list[tuple[str, ...]], ours: Errors) -> None:
@@ -339,6 +309,29 @@ def keep(peers: list[tuple[str, ...]], ours: Errors) -> None:
         rows += [row for row in peers if row[:2] == (float_type, name)]
     with ERRORS.open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows([COLUMNS, *rows])
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--log-spaced", type=int, default=700, help="magnitudes per sign")
+    parser.add_argument("--dense", type=int, default=1601, help="points from -40 to 40")
+    parser.add_argument("--keep", action="store_true", help=f"write {ERRORS.name}, for chapter 2")
+    parser.add_argument("--ours", action="store_true", help="the errors of vgtools alone, as JSON")
+    options = parser.parse_args(arguments)
+    sizes = options.log_spaced, options.dense
+    if options.ours:
+        print(json.dumps(our_errors(*sizes)))
+        return
+    libraries = {"PyTorch": torch_functions(), "JAX": jax_functions(), "SciPy": scipy_functions()}
+    if options.keep and not all(libraries.values()):
+        parser.error(
+            f"--keep asks for all of {', '.join(libraries)}: run it in the environment that "
+            "tools/environment _build/bench requirements.txt benchmarks/requirements.txt makes"
+        )
+    peers = compare({name: known for name, known in libraries.items() if known}, *sizes)
+    if options.keep:
+        keep(peers, errors_on_any_processor(*sizes))
 
 
 if __name__ == "__main__":

@@ -22,52 +22,33 @@ from pathlib import Path
 from jupyter_cache import get_cache
 
 BOOK = Path(__file__).resolve().parents[1]
-SOURCES = [
-    "_config.yml",
-    "_static",
-    "_templates",
-    "chapters",
-    "claims.toml",
-    "references.bib",
-    "requirements.txt",
-]
+LEFT_OUT = shutil.ignore_patterns(".*", "_build", "dist", "mutants", "__pycache__", "*.egg-info")
+"""What a copy of the book does without."""
+
 CODELESS = ["jupyter_book", "bookext"]
 """Extensions that Sphinx does without where it has no code to run."""
 
-
 JUPYTER_BOOK = (sys.executable, "-c", "from jupyter_book.cli.main import main; main()")
-SPHINX = (sys.executable, "-m", "sphinx")
 
 
 def run(*command: str, folder: Path) -> float:
     """Run a command in a folder and return the seconds it took."""
     environment = {**os.environ, "PYTHONPATH": str(BOOK)}
     start = time.perf_counter()
-    done = subprocess.run(
-        command,
-        cwd=folder,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} failed:\n{done.stdout[-2000:]}{done.stderr[-4000:]}")
     return time.perf_counter() - start
 
 
 def copy_book(folder: Path, chapters: list[str]) -> None:
-    """Copy what a build reads, with a table of contents of these chapters only, if any."""
-    for name in SOURCES:
-        copy = shutil.copytree if (BOOK / name).is_dir() else shutil.copy
-        copy(BOOK / name, folder / name)
+    """Copy the book, with a table of contents of these chapters only, if any."""
+    shutil.copytree(BOOK, folder, ignore=LEFT_OUT)
     if chapters:
         first, *others = [*chapters, "glossary", "references"]
         lines = ["format: jb-book", f"root: chapters/{first}", "chapters:"]
         lines += [f"- file: chapters/{name}" for name in others]
         (folder / "_toc.yml").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    else:
-        shutil.copy(BOOK / "_toc.yml", folder / "_toc.yml")
 
 
 def edit(notebook: Path, text: str) -> None:
@@ -95,50 +76,16 @@ def execution_seconds(folder: Path) -> dict[str, float]:
     return found
 
 
-def book_table(chapters: list[str]) -> None:
-    """Print the times of the three builds."""
-    build = (*JUPYTER_BOOK, "build", ".")
-    with tempfile.TemporaryDirectory() as place:
-        ours, plain = Path(place) / "ours", Path(place) / "plain"
-        for folder in (ours, plain):
-            folder.mkdir()
-            copy_book(folder, chapters)
-        chapter = (chapters or ["05_leaky_relu"])[-1]
-        cold = run(*build, folder=ours)
-        taken = execution_seconds(ours)
-        run(*build, folder=ours)  # as in daily life, the second build sees no new file
-        unchanged = min(run(*build, folder=ours) for _ in range(3))
-        sentences = []
-        for number in range(3):
-            edit(ours / "chapters" / f"{chapter}.ipynb", f"A sentence, number {number}.")
-            sentences.append(run(*build, folder=ours))
-
-        strip_code(plain)
-        configuration(plain)
-        sphinx = (*SPHINX, "-b", "html", "-q", ".", "_build/html")
-        first = run(*sphinx, folder=plain)
-        plain_unchanged = min(run(*sphinx, folder=plain) for _ in range(3))
-        plain_sentences = []
-        for number in range(3):
-            edit(plain / "chapters" / f"{chapter}.ipynb", f"A sentence, number {number}.")
-            plain_sentences.append(run(*sphinx, folder=plain))
-
-    total = sum(taken.values())
-    print(
-        f"The notebooks took {total:.0f} s in all, the longest "
-        f"{max(taken, key=taken.get)} with {max(taken.values()):.0f} s."
-    )
-    rows = [
-        ("cold build", cold, "half the execution times, and 30 s", total / 2 + 30, 1),
-        ("  of it without the execution", cold - total / os.cpu_count(), "Sphinx", first, None),
-        ("nothing changed", unchanged, "Sphinx, no code", plain_unchanged, 1.5),
-        ("one sentence changed", min(sentences), "Sphinx, no code", min(plain_sentences), 1.5),
-    ]
-    print("\n| build | s | compared with | s | ratio | at most |")
-    print("|---|---|---|---|---|---|")
-    for name, value, other, beside, most in rows:
-        limit = "" if most is None else f"{most:g}"
-        print(f"| {name} | {value:.1f} | {other} | {beside:.1f} | {value / beside:.2f} | {limit} |")
+def build_times(*command: str, folder: Path, chapter: str) -> tuple[float, float, float]:
+    """Return the seconds of builds: cold, with nothing changed, with one sentence changed."""
+    cold = run(*command, folder=folder)
+    run(*command, folder=folder)  # as in daily life, the second build sees no new file
+    unchanged = min(run(*command, folder=folder) for _ in range(3))
+    sentences = []
+    for number in range(3):
+        edit(folder / "chapters" / f"{chapter}.ipynb", f"A sentence, number {number}.")
+        sentences.append(run(*command, folder=folder))
+    return cold, unchanged, min(sentences)
 
 
 def configuration(folder: Path) -> None:
@@ -153,11 +100,40 @@ def configuration(folder: Path) -> None:
 
 
 def main(arguments: list[str] | None = None) -> None:
-    """Print the table."""
+    """Print the times of the three builds."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--chapters", nargs="*", default=[], help="only these; by default, all")
-    options = parser.parse_args(arguments)
-    book_table(options.chapters)
+    chapters = parser.parse_args(arguments).chapters
+    chapter = (chapters or ["05_leaky_relu"])[-1]
+    with tempfile.TemporaryDirectory() as place:
+        ours, plain = Path(place) / "ours", Path(place) / "plain"
+        for folder in (ours, plain):
+            copy_book(folder, chapters)
+        cold, unchanged, sentence = build_times(
+            *JUPYTER_BOOK, "build", ".", folder=ours, chapter=chapter
+        )
+        taken = execution_seconds(ours)
+        strip_code(plain)
+        configuration(plain)
+        sphinx = (sys.executable, "-m", "sphinx", "-b", "html", "-q", ".", "_build/html")
+        first, plain_unchanged, plain_sentence = build_times(*sphinx, folder=plain, chapter=chapter)
+
+    total = sum(taken.values())
+    print(
+        f"The notebooks took {total:.0f} s in all, the longest "
+        f"{max(taken, key=taken.get)} with {max(taken.values()):.0f} s."
+    )
+    rows = [
+        ("cold build", cold, "half the execution times, and 30 s", total / 2 + 30, 1),
+        ("  of it without the execution", cold - total / os.cpu_count(), "Sphinx", first, None),
+        ("nothing changed", unchanged, "Sphinx, no code", plain_unchanged, 1.5),
+        ("one sentence changed", sentence, "Sphinx, no code", plain_sentence, 1.5),
+    ]
+    print("\n| build | s | compared with | s | ratio | at most |")
+    print("|---|---|---|---|---|---|")
+    for name, value, other, beside, most in rows:
+        limit = "" if most is None else f"{most:g}"
+        print(f"| {name} | {value:.1f} | {other} | {beside:.1f} | {value / beside:.2f} | {limit} |")
 
 
 if __name__ == "__main__":

@@ -13,10 +13,9 @@ every model of ``tests/frameworks/zoo``, with the loss times 1e-6 to 1e6, batche
 
 Depths at which a recipe is neither healthy nor sick do not count; how many of them have a finding
 stands below the table. `benchmarks.diagnosis_peers` has the other tools; ``--tools`` chooses.
-Some of them take seconds for one model: ``--part depths`` keeps to batches of 64 and one seed,
-``--part recipes`` to the depth of each recipe too, so that tools are compared on the same models.
-``--minutes`` stops each tool after a time, and what it was asked until then is a random sample,
-in which every model and depth comes once before any comes again.
+Some of them take seconds for one model: ``--part recipes`` keeps to the depth of each recipe,
+batches of 64 and one seed, so that tools are compared on the same models. ``--minutes`` stops each
+tool after a time, and what it was asked until then is a random sample.
 ``--keep FILE`` writes what each tool said, ``--read FILE …`` makes the tables of it.
 """
 
@@ -27,8 +26,9 @@ import json
 import random
 import sys
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
+from itertools import product
 from math import inf
 from pathlib import Path
 from typing import NamedTuple
@@ -40,7 +40,7 @@ from benchmarks.diagnosis_peers import TOOLS, Found, missing
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "frameworks"))
 
-from zoo import ZOO, Patient
+from zoo import ZOO
 
 SCALES = (1e-6, 1e-3, 1.0, 1e3, 1e6)
 BATCHES = (8, 64, 512)
@@ -52,7 +52,7 @@ MODELS = {patient.name: patient for patient in ZOO}
 class Case(NamedTuple):
     """One model and one batch; `depth` is None for a recipe that has none."""
 
-    patient: Patient
+    name: str
     depth: int | None
     batch: int
     seed: int
@@ -71,23 +71,21 @@ class Answer(NamedTuple):
     raised: str = ""
 
     @property
-    def patient(self) -> Patient:
-        return MODELS[self.name]
+    def _true(self) -> dict[str, tuple[str, ...] | None] | None:
+        return MODELS[self.name].faults_at(self.depth)
 
     @property
     def faults(self) -> list[str]:
-        return list(self.patient.faults_at(self.depth) or ())
+        return list(self._true or ())
 
     @property
     def state(self) -> str:
         """``"healthy"``, ``"sick"`` or ``"between"``."""
-        faults = self.patient.faults_at(self.depth)
-        return "between" if faults is None else "sick" if faults else "healthy"
+        return "between" if self._true is None else "sick" if self._true else "healthy"
 
     @property
     def right(self) -> list[str]:
-        missed, _ = self._verdict
-        return [kind for kind in self.faults if kind not in missed]
+        return [kind for kind in self.faults if kind not in self._verdict[0]]
 
     @property
     def right_kind(self) -> list[str]:
@@ -99,9 +97,9 @@ class Answer(NamedTuple):
 
     @property
     def _verdict(self) -> tuple[list[str], list[str]]:
-        faults = self.patient.faults_at(self.depth) or {}
-        named = [Found(f.kind, towards(f.layers, faults.get(f.kind) or ())) for f in self.said]
-        return self.patient.verdict(named, self.depth)
+        true = self._true or {}
+        named = [Found(f.kind, towards(f.layers, true.get(f.kind) or ())) for f in self.said]
+        return MODELS[self.name].verdict(named, self.depth)
 
 
 def towards(names: Sequence[str], true: Sequence[str]) -> tuple[str, ...]:
@@ -114,53 +112,57 @@ def towards(names: Sequence[str], true: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def cases(part: str) -> Iterator[Case]:
-    """Yield every model with every batch, depth and seed, or a part of them."""
-    for seed in SEEDS if part == "all" else SEEDS[:1]:
-        for patient in ZOO:
-            own = part == "recipes" or patient.depth is None
-            for depth in [patient.depth] if own else DEPTHS:
-                for batch in BATCHES if part == "all" else (64,):
-                    yield Case(patient, depth, batch, seed)
-
-
-def in_turn(asked: Sequence[Case]) -> list[Case]:
-    """Order cases at random, every model and depth once before any comes again."""
-    asked = random.Random(0).sample(asked, len(asked))
-    seen: Counter[tuple] = Counter()
-    rounds = []
-    for case in asked:
-        seen[case.patient.name, case.depth] += 1
-        rounds.append(seen[case.patient.name, case.depth])
-    return [case for _, case in sorted(zip(rounds, asked), key=lambda pair: pair[0])]
+def cases(part: str, models: Sequence[str]) -> list[Case]:
+    """Return every model, or those whose names hold one of these, with its cases in any order."""
+    found = []
+    for patient in ZOO:
+        if not any(words in patient.name for words in models):
+            continue
+        if part == "recipes":
+            found.append(Case(patient.name, patient.depth, 64, 0))
+            continue
+        depths = DEPTHS if patient.depth is not None else (None,)
+        found += [Case(patient.name, *rest) for rest in product(depths, BATCHES, SEEDS)]
+    return random.Random(0).sample(found, len(found))
 
 
 def ask(tool: str, case: Case) -> Iterator[Answer]:
     """Ask one tool about one case, for every scale of the loss."""
-    patient, depth, batch, seed = case
+    patient = MODELS[case.name]
     scales = patient.scales or SCALES
     raised, said = "", [[] for _ in scales]
     try:
-        model = patient.model(seed, depth)
+        model = patient.model(case.seed, case.depth)
         losses = [patient.scaled_loss(scale) for scale in scales]
-        said = TOOLS[tool].judge(model, patient.batch(batch, seed), losses)
+        said = TOOLS[tool].judge(model, patient.batch(case.batch, case.seed), losses)
     except Exception as error:  # a tool that cannot follow a model has not judged it
         raised = f"{type(error).__name__}: {error}"[:200]
     for scale, findings in zip(scales, said):
         found = [Found(each.kind, tuple(each.layers)) for each in findings]
-        yield Answer(tool, patient.name, depth, batch, seed, scale, found, raised)
+        yield Answer(tool, *case, scale, found, raised)
 
 
 def share(part: int, whole: int) -> str:
     return f"{100 * part / whole:.1f} % ({part}/{whole})" if whole else ""
 
 
+def percent(part: int, whole: int) -> str:
+    return f"{100 * part / whole:.0f} %" if whole else "–"
+
+
+def by_tool(answers: Sequence[Answer]) -> dict[str, list[Answer]]:
+    """Return the answers of each tool."""
+    found = defaultdict(list)
+    for each in answers:
+        found[each.tool].append(each)
+    return found
+
+
 def overview(answers: Sequence[Answer]) -> Iterator[str]:
     """Yield the table of all tools."""
     yield "| tool | right | right kind | noticed | false | false alarms | raised |"
     yield "|---|---|---|---|---|---|---|"
-    for tool in dict.fromkeys(each.tool for each in answers):
-        own = [each for each in answers if each.tool == tool]
+    for tool, own in by_tool(answers).items():
         sick = [each for each in own if each.state == "sick"]
         healthy = [each for each in own if each.state == "healthy"]
         faults = sum(len(each.faults) for each in sick)
@@ -177,113 +179,96 @@ def overview(answers: Sequence[Answer]) -> Iterator[str]:
 
 def by_kind(answers: Sequence[Answer]) -> Iterator[str]:
     """Yield the table of kinds: right findings, and findings that are not so."""
-    tools = list(dict.fromkeys(each.tool for each in answers))
-    kinds = dict.fromkeys(kind for each in answers for kind in (*each.faults, *each.false))
+    tools = by_tool([each for each in answers if each.state != "between"])
     yield "| kind: right / false | " + " | ".join(tools) + " |"
     yield "|---|" + "---|" * len(tools)
-    for kind in kinds:
+    for kind in dict.fromkeys(kind for each in answers for kind in (*each.faults, *each.false)):
         cells = []
-        for tool in tools:
-            own = [each for each in answers if each.tool == tool and each.state != "between"]
-            having = [each for each in own if kind in each.faults]
-            right = sum(kind in each.right for each in having)
+        for own in tools.values():
+            having = sum(kind in each.faults for each in own)
+            right = sum(kind in each.right for each in own)
             false = sum(kind in each.false for each in own)
-            cells.append(f"{right}/{len(having)}, {false}" if having else f"–, {false}")
+            cells.append(f"{right}/{having}, {false}" if having else f"–, {false}")
         yield f"| {kind} | {' | '.join(cells)} |"
 
 
 def by_scale(answers: Sequence[Answer]) -> Iterator[str]:
     """Yield right findings and false alarms for each scale of the loss."""
-    tools = list(dict.fromkeys(each.tool for each in answers))
+    tools = by_tool(answers)
     yield "| loss times: right / false alarms | " + " | ".join(tools) + " |"
     yield "|---|" + "---|" * len(tools)
     for scale in SCALES:
         cells = []
-        for tool in tools:
-            own = [each for each in answers if each.tool == tool and each.scale == scale]
-            faults = sum(len(each.faults) for each in own)
-            right = sum(len(each.right) for each in own)
+        for own in tools.values():
+            own = [each for each in own if each.scale == scale]
             healthy = [each for each in own if each.state == "healthy"]
-            alarms = sum(bool(each.said) for each in healthy)
-            found = f"{100 * right / faults:.0f} %" if faults else "–"
-            cells.append(
-                f"{found} / {100 * alarms / len(healthy):.0f} %" if healthy else f"{found} / –"
-            )
+            right = percent(sum(len(a.right) for a in own), sum(len(a.faults) for a in own))
+            alarms = percent(sum(bool(a.said) for a in healthy), len(healthy))
+            cells.append(f"{right} / {alarms}")
         yield f"| {scale:g} | {' | '.join(cells)} |"
 
 
-def mistakes(answers: Sequence[Answer], tool: str) -> Iterator[str]:
+def mistakes(own: Sequence[Answer]) -> Iterator[str]:
     """Yield the models that a tool is wrong about, and how often."""
-    own = [each for each in answers if each.tool == tool]
-    groups: dict[tuple, list[Answer]] = {}
+    groups: dict[tuple, list[Answer]] = defaultdict(list)
     for each in own:
-        groups.setdefault((each.name, each.depth, each.state), []).append(each)
+        groups[each.name, each.depth, each.state].append(each)
     yield "| model | depth | is | of | misses | false | raised |"
     yield "|---|---|---|---|---|---|---|"
     for (name, depth, state), group in groups.items():
-        missed = [kind for a in group for kind in a.faults if kind not in a.right]
-        false = [kind for a in group if state != "between" for kind in a.false]
+        missed = Counter(kind for a in group for kind in a.faults if kind not in a.right)
+        false = Counter(kind for a in group if state != "between" for kind in a.false)
         raised = [a.raised for a in group if a.raised]
         if missed or false or raised:
             counts = [
-                ", ".join(f"{kind} {kinds.count(kind)}" for kind in dict.fromkeys(kinds))
-                for kinds in (missed, false)
+                ", ".join(f"{kind} {times}" for kind, times in found.items())
+                for found in (missed, false)
             ]
-            raised_by = f"{len(raised)}: {raised[0]}" if raised else ""
-            yield (
-                f"| {name} | {depth or ''} | {state} | {len(group)} | {counts[0]} | {counts[1]} | "
-                f"{raised_by} |"
-            )
+            cells = [name, depth or "", state, len(group), *counts]
+            cells.append(f"{len(raised)}: {raised[0]}" if raised else "")
+            yield f"| {' | '.join(map(str, cells))} |"
 
 
 def report(answers: Sequence[Answer]) -> Iterator[str]:
     """Yield everything that is printed."""
-    first = answers[0].tool
-    models = len({each.name for each in answers})
-    yield f"{models} models of the zoo; {sum(a.tool == first for a in answers)} questions."
+    first, own = next(iter(by_tool(answers).items()))
+    yield f"{len({each.name for each in answers})} models of the zoo; {len(own)} questions."
     for table in (overview, by_kind, by_scale):
         yield ""
         yield from table(answers)
-    between = [a for a in answers if a.tool == first and a.state == "between"]
-    said = sum(bool(a.said) for a in between)
+    between = [each for each in own if each.state == "between"]
+    said = sum(bool(each.said) for each in between)
     yield ""
     yield f"Neither healthy nor sick: {len(between)}, of which {first} has a finding for {said}."
-    yield ""
-    yield f"Where {first} is wrong:"
-    yield ""
-    yield from mistakes(answers, first)
+    yield f"\nWhere {first} is wrong:\n"
+    yield from mistakes(own)
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Ask every tool about every model, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--tools", nargs="*", choices=list(TOOLS), default=None)
-    parser.add_argument("--part", choices=("all", "depths", "recipes"), default="all")
-    parser.add_argument("--models", nargs="*", help="names of models, or parts of them")
+    parser.add_argument("--tools", nargs="*", choices=list(TOOLS), help="by default, those here")
+    parser.add_argument("--part", choices=("all", "recipes"), default="all")
+    parser.add_argument("--models", nargs="*", default=[""], help="names, or parts of them")
     parser.add_argument("--minutes", type=float, default=inf, help="for each tool, at most")
     parser.add_argument("--keep", type=Path)
     parser.add_argument("--read", type=Path, nargs="*", help="files that --keep wrote")
     options = parser.parse_args(arguments)
     torch.set_num_threads(1)
     answers = [each for file in options.read or () for each in read(file)]
-    tools = options.tools if options.tools is not None else [t for t in TOOLS if not missing(t)]
-    for tool in TOOLS if options.tools is None else ():
+    asked = cases(options.part, options.models)
+    for tool in () if options.read else options.tools or TOOLS:
         if missing(tool):
             print(f"{tool} is not here: {missing(tool)}")
-    if not options.read:
-        asked = [
-            case
-            for case in cases(options.part)
-            if not options.models or any(part in case.patient.name for part in options.models)
-        ]
-        asked = in_turn(asked)
-        for tool in tools:
-            until = time.monotonic() + 60 * options.minutes
-            for number, case in enumerate(tqdm(asked, tool, disable=not sys.stderr.isatty())):
-                if time.monotonic() > until:
-                    print(f"{tool}: {number} of {len(asked)} models and batches, at random.")
-                    break
-                answers += keep(ask(tool, case), options.keep)
+            continue
+        until = time.monotonic() + 60 * options.minutes
+        for number, case in enumerate(tqdm(asked, tool, disable=not sys.stderr.isatty())):
+            if time.monotonic() > until:
+                print(f"{tool}: {number} of {len(asked)} models and batches, at random.")
+                break
+            answers += keep(ask(tool, case), options.keep)
+    if not answers:
+        parser.error("no model has such a name, or no tool is here")
     print("\n".join(report(answers)))
 
 

@@ -2,7 +2,7 @@
 
 Each is used as its documentation says, with the thresholds that it ships with::
 
-    pip install torchdiag==0.1.0 traintools==0.6.2 torchlens==2.36.1 anyinit==0.4.0
+    pip install torchdiag==0.1.0 traintools==0.6.2 torchlens==2.36.1
 
 torchdiag
     `check_gradients` after the way back, `check_dead_neurons` (what it calls critical), and
@@ -13,15 +13,13 @@ traintools
 torchlens
     `gradient_flow_audit_rows` of a trace, told that the loss has no scale of mixed precision,
     and `find_nan` where the loss is not finite.
-anyinit
-    It sets weights, and judges the activations then: it never sees the weights of the model.
-    Its report for a copy of the model; not healthy is read as exploding, of no layer.
 SageMaker
     The rules VanishingGradient, ExplodingTensor, DeadRelu and SaturatedActivation of SageMaker
     Debugger run inside its service only; here are their documented thresholds, on the same
     numbers (docs.aws.amazon.com/sagemaker/latest/dg/debugger-built-in-rules.html).
 
-Not here, because they give no verdict about one model: torchexplorer 1.1.2, dead-relu-viz 0.1.0,
+Not here, because they give no verdict about one model: anyinit 0.4.0 sets weights and judges the
+activations then, so it never sees those of the model; torchexplorer 1.1.2, dead-relu-viz 0.1.0,
 cockpit-for-pytorch 1.0.2 and `wandb.watch` draw (cockpit also needs `pkg_resources`, which
 setuptools has no longer); nndiagnostics 0.1.9 writes statistics, and of its own looks only for
 numbers that are not finite; opguard 0.1.0 compares two runs; hyperassist 0.0.3 reads the log of
@@ -32,7 +30,6 @@ of SageMaker Debugger and not its rules.
 from __future__ import annotations
 
 import contextlib
-import copy
 import io
 import math
 from collections.abc import Callable, Sequence
@@ -176,17 +173,6 @@ def torchlens(model, batch, losses):
     return answers
 
 
-def anyinit(model, batch, losses):
-    import anyinit as package
-
-    report = package.initialize(copy.deepcopy(model), "empirical", batch[0], seed=0)
-    try:
-        report.assert_healthy()
-    except AssertionError:
-        return [[Found("exploding", ())] for _ in losses]
-    return [[] for _ in losses]
-
-
 def sagemaker(model, x, loss):
     if not math.isfinite(loss):
         yield "non-finite values", "the loss"
@@ -226,6 +212,5 @@ TOOLS = {
     "torchdiag": Tool("torchdiag", with_gradients(torchdiag)),
     "traintools": Tool("traintools", with_gradients(traintools)),
     "SageMaker": Tool(None, with_gradients(sagemaker)),
-    "anyinit": Tool("anyinit", anyinit),
     "torchlens": Tool("torchlens", torchlens),
 }

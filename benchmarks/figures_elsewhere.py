@@ -4,7 +4,7 @@ It needs an environment of its own::
 
     python3 -m venv _build/figures
     _build/figures/bin/pip install -r benchmarks/requirements-figures.txt
-    CHROMIUM="$(tools/chromium)" _build/figures/bin/python -m benchmarks.figures_elsewhere
+    _build/figures/bin/python -m benchmarks.figures_elsewhere
 
 Each tool writes three figures, with the same data and the same states, as one HTML file that
 needs no network. The slider is moved through all states. A time is that from the event, or from
@@ -18,194 +18,178 @@ WebAssembly it runs Python in the page.
 
 from __future__ import annotations
 
+import gzip
+import io
 import os
 import tempfile
 from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from matplotlib.figure import Figure
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 
-from benchmarks.payload import kilobytes
+from tools.browser import chromium
 
 ROUNDS = 2
 """So many times every state is shown; the first round is not counted."""
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-frame-rate-limit", "--disable-gpu-vsync"]
-
-X = np.linspace(0, 1, 400)
-DAYS = np.arange(1000)
-NOISY = np.sin(DAYS / 80) + np.random.default_rng(0).normal(0, 0.3, 1000)
-SIDE = np.linspace(-1, 1, 60)
+FLAGS = ["--disable-frame-rate-limit", "--disable-gpu-vsync"]
 
 
-def waves(k: int) -> dict[str, np.ndarray]:
-    """Return the line of a state: 400 points."""
-    return {"y": np.sin(2 * np.pi * (k + 1) * X / 2)}
+class Shown(NamedTuple):
+    """The data of a figure: for each state a line in each panel, or an image."""
+
+    states: list[dict[str, np.ndarray]]
+    x: np.ndarray | None
+    """Where the points of the lines are; None for an image."""
 
 
-def ripples(k: int) -> dict[str, np.ndarray]:
-    """Return the image of a state: 60 x 60 cells, rounded to three digits."""
-    u, v = np.meshgrid(SIDE, SIDE)
-    image = np.sin(20 * np.hypot(u - k / 20, v)) + np.sin(20 * np.hypot(u + k / 20, v))
-    return {"z": image.round(3)}
+def waves() -> Shown:
+    """Return the states of a line: 400 points."""
+    x = np.linspace(0, 1, 400)
+    return Shown([{"y": np.sin(np.pi * (k + 1) * x)} for k in range(20)], x)
 
 
-def smoothing(k: int) -> dict[str, np.ndarray]:
-    """Return two linked lines of a state, a mean and what it leaves, of 1000 points each."""
-    width = 10 * k + 1
-    smooth = np.convolve(NOISY, np.ones(width) / width, mode="same")
-    return {"mean": smooth.round(3), "rest": (NOISY - smooth).round(3)}
+def ripples() -> Shown:
+    """Return the states of an image: 60 x 60 cells, rounded to three digits."""
+    u, v = np.meshgrid(*[np.linspace(-1, 1, 60)] * 2)
+    distances = ([np.hypot(u + side * k / 20, v) for side in (-1, 1)] for k in range(10))
+    return Shown(
+        [{"z": np.sin(20 * np.array(each)).sum(axis=0).round(3)} for each in distances], None
+    )
 
 
-FIGURES: dict[str, tuple[Callable[[int], dict[str, np.ndarray]], int]] = {
-    "line": (waves, 20),
-    "heat map": (ripples, 10),
-    "two panels": (smoothing, 20),
-}
-"""From the name of a figure to the data of a state, and the number of states."""
+def smoothing() -> Shown:
+    """Return the states of two linked lines, a mean and what it leaves, of 1000 points each."""
+    days = np.arange(1000)
+    noisy = np.sin(days / 80) + np.random.default_rng(0).normal(0, 0.3, 1000)
+    means = [np.convolve(noisy, np.ones(n) / n, mode="same") for n in range(1, 192, 10)]
+    return Shown([{"mean": m.round(3), "rest": (noisy - m).round(3)} for m in means], days)
+
+
+FIGURES = {"line": waves(), "heat map": ripples(), "two panels": smoothing()}
 
 
 # ---------- The tools ----------
 
 
-def explore_page(name: str, states: list[dict[str, np.ndarray]]) -> str:
+def drawn(shown: Shown, k: int) -> Figure:
+    """Draw a state with Matplotlib, for the tools that take its figures."""
+    values = list(shown.states[k].values())
+    figure = Figure(figsize=(7, 3) if len(values) == 2 else (5, 4))
+    for axes, each in zip(np.ravel(figure.subplots(1, len(values))), values, strict=True):
+        if shown.x is None:
+            axes.imshow(each, vmin=-2, vmax=2, interpolation="none")
+        else:
+            axes.plot(shown.x, each)
+        if len(values) == 2:
+            axes.set(ylim=(-2, 2))
+    return figure
+
+
+def explore_page(shown: Shown) -> str:
     """Write the page of `vgtools.explore`."""
     from vgtools.explore import explore
 
-    @explore(k=(0, len(states) - 1), alt=lambda k: f"State {k}.", defaults={"k": 0})
+    @explore(k=(0, len(shown.states) - 1), alt=lambda k: f"State {k}.", defaults={"k": 0})
     def figure(k):
-        figure = Figure(figsize=(7, 3) if name == "two panels" else (5, 4))
-        if name == "heat map":
-            axes = figure.subplots()
-            axes.imshow(states[k]["z"], vmin=-2, vmax=2, interpolation="none")
-        elif name == "line":
-            figure.subplots().plot(X, states[k]["y"])
-        else:
-            for axes, values in zip(figure.subplots(1, 2), states[k].values(), strict=True):
-                axes.plot(DAYS, values)
-                axes.set(ylim=(-2, 2))
-        return figure
+        return drawn(shown, k)
 
     return figure.to_page()
 
 
-def plotly_page(name: str, states: list[dict[str, np.ndarray]]) -> str:
+def plotly_page(shown: Shown) -> str:
     """Write the page of Plotly: one frame for each state."""
     from plotly import graph_objects as go
     from plotly.subplots import make_subplots
 
     def traces(state):
-        if name == "heat map":
+        if shown.x is None:
             return [go.Heatmap(z=state["z"], zmin=-2, zmax=2)]
-        x = X if name == "line" else DAYS
-        return [go.Scatter(x=x, y=values, mode="lines") for values in state.values()]
+        return [go.Scatter(x=shown.x, y=values, mode="lines") for values in state.values()]
 
-    figure = make_subplots(1, len(traces(states[0])))
-    for column, trace in enumerate(traces(states[0]), 1):
+    first = traces(shown.states[0])
+    figure = make_subplots(1, len(first))
+    for column, trace in enumerate(first, 1):
         figure.add_trace(trace, row=1, col=column)
-    if name == "two panels":
+    if len(first) == 2:
         figure.update_yaxes(range=(-2, 2))
     figure.frames = [
         go.Frame(data=traces(state), name=str(k), traces=list(range(len(state))))
-        for k, state in enumerate(states)
+        for k, state in enumerate(shown.states)
     ]
     at_once = {"mode": "immediate", "frame": {"duration": 0}, "transition": {"duration": 0}}
-    steps = [{"method": "animate", "args": [[str(k)], at_once]} for k in range(len(states))]
+    steps = [{"method": "animate", "args": [[str(k)], at_once]} for k in range(len(shown.states))]
     figure.update_layout(sliders=[{"steps": steps}], width=700, height=400)
     return figure.to_html(include_plotlyjs=True, auto_play=False)
 
 
-def bokeh_figure(name: str, states: list[dict[str, np.ndarray]]) -> Any:
-    """Return a layout of Bokeh: a slider that changes the data by a piece of JavaScript."""
+def bokeh_page(shown: Shown) -> str:
+    """Write the page of Bokeh: a slider that changes the data by a piece of JavaScript."""
+    from bokeh.embed import file_html
     from bokeh.layouts import column, row
     from bokeh.models import ColumnDataSource, CustomJS, Slider
     from bokeh.plotting import figure
+    from bokeh.resources import INLINE
 
-    def columns(state):
-        if name == "heat map":
-            return {"z": [state["z"].astype(np.float32)]}
-        return {"x": X if name == "line" else DAYS, **state}
-
-    source = ColumnDataSource(columns(states[0]))
-    if name == "heat map":
+    changing, fixed = shown.states, {"x": shown.x}
+    if shown.x is None:
+        changing, fixed = [{"z": [each["z"].astype(np.float32)]} for each in shown.states], {}
+    source = ColumnDataSource(fixed | changing[0])
+    if shown.x is None:
         plots = [figure(width=400, height=400)]
         plots[0].image("z", x=-1, y=-1, dw=2, dh=2, source=source, palette="Viridis256")
     else:
-        plots = [figure(width=350, height=300) for _ in states[0]]
-        for plot, key in zip(plots, states[0], strict=True):
+        plots = [figure(width=350, height=300) for _ in changing[0]]
+        for plot, key in zip(plots, changing[0], strict=True):
             plot.line("x", key, source=source)
-    slider = Slider(start=0, end=len(states) - 1, value=0, step=1, name="state")
-    changing = [{key: columns(state)[key] for key in state} for state in states]
+    slider = Slider(start=0, end=len(changing) - 1, value=0, step=1, name="state")
     code = "source.data = {...source.data, ...states[this.value]}"
     slider.js_on_change("value", CustomJS(args={"source": source, "states": changing}, code=code))
-    return column(row(*plots), slider)
+    return file_html(column(row(*plots), slider), INLINE, title="figure")
 
 
-def bokeh_page(name: str, states: list[dict[str, np.ndarray]]) -> str:
-    """Write the page of Bokeh."""
-    from bokeh.embed import file_html
-    from bokeh.resources import INLINE
-
-    return file_html(bokeh_figure(name, states), INLINE, title=name)
-
-
-def panel_page(name: str, states: list[dict[str, np.ndarray]]) -> str:
+def panel_page(shown: Shown) -> str:
     """Write the page of Panel, which keeps what its widgets change: figures of Matplotlib."""
-    import io
-
     import panel
     from bokeh.resources import INLINE
 
-    def draw(k):
-        figure = Figure(figsize=(7, 3) if name == "two panels" else (5, 4))
-        axes = np.ravel(figure.subplots(1, len(states[k])))
-        for part, values in zip(axes, states[k].values(), strict=True):
-            if name == "heat map":
-                part.imshow(values, vmin=-2, vmax=2, interpolation="none")
-            else:
-                part.plot(X if name == "line" else DAYS, values)
-        return panel.pane.Matplotlib(figure, format="svg")
+    def pane(k):
+        return panel.pane.Matplotlib(drawn(shown, k), format="svg")
 
-    slider = panel.widgets.IntSlider(start=0, end=len(states) - 1, name="state")
+    slider = panel.widgets.IntSlider(start=0, end=len(shown.states) - 1, name="state")
     file = io.StringIO()
-    both = panel.Column(panel.bind(draw, slider), slider)
+    both = panel.Column(panel.bind(pane, slider), slider)
     both.save(file, embed=True, max_states=100, max_opts=100, resources=INLINE, progress=False)
     return file.getvalue()
 
 
-def altair_page(name: str, states: list[dict[str, np.ndarray]]) -> str:
+def altair_page(shown: Shown) -> str:
     """Write the page of Altair: all states in one table, of which a slider shows some rows."""
-    import io
-
     import altair
 
     altair.data_transformers.disable_max_rows()
-    slider = altair.binding_range(min=0, max=len(states) - 1, step=1)
+    slider = altair.binding_range(min=0, max=len(shown.states) - 1, step=1)
     state = altair.param(name="state", value=0, bind=slider)
     rows: list[dict[str, float]] = []
-    for k, values in enumerate(states):
-        if name == "heat map":
+    for k, values in enumerate(shown.states):
+        if shown.x is None:
             rows += [
                 {"k": k, "x": x, "y": y, "z": float(z)} for (y, x), z in np.ndenumerate(values["z"])
             ]
         else:
-            x = (X if name == "line" else DAYS).tolist()
-            series = [value.tolist() for value in values.values()]
-            rows += [
-                {"k": k, "x": at, **dict(zip(values, point, strict=True))}
-                for at, *point in zip(x, *series, strict=True)
-            ]
+            series = {"x": shown.x, **values}
+            points = zip(*(each.tolist() for each in series.values()), strict=True)
+            rows += [{"k": k, **dict(zip(series, point, strict=True))} for point in points]
     base = altair.Chart(altair.Data(values=rows)).transform_filter("datum.k == state")
-    if name == "heat map":
+    if shown.x is None:
         chart = base.mark_rect().encode(x="x:O", y="y:O", color="z:Q")
     else:
-        chart = altair.hconcat(
-            *(base.mark_line().encode(x="x:Q", y=f"{key}:Q") for key in states[0])
-        )
+        lines = (base.mark_line().encode(x="x:Q", y=f"{key}:Q") for key in shown.states[0])
+        chart = altair.hconcat(*lines)
     file = io.StringIO()
     chart.add_params(state).save(file, format="html", inline=True)
     return file.getvalue()
@@ -282,7 +266,7 @@ MEASURE = """async ([states, rounds, move]) => {
 def frame_times(browser: Browser, file: Path, tool: str, states: int) -> tuple[list[float], int]:
     """Move the slider of a page through all its states.
 
-    Return the milliseconds of each frame, and how many of four states look like another one.
+    Return the milliseconds of each frame, and how many of some states look like another one.
     """
     _, move, ready = TOOLS[tool]
     context = browser.new_context(offline=True, viewport={"width": 1000, "height": 800})
@@ -292,35 +276,33 @@ def frame_times(browser: Browser, file: Path, tool: str, states: int) -> tuple[l
     page.locator(ready).first.wait_for(timeout=60_000)
     page.wait_for_timeout(1000)
     taken = page.evaluate(MEASURE, [states, ROUNDS, move])
-    pictures = set()
-    for k in range(0, states, states // 4 + 1):
+    pictures, looked = set(), range(0, states, states // 4 + 1)
+    for k in looked:
         page.evaluate(f"(k) => {{ ({move})(k); }}", k)
         page.wait_for_timeout(150)
         pictures.add(page.screenshot())
     context.close()
-    return taken, len(range(0, states, states // 4 + 1)) - len(pictures)
+    return taken, len(looked) - len(pictures)
 
 
 def main() -> None:
     """Print the table."""
     versions = ", ".join(f"{name} {version(name)}" for name in TOOLS if "." not in name)
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
-        browser = playwright.chromium.launch(executable_path=os.environ["CHROMIUM"], args=FLAGS)
+    with chromium(*FLAGS) as browser, tempfile.TemporaryDirectory() as folder:
         print(f"{versions}; Chromium {browser.version}; load {os.getloadavg()[0]:.1f}.")
         print("| figure | states | tool | kB (gzip) | ms to a frame, median | 95 of 100 |")
         print("|---|---|---|---|---|---|")
-        for name, (data, count) in FIGURES.items():
-            states = [data(k) for k in range(count)]
+        for name, shown in FIGURES.items():
+            count = len(shown.states)
             for tool, (write, _, _) in TOOLS.items():
-                html = write(name, states)
+                html = write(shown)
                 file = Path(folder) / "figure.html"
                 file.write_text(html, encoding="utf-8")
                 taken, same = frame_times(browser, file, tool, count)
                 assert not same, f"{tool}: {same} states of the {name} look like another"
                 median, high = np.percentile(taken, [50, 95])
-                weight = f"{kilobytes(html):.1f}"
+                weight = f"{len(gzip.compress(html.encode(), 6)) / 1000:.1f}"
                 print(f"| {name} | {count} | {tool} | {weight} | {median:.1f} | {high:.1f} |")
-        browser.close()
 
 
 if __name__ == "__main__":

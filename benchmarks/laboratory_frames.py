@@ -10,15 +10,13 @@ how long it took from the key to the frame that was painted after it, in steps o
 from __future__ import annotations
 
 import argparse
-import os
-import subprocess
 import tempfile
 from pathlib import Path
 
 import numpy as np
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from benchmarks.laboratory import FLAGS, TOOL
+from tools.browser import chromium
 from vgtools import laboratory
 
 SLOWER = 4
@@ -53,14 +51,12 @@ def main(arguments: list[str] | None = None) -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--keys", type=int, default=150, help="for each network and slider")
     options = parser.parse_args(arguments)
-    path = os.environ.get("CHROMIUM") or subprocess.check_output([TOOL], text=True).strip()
-    with sync_playwright() as playwright, tempfile.TemporaryDirectory() as folder:
+    with chromium() as browser, tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "laboratory.html"
         file.write_text(
             f'<!doctype html><meta charset="utf-8"><main>{laboratory.page().to_html()}</main>',
             encoding="utf-8",
         )
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
         print(f"Chromium {browser.version}, {SLOWER} times slower, while it trains: milliseconds.")
         print("| network | slider | median | 95 of 100 | slowest | steps meanwhile |")
         print("|---|---|---|---|---|---|")
@@ -75,7 +71,6 @@ def main(arguments: list[str] | None = None) -> None:
                 median, high, worst = np.percentile(taken, [50, 95, 100])
                 missed |= high > GOAL
                 print(f"| {name} | {slider} | {median:.0f} | {high:.0f} | {worst:.0f} | {steps} |")
-        browser.close()
     print(
         "\n" + (f"{GOAL:.0f} ms for 95 of 100 are the goal." if missed else "The goal is reached.")
     )

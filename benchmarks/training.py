@@ -1,24 +1,27 @@
 """How long is one training step? ``python -m benchmarks.training``.
 
 The same step (forward, loss, backward, optimiser) of the same network in float64, by
-vgtools and by PyTorch in eager mode, in turns. Each runs with one thread and with one per
-core, and of each the faster one counts. (`make` starts vgtools with one, so that sums come
-out the same everywhere.) A ratio above 1 says that vgtools is faster. The ratio after it
-compares processor time, one thread each: it is steady even while other programs use
-the machine.
+vgtools and by PyTorch in eager mode, in turns, so that a slow minute slows both. Each runs
+with one thread and with one per core, and of each the faster one counts. (`make` starts
+vgtools with one, so that sums come out the same everywhere.) A ratio above 1 says that vgtools
+is faster. The ratio after it compares processor time, one thread each: it is steady even while
+other programs use the machine.
 """
 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
+import time
 from collections.abc import Callable
 
 import numpy as np
+import torch
+from numpy.typing import NDArray
 from threadpoolctl import ThreadpoolController
 
 import vgtools as vg
-from benchmarks.timing import in_turns
 from vgtools import networks as nets
 
 BATCH, STEPS, FEATURES, HIDDEN = 50, 100, 2, 32
@@ -37,16 +40,15 @@ PAUSE = 0.15
 IN_A_ROW = 10
 """So many steps of a side are timed one after the other, as training takes them."""
 
+LEAST_TURNS = 5
+
 THREADS = (1, CORES)
 BLAS = ThreadpoolController().select(user_api="blas").lib_controllers
-"""Those of NumPy and SciPy; PyTorch, which is imported after this, has its own."""
-
-try:
-    import torch
-except ImportError:
-    torch = None
 
 Step = Callable[[], object]
+SIDES = ("vgtools", "PyTorch")
+TIMED = [(side, count) for side in SIDES for count in THREADS]
+"""Who takes the step, and with how many threads."""
 
 
 def our_perceptron(depth: int, width: int) -> Step:
@@ -122,48 +124,65 @@ def their_recurrent(kind: str) -> Step:
     return step
 
 
-def set_blas_threads(count: int) -> None:
-    """Give NumPy's matrix products so many threads."""
+def set_threads(count: int) -> None:
+    """Give the matrix products of NumPy, and PyTorch, so many threads."""
     for library in BLAS:
         library.set_num_threads(count)
+    torch.set_num_threads(count)
 
 
-def with_threads(set_threads: Callable[[int], None], count: int, step: Step) -> Step:
-    """Return a step that first asks for so many threads."""
+def in_turns(steps: dict[str, Step], seconds: float) -> dict[tuple, NDArray[np.float64]]:
+    """Let every side take steps in its turn, again and again, for about so many seconds in all.
 
-    def threaded() -> None:
-        set_threads(count)
-        step()
+    Before it is timed, a side waits until threads of the one before, which look for work in a
+    busy loop, have fallen asleep, and takes one step. No garbage is collected meanwhile.
 
-    return threaded
+    Returns
+    -------
+    dict of side and number of threads to array
+        Milliseconds of each step, by the clock and on the processors, of all threads together:
+        (steps, 2).
+    """
+    taken: dict[tuple, list[tuple[float, float]]] = {each: [] for each in TIMED}
+    gc.collect()
+    gc.disable()
+    start, turns = time.perf_counter(), 0
+    while turns < LEAST_TURNS or time.perf_counter() - start < seconds:
+        turns += 1
+        for side, count in TIMED:
+            step = steps[side]
+            set_threads(count)
+            time.sleep(PAUSE)
+            step()
+            for _ in range(IN_A_ROW):
+                clock, processor = time.perf_counter(), time.process_time()
+                step()
+                clock, processor = time.perf_counter() - clock, time.process_time() - processor
+                taken[side, count].append((1e3 * clock, 1e3 * processor))
+    gc.enable()
+    return {each: np.array(pairs) for each, pairs in taken.items()}
 
 
-def sides(name: str) -> dict[tuple[str, int], Step]:
-    """Return what is compared in a row of the table; PyTorch only where it is installed."""
-    ours, theirs = (
-        (our_perceptron, their_perceptron) if name in DEEP else (our_recurrent, their_recurrent)
+def text(clock: NDArray[np.float64]) -> str:
+    """Write the median and the quartiles of durations."""
+    low, median, high = (
+        f"{value:.3g}" if value < 100 else f"{value:.0f}"
+        for value in np.percentile(clock, [25, 50, 75])
     )
-    arguments = DEEP.get(name, (name,))
-    steps = {"vgtools": (set_blas_threads, ours(*arguments))}
-    if torch:
-        steps["PyTorch"] = torch.set_num_threads, theirs(*arguments)
-    return {
-        (side, count): with_threads(set_threads, count, step)
-        for side, (set_threads, step) in steps.items()
-        for count in THREADS
-    }
+    return f"{median} ({low} to {high})"
 
 
 def main(arguments: list[str] | None = None) -> None:
     """Print the table."""
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--seconds", type=float, default=6.0, help="for each row, about")
+    parser.add_argument("--seconds", type=float, default=15.0, help="for each row, about")
     parser.add_argument("--only", help="rows whose name contains this")
     options = parser.parse_args(arguments)
-    peer = f"PyTorch {torch.__version__}" if torch else "PyTorch is not installed"
-    print(f"One training step, batch {BATCH}, in ms: median (quartiles). {CORES} cores; {peer}.")
-    timed = [(side, count) for side in ("vgtools", "PyTorch") for count in THREADS]
-    columns = ["network", *(f"{side}, threads: {count}" for side, count in timed)]
+    print(
+        f"One training step, batch {BATCH}, in ms: median (quartiles). "
+        f"{CORES} cores; PyTorch {torch.__version__}."
+    )
+    columns = ["network", *(f"{side}, threads: {count}" for side, count in TIMED)]
     columns += ["ratio", "at least", "ratio of processor times"]
     print("| " + " | ".join(columns) + " |")
     print("|" + "---|" * len(columns))
@@ -171,19 +190,18 @@ def main(arguments: list[str] | None = None) -> None:
     for name, least in LEAST.items():
         if options.only and options.only not in name:
             continue
-        found = in_turns(sides(name), options.seconds, pause=PAUSE, times=IN_A_ROW)
-        cells = [found[side].text() if side in found else "-" for side in timed]
-        ratio = processor = "-"
-        if torch:
-            ours, theirs = (
-                min(found[side, count].median for count in THREADS)
-                for side in ("vgtools", "PyTorch")
-            )
-            ratio = f"{theirs / ours:.2f}"
-            processor = f"{found['PyTorch', 1].processor / found['vgtools', 1].processor:.2f}"
-            if theirs < least * ours:
-                missed.append(name)
-        cells += [ratio, f"{least:g}", processor]
+        if name in DEEP:
+            steps = our_perceptron(*DEEP[name]), their_perceptron(*DEEP[name])
+        else:
+            steps = our_recurrent(name), their_recurrent(name)
+        found = in_turns(dict(zip(SIDES, steps)), options.seconds)
+        medians = {each: np.median(pairs, axis=0) for each, pairs in found.items()}
+        ours, theirs = (min(medians[side, count][0] for count in THREADS) for side in SIDES)
+        if theirs < least * ours:
+            missed.append(name)
+        cells = [text(found[each][:, 0]) for each in TIMED]
+        cells += [f"{theirs / ours:.2f}", f"{least:g}"]
+        cells.append(f"{medians['PyTorch', 1][1] / medians['vgtools', 1][1]:.2f}")
         print(f"| {name} | " + " | ".join(cells) + " |", flush=True)
     if missed:
         print("\nNot reached: " + ", ".join(missed))

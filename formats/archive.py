@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from datetime import datetime
-    from pathlib import Path
 
 
 def archive(files: Mapping[str, bytes], date: datetime, stored: Collection[str] = ()) -> bytes:
@@ -44,9 +43,3 @@ def archive(files: Mapping[str, bytes], date: datetime, stored: Collection[str] 
             how = zipfile.ZIP_STORED if name in stored else zipfile.ZIP_DEFLATED
             target.writestr(entry, data, compress_type=how, compresslevel=9)
     return buffer.getvalue()
-
-
-def folder(root: Path, below: str) -> dict[str, bytes]:
-    """Return every file of a folder, sorted by name, as it is to be called in an archive."""
-    paths = sorted(path for path in root.rglob("*") if path.is_file())
-    return {f"{below}/{path.relative_to(root).as_posix()}": path.read_bytes() for path in paths}

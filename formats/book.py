@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,12 +18,15 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 from pygments.formatters import HtmlFormatter
 
+from formats.chapter import FormatError
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable
 
 HERE = Path(__file__).resolve().parent
 BOOK = HERE.parent
 HTML = BOOK / "_build" / "html"
+TOC = BOOK / "_toc.yml"
 WORK = BOOK / "_build" / "formats"
 DIST = BOOK / "dist"
 NAME = "vanishing-gradients"
@@ -79,50 +83,30 @@ class Font(NamedTuple):
     family: str
     style: str
     weight: str
-    file: str
-
-    @property
-    def address(self) -> str:
-        """Where Chromium finds the file."""
-        return (Path(matplotlib.get_data_path()) / "fonts" / "ttf" / self.file).as_uri()
+    address: str
+    """Where Chromium finds the file."""
 
 
-def fonts() -> Iterator[Font]:
-    """Yield the fonts of the PDF: those that Matplotlib brings, the same on every machine."""
-    files = {
-        "Book Serif": ["STIXGeneral", "STIXGeneralItalic", "STIXGeneralBol", "STIXGeneralBolIta"],
-        "Book Sans": [
-            "DejaVuSans", "DejaVuSans-Oblique", "DejaVuSans-Bold", "DejaVuSans-BoldOblique",
-        ],
-        "Book Mono": [
-            "DejaVuSansMono", "DejaVuSansMono-Oblique",
-            "DejaVuSansMono-Bold", "DejaVuSansMono-BoldOblique",
-        ],
-    }  # fmt: skip
+def fonts() -> list[Font]:
+    """Return the fonts of the PDF: those that Matplotlib brings, the same on every machine."""
+    folder = Path(matplotlib.get_data_path()) / "fonts" / "ttf"
     shapes = [("normal", "400"), ("italic", "400"), ("normal", "700"), ("italic", "700")]
-    for family, names in files.items():
-        for (style, weight), name in zip(shapes, names, strict=True):
-            yield Font(family, style, weight, f"{name}.ttf")
+    dejavu = ("", "-Oblique", "-Bold", "-BoldOblique")
+    files = {
+        "Book Serif": ("STIXGeneral", ("", "Italic", "Bol", "BolIta")),
+        "Book Sans": ("DejaVuSans", dejavu),
+        "Book Mono": ("DejaVuSansMono", dejavu),
+    }
+    return [
+        Font(family, *shape, (folder / f"{name}{ending}.ttf").as_uri())
+        for family, (name, endings) in files.items()
+        for shape, ending in zip(shapes, endings, strict=True)
+    ]
 
 
 def highlighting() -> str:
     """Return the colours of code, those of the pages in light."""
     return HtmlFormatter(style="a11y-light").get_style_defs(".highlight")
-
-
-def bars(width: int = 320, height: int = 120, layers: int = 20) -> list[dict[str, object]]:
-    """Return the drawing of the title page: what reaches each layer, from the last to the first."""
-    step = width / layers
-    return [
-        {
-            "x": round(step * layer, 2),
-            "width": round(step * 0.8, 2),
-            "height": round(height * 0.75 ** (layers - 1 - layer), 2),
-            "y": round(height - height * 0.75 ** (layers - 1 - layer), 2),
-            "colour": "#0b5e8e" if layer else "#a32c20",
-        }
-        for layer in range(layers)
-    ]
 
 
 def templates() -> Environment:
@@ -135,7 +119,7 @@ def templates() -> Environment:
     )
     environment.filters["html"] = to_html
     environment.filters["string_of_css"] = string_of_css
-    environment.globals.update(book=about(), bars=bars())
+    environment.globals.update(book=about(), fonts=fonts())
     return environment
 
 
@@ -159,3 +143,13 @@ def write(path: Path, data: bytes) -> None:
     """Write a file, and the folder that it is in."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(data)
+
+
+def make(build: Callable[[Path], None], ending: str) -> None:
+    """Make the file of `dist` with this ending, or say why not and exit."""
+    target = DIST / f"{NAME}.{ending}"
+    try:
+        build(target)
+    except FormatError as error:
+        sys.exit(str(error))
+    print(f"The {ending.upper()}: {target}")

@@ -1,20 +1,18 @@
-"""The joined book in Chromium: mathematics, XML and print."""
+"""The joined book in Chromium, which typesets its mathematics."""
 
 from __future__ import annotations
 
-import os
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
-
-from playwright.sync_api import Page, sync_playwright
+from typing import TYPE_CHECKING
 
 from formats.chapter import FormatError
+from tools.browser import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
+    from playwright.sync_api import Page
 
 MINUTES = 60_000
 """In Playwright's milliseconds."""
@@ -42,39 +40,16 @@ def opened(document: Path, typeset: str, width: int = 800) -> Iterator[Page]:
     FormatError
         If a formula has an error, or the document asks for what is not there.
     """
-    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        try:
-            page = browser.new_page(viewport={"width": width, "height": 1000})
-            page.set_default_timeout(5 * MINUTES)
-            lost: list[str] = []
-            page.on("requestfailed", lambda request: lost.append(request.url))
-            page.on("pageerror", lambda error: lost.append(str(error)))
-            page.emulate_media(media="print", color_scheme="light")
-            page.goto(document.as_uri(), wait_until="load")
-            wrong = page.evaluate(f"{typeset}()") + lost
-            if wrong:
-                raise FormatError(f"cannot be typeset or loaded: {'; '.join(wrong)}")
-            page.evaluate("document.fonts.ready.then(() => null)")
-            yield page
-        finally:
-            browser.close()
-
-
-def printed(page: Page, **options: Any) -> bytes:
-    """Print the page with the sizes that its style sheet asks for.
-
-    Parameters
-    ----------
-    page : playwright.sync_api.Page
-        As `opened` yields it.
-    **options
-        For Chromium, besides those for tags and sizes.
-
-    Returns
-    -------
-    bytes
-        A PDF.
-    """
-    return page.pdf(tagged=True, prefer_css_page_size=True, print_background=True, **options)
+    with chromium() as browser:
+        page = browser.new_page(viewport={"width": width, "height": 1000})
+        page.set_default_timeout(5 * MINUTES)
+        lost: list[str] = []
+        page.on("requestfailed", lambda request: lost.append(request.url))
+        page.on("pageerror", lambda error: lost.append(str(error)))
+        page.emulate_media(media="print", color_scheme="light")
+        page.goto(document.as_uri(), wait_until="load")
+        wrong = page.evaluate(f"{typeset}()") + lost
+        if wrong:
+            raise FormatError(f"cannot be typeset or loaded: {'; '.join(wrong)}")
+        page.evaluate("document.fonts.ready.then(() => null)")
+        yield page

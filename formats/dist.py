@@ -14,7 +14,7 @@ import tempfile
 from pathlib import Path
 
 from formats import book
-from formats.archive import archive, folder
+from formats.archive import archive
 from formats.chapter import FormatError
 
 PACKAGE = ("vgtools", "pyproject.toml", "README.md", "LICENSE")
@@ -27,7 +27,12 @@ def offline_book(html: Path) -> bytes:
     """Return the built book as a zip archive with one folder in it."""
     if not (html / "index.html").is_file():
         raise FormatError(f"there is no book in {html}: run make book first")
-    return archive(folder(html, book.NAME), book.moment())
+    files = {
+        f"{book.NAME}/{path.relative_to(html).as_posix()}": path.read_bytes()
+        for path in sorted(html.rglob("*"))
+        if path.is_file()
+    }
+    return archive(files, book.moment())
 
 
 def wheel(target: Path) -> Path:
@@ -64,20 +69,18 @@ def wheel(target: Path) -> Path:
         return Path(shutil.copy(result, target / result.name))
 
 
-def main() -> int:
+def main() -> None:
     """Fill `dist`, and write the checksums of everything in it."""
     try:
         book.write(book.DIST / f"{book.NAME}.zip", offline_book(book.HTML))
         wheel(book.DIST)
     except (FormatError, subprocess.CalledProcessError) as error:
-        print(error, file=sys.stderr)
-        return 1
+        sys.exit(str(error))
     files = sorted(path for path in book.DIST.iterdir() if path.name != SUMS)
     lines = [f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {path.name}\n" for path in files]
     book.write(book.DIST / SUMS, "".join(lines).encode())
     print(f"The release: {', '.join(path.name for path in files)} in {book.DIST}")
-    return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -12,7 +11,7 @@ from markupsafe import Markup
 
 from formats import book
 from formats.archive import archive
-from formats.chapter import Chapter, FormatError
+from formats.chapter import Chapter
 from formats.chromium import opened
 from formats.pages import read_book
 
@@ -165,28 +164,17 @@ def tidy(xml: str) -> str:
     return xml.replace(' xmlns="http://www.w3.org/1999/xhtml"', "")
 
 
-def build(html: Path, toc: Path, target: Path) -> None:
-    """Make the EPUB of a built book.
-
-    Parameters
-    ----------
-    html, toc : Path
-        The built book, and its table of contents.
-    target : Path
-        The file to write.
-    """
-    chapters = read_book(html, toc)
-    about = book.about()
-    templates = book.templates()
+def build(target: Path) -> None:
+    """Make the EPUB of the built book."""
+    chapters = read_book(book.HTML, book.TOC)
+    templates, about = book.templates(), book.about()
     source, cover = book.WORK / "source.html", book.WORK / "cover.html"
     source_text = templates.get_template("source.html").render(
         chapters=chapters,
         script=(book.HERE / "typeset.js").as_uri(),
-        static=(html / "_static").as_uri(),
+        static=(book.HTML / "_static").as_uri(),
     )
-    cover_text = templates.get_template("cover.html").render(
-        fonts=list(book.fonts()), style=(book.HERE / "style").as_uri()
-    )
+    cover_text = templates.get_template("cover.html").render(style=(book.HERE / "style").as_uri())
     book.write(source, source_text.encode())
     book.write(cover, cover_text.encode())
     with opened(source, "typesetMarkup") as page:
@@ -194,26 +182,14 @@ def build(html: Path, toc: Path, target: Path) -> None:
         page.set_viewport_size({"width": 1200, "height": 1800})
         page.goto(cover.as_uri())
         picture = page.screenshot()
+    image = COVER.format(title=about.title, subtitle=about.subtitle)
     pages = [
-        Page("cover", about.title, COVER.format(title=about.title, subtitle=about.subtitle)),
+        Page("cover", about.title, image, "cover"),
         Page("front", about.title, found.pop("front"), "frontmatter"),
         *(Page(chapter.target, chapter.title, found[chapter.target]) for chapter in chapters),
     ]
-    pages[0].kind = "cover"
     book.write(target, pack(pages, chapters, picture))
 
 
-def main() -> int:
-    """Make the EPUB in `dist`."""
-    target = book.DIST / f"{book.NAME}.epub"
-    try:
-        build(book.HTML, book.BOOK / "_toc.yml", target)
-    except FormatError as error:
-        print(error, file=sys.stderr)
-        return 1
-    print(f"The EPUB: {target}")
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    book.make(build, "epub")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-import sys
+import re
 from typing import TYPE_CHECKING
 
 from pypdf import PdfReader, PdfWriter
@@ -12,13 +12,14 @@ from pypdf.generic import ArrayObject, ByteStringObject, Fit, NameObject, TextSt
 
 from formats import book, checks
 from formats.chapter import Chapter, FormatError
-from formats.chromium import opened, printed
+from formats.chromium import opened
 from formats.pages import read_book
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from playwright.sync_api import Page
+    from pypdf.generic import Destination
 
 COLUMN = 522
 """How wide the text of `print.css` is, in CSS pixels: 138 mm."""
@@ -46,7 +47,6 @@ def compose(chapters: list[Chapter], html: Path) -> str:
         .get_template("print.html")
         .render(
             chapters=chapters,
-            fonts=list(book.fonts()),
             highlighting=book.highlighting(),
             style=(book.HERE / "style").as_uri(),
             script=(book.HERE / "typeset.js").as_uri(),
@@ -64,19 +64,23 @@ def numbered(page: Page) -> bytes:
     pages: dict[str, int] = {}
     for _ in range(ROUNDS):
         page.evaluate("fillPages", pages)
-        data = printed(page)
-        before, pages = pages, destinations(PdfReader(io.BytesIO(data)))
+        data = page.pdf(tagged=True, prefer_css_page_size=True, print_background=True)
+        reader = PdfReader(io.BytesIO(data))
+        before, pages = (
+            pages,
+            {
+                name: reader.get_destination_page_number(place) + 1
+                for name, place in places(reader).items()
+            },
+        )
         if pages == before:
             return data
     raise FormatError(f"the page numbers still move after {ROUNDS} prints")
 
 
-def destinations(reader: PdfReader) -> dict[str, int]:
-    """Return the number of the page of every place that a link leads to, counted from 1."""
-    return {
-        name.removeprefix("/"): reader.get_destination_page_number(place) + 1
-        for name, place in reader.named_destinations.items()
-    }
+def places(reader: PdfReader) -> dict[str, Destination]:
+    """Return every place that a link leads to."""
+    return {name.removeprefix("/"): place for name, place in reader.named_destinations.items()}
 
 
 def bookmark(writer: PdfWriter, data: bytes, chapters: list[Chapter]) -> None:
@@ -85,10 +89,10 @@ def bookmark(writer: PdfWriter, data: bytes, chapters: list[Chapter]) -> None:
     Chromium's own repeat the words of a heading that opens a page.
     """
     reader = PdfReader(io.BytesIO(data))
-    places = {name.removeprefix("/"): place for name, place in reader.named_destinations.items()}
+    known = places(reader)
 
     def add(target: str, title: str, parent: object = None) -> object:
-        place = places[target]
+        place = known[target]
         page = reader.get_destination_page_number(place)
         return writer.add_outline_item(
             title=title, page_number=page, parent=parent, fit=Fit.xyz(top=place.top)
@@ -113,7 +117,7 @@ def finished(data: bytes, chapters: list[Chapter]) -> bytes:
     Returns
     -------
     bytes
-        The same pages. The same input gives the same bytes.
+        The same pages. The same pages give the same bytes, whenever they were printed.
     """
     about, date = book.about(), book.moment()
     writer = PdfWriter(clone_from=io.BytesIO(data))
@@ -129,53 +133,33 @@ def finished(data: bytes, chapters: list[Chapter]) -> bytes:
     }
     writer.root_object[NameObject("/Lang")] = TextStringObject("en-GB")
     writer.create_viewer_preferences().display_doctitle = True
-    identity = ByteStringObject(hashlib.sha256(data).digest()[:16])
+    undated = re.sub(rb"/(Creation|Mod)Date \(.*?\)", b"", data)
+    identity = ByteStringObject(hashlib.sha256(undated).digest()[:16])
     writer._ID = ArrayObject((identity, identity))
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer.getvalue()
 
 
-def build(html: Path, toc: Path, target: Path) -> list[str]:
-    """Make the PDF of a built book.
+def build(target: Path) -> None:
+    """Make the PDF of the built book.
 
-    Parameters
-    ----------
-    html, toc : Path
-        The built book, and its table of contents.
-    target : Path
-        The file to write.
-
-    Returns
-    -------
-    list of str
-        What is wrong with it; see `formats.checks.faults`.
+    Raises
+    ------
+    FormatError
+        If something is wrong with it; see `formats.checks.faults`.
     """
-    chapters = read_book(html, toc)
+    chapters = read_book(book.HTML, book.TOC)
     document = book.WORK / "print.html"
-    book.write(document, compose(chapters, html).encode())
+    book.write(document, compose(chapters, book.HTML).encode())
     with opened(document, "typesetDrawings", width=COLUMN) as page:
-        wide = page.evaluate("overflowing()")
+        faults = [f"wider than the page: {where}" for where in page.evaluate("overflowing()")]
         data = numbered(page)
     book.write(target, finished(data, chapters))
-    return [f"wider than the page: {where}" for where in wide] + checks.faults(
-        PdfReader(target), [chapter.title for chapter in chapters]
-    )
-
-
-def main() -> int:
-    """Make the PDF in `dist` and say what is wrong with it."""
-    target = book.DIST / f"{book.NAME}.pdf"
-    try:
-        faults = build(book.HTML, book.BOOK / "_toc.yml", target)
-    except FormatError as error:
-        faults = [str(error)]
-    for fault in faults:
-        print(fault, file=sys.stderr)
-    if not faults:
-        print(f"The PDF: {target}")
-    return bool(faults)
+    faults += checks.faults(PdfReader(target), [chapter.title for chapter in chapters])
+    if faults:
+        raise FormatError("\n".join(faults))
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    book.make(build, "pdf")

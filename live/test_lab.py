@@ -13,8 +13,11 @@ from contextlib import suppress
 from pathlib import Path
 from urllib.request import urlopen
 
+import nbformat
 import pytest
-from playwright.sync_api import sync_playwright
+from nbformat import v4
+
+from tools.browser import chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTERS = sorted(path.stem for path in (ROOT / "chapters").glob("*.ipynb"))
@@ -27,12 +30,7 @@ SETTINGS = json.loads((ROOT / "tools" / "lab" / "overrides.json").read_text(enco
     }
 }
 
-AHEAD = {
-    "cells": [
-        {
-            "cell_type": "code", "id": "one", "metadata": {}, "outputs": [],
-            "execution_count": None,
-            "source": """
+AHEAD = """
 from matplotlib import pyplot as plt
 from vgtools.explore import explore
 
@@ -42,12 +40,7 @@ def climb(slope):
     axes.plot([0, 1], [0, slope])
     return figure
 
-climb""",
-        }
-    ],
-    "metadata": {"kernelspec": {"name": "python3", "display_name": "Python 3"}},
-    "nbformat": 4, "nbformat_minor": 5,
-}  # fmt: skip
+climb"""
 
 FAULTS = """() => [...document.querySelectorAll(
   '.jp-OutputArea-output[data-mime-type="application/vnd.jupyter.error"],'
@@ -61,37 +54,36 @@ FINISHED = """() => {
 }"""
 
 
+def notebook(name):
+    """Read the committed notebook of a chapter."""
+    return nbformat.read(ROOT / "chapters" / f"{name}.ipynb", as_version=4)
+
+
 def figures_of(name):
     """Count the figures of a notebook, and those with controls."""
-    notebook = json.loads((ROOT / "chapters" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    shown = [
-        line
-        for cell in notebook["cells"]
+    texts = [
+        output.get("data", {}).get("text/plain", "")
+        for cell in notebook(name).cells
         for output in cell.get("outputs", [])
-        for line in output.get("data", {}).get("text/plain", [])[:1]
-        if line.startswith("Figure ")
     ]
+    shown = [text.split("\n")[0] for text in texts if text.startswith("Figure ")]
     return len(shown), sum(" at " in line for line in shown)
 
 
 def without_outputs(name):
-    """Return the text of a notebook that nobody has run yet."""
-    notebook = json.loads((ROOT / "chapters" / f"{name}.ipynb").read_text(encoding="utf-8"))
-    for cell in notebook["cells"]:
-        if cell["cell_type"] == "code":
-            cell |= {"outputs": [], "execution_count": None}
-    return json.dumps(notebook)
+    """Return a notebook as if nobody had run it yet."""
+    found = notebook(name)
+    for cell in found.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return found
 
 
 @pytest.fixture(scope="session")
 def browser():
-    """Start the Chromium that the variable CHROMIUM names."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ["CHROMIUM"], args=["--no-sandbox", "--disable-gpu"]
-        )
+    """Start Chromium."""
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session")
@@ -101,9 +93,11 @@ def lab(tmp_path_factory):
     (home / "settings").mkdir()
     (home / "settings" / "overrides.json").write_text(json.dumps(SETTINGS))
     (home / "book").mkdir()
-    (home / "book" / "ahead.ipynb").write_text(json.dumps(AHEAD), encoding="utf-8")
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3"}}
+    ahead = v4.new_notebook(cells=[v4.new_code_cell(AHEAD)], metadata=kernel)
+    nbformat.write(ahead, home / "book" / "ahead.ipynb")
     for name in CHAPTERS:
-        (home / "book" / f"{name}.ipynb").write_text(without_outputs(name), encoding="utf-8")
+        nbformat.write(without_outputs(name), home / "book" / f"{name}.ipynb")
     switches = {"VGTOOLS_EXPLORE", "VGTOOLS_STATIC"}
     environment = {name: value for name, value in os.environ.items() if name not in switches}
     environment |= {
@@ -126,52 +120,45 @@ def lab(tmp_path_factory):
             command, env=environment, stdout=output, stderr=subprocess.STDOUT, cwd=home
         )
     try:
-        wait_until_it_answers(f"http://127.0.0.1:{port}/api", home / "log")
+        wait_until(lambda: answers(f"http://127.0.0.1:{port}/api"), "JupyterLab is")
         yield f"http://127.0.0.1:{port}"
     finally:
         server.terminate()
         server.wait(20)
+        print((home / "log").read_text())  # shown where a test fails
 
 
-def wait_until_it_answers(address, log, seconds=120):
-    """Wait for a server that is starting."""
+def wait_until(ready, what, seconds=120):
+    """Ask once a second: more often would keep a page from its own work."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
-        with suppress(OSError), urlopen(address):
-            return
-        time.sleep(0.2)
-    pytest.fail(f"JupyterLab does not answer after {seconds} s:\n{log.read_text()}")
+        with suppress(OSError):
+            if ready():
+                return
+        time.sleep(1)
+    pytest.fail(f"{what} not ready after {seconds} s")
 
 
-def wait_for_the_kernel(lab, name, seconds=120):
-    """Wait until the page is connected to a kernel: what is run before asks which one to take."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        with urlopen(f"{lab}/api/sessions") as answer:
-            kernels = [one["kernel"] for one in json.load(answer) if one["name"].startswith(name)]
-        if any(one["connections"] and one["execution_state"] == "idle" for one in kernels):
-            return
-        time.sleep(0.5)
-    pytest.fail(f"{name} has no kernel after {seconds} s: {kernels}")
+def answers(address):
+    with urlopen(address):
+        return True
 
 
-def wait_until_finished(page, seconds):
-    """Look once a second: more often would keep the page from its own work."""
-    for _ in range(seconds):
-        if page.evaluate(FINISHED):
-            return
-        page.wait_for_timeout(1000)
-    pytest.fail(f"The cells have not ended after {seconds} s.")
+def has_a_kernel(lab, name):
+    """Tell whether the page is connected to one: what is run before asks which one to take."""
+    with urlopen(f"{lab}/api/sessions") as answer:
+        kernels = [one["kernel"] for one in json.load(answer) if one["name"].startswith(name)]
+    return any(one["connections"] and one["execution_state"] == "idle" for one in kernels)
 
 
 def run_all_cells(page, lab, name):
     """Open a notebook and run it from top to bottom."""
     page.goto(f"{lab}/lab/tree/{name}.ipynb?reset")
     page.wait_for_selector(".jp-Notebook .jp-CodeCell")
-    wait_for_the_kernel(lab, name)
+    wait_until(lambda: has_a_kernel(lab, name), f"the kernel of {name} is")
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_text("Run All Cells", exact=True).click()
-    wait_until_finished(page, seconds=400)
+    wait_until(lambda: page.evaluate(FINISHED), "the cells are", seconds=400)
     assert page.evaluate(FAULTS) == []
 
 

@@ -6,7 +6,6 @@ import ast
 import contextlib
 import io
 import json
-import os
 import re
 import symtable
 from collections.abc import Callable, Iterator
@@ -14,6 +13,7 @@ from dataclasses import dataclass, field
 from functools import wraps
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import vgtools as vg
 from vgtools.frontend import RECORD
@@ -119,10 +119,9 @@ def _names(cell: str) -> tuple[set[str], set[str], set[str]]:
 @contextlib.contextmanager
 def _recorded(calls: list[Call], derivations: dict[str, vg.Derivation]) -> Iterator[None]:
     """Note every call of the functions that make one equation each, and every step."""
-    originals = {name: getattr(vg, name) for name in ("verify", "define", "numeric")}
     step = vg.Derivation.step
 
-    def noting(name: str, function: Callable) -> Callable:
+    def noting(function: Callable) -> Callable:
         @wraps(function)
         def noted(*sides: Any, **keywords: Any) -> vg.Equation:
             equation = function(*sides, **keywords)
@@ -138,15 +137,9 @@ def _recorded(calls: list[Call], derivations: dict[str, vg.Derivation]) -> Itera
             derivations[longer.label] = longer
         return longer
 
-    for name, function in originals.items():
-        setattr(vg, name, noting(name, function))
-    vg.Derivation.step = noted_step
-    try:
+    noted = {name: noting(getattr(vg, name)) for name in ("verify", "define", "numeric")}
+    with patch.multiple(vg, **noted), patch.object(vg.Derivation, "step", noted_step):
         yield
-    finally:
-        vg.Derivation.step = step
-        for name, function in originals.items():
-            setattr(vg, name, function)
 
 
 def statements(chapter: str) -> tuple[list[Call], list[vg.Derivation]]:
@@ -172,14 +165,10 @@ def statements(chapter: str) -> tuple[list[Call], list[vg.Derivation]]:
     calls: list[Call] = []
     derivations: dict[str, vg.Derivation] = {}
     namespace: dict[str, Any] = {"__name__": chapter}
-    folder = os.getcwd()
-    os.chdir(BOOK / "chapters")
-    try:
-        with _recorded(calls, derivations), contextlib.redirect_stdout(io.StringIO()):
-            for number, cell in enumerate(needed(code_cells(chapter))):
-                exec(compile(cell, f"{chapter}[{number}]", "exec"), namespace)
-    finally:
-        os.chdir(folder)
+    printed = contextlib.redirect_stdout(io.StringIO())
+    with _recorded(calls, derivations), printed, contextlib.chdir(BOOK / "chapters"):
+        for number, cell in enumerate(needed(code_cells(chapter))):
+            exec(compile(cell, f"{chapter}[{number}]", "exec"), namespace)
     made = {call.equation.label for call in calls} | set(derivations)
     if missing := set(records(chapter)) - made:
         raise ValueError(f"{chapter}: {', '.join(sorted(missing))} did not come to be")

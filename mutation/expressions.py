@@ -26,20 +26,8 @@ CONFUSED = {
 }
 """Functions that a slip puts in each other's place."""
 
-REVERSED = {
-    sympy.StrictLessThan: sympy.StrictGreaterThan,
-    sympy.StrictGreaterThan: sympy.StrictLessThan,
-    sympy.LessThan: sympy.GreaterThan,
-    sympy.GreaterThan: sympy.LessThan,
-}
-STRICTER = {
-    sympy.StrictLessThan: sympy.LessThan,
-    sympy.LessThan: sympy.StrictLessThan,
-    sympy.StrictGreaterThan: sympy.GreaterThan,
-    sympy.GreaterThan: sympy.StrictGreaterThan,
-}
-REVERSED_SIGNS = {"<": ">", ">": "<", "<=": ">=", ">=": "<="}
-STRICTER_SIGNS = {"<": "<=", ">": ">=", "<=": "<", ">=": ">"}
+OTHER_SIGNS = {"<": (">", "<="), ">": ("<", ">="), "<=": (">=", "<"), ">=": ("<=", ">")}
+"""For each relation the one the other way round, and the one that differs in the end points."""
 
 
 def alterations(
@@ -90,10 +78,10 @@ def _places(node: Any, path: tuple, bound: frozenset) -> Iterator[tuple]:
     """Every place in an expression, with the symbols that integrals and sums bind there."""
     yield path, node, bound
     inner = bound
-    if isinstance(node, (sympy.Integral, sympy.Sum, sympy.Product, sympy.Limit)):
-        inner = bound | set(getattr(node, "variables", [])) | (
-            {node.args[1]} if isinstance(node, sympy.Limit) else set()
-        )  # fmt: skip
+    if isinstance(node, sympy.Limit):
+        inner = bound | {node.args[1]}
+    elif isinstance(node, (sympy.Integral, sympy.Sum, sympy.Product)):
+        inner = bound | set(node.variables)
     for position, child in enumerate(node.args):
         if isinstance(node, sympy.MatrixSymbol) or isinstance(child, sympy.core.symbol.Str):
             continue
@@ -123,9 +111,8 @@ def _at(
 ) -> Iterator[tuple[str, Any]]:
     """Yield what may stand in the place of one node."""
     if isinstance(node, Relational):
-        if type(node) in REVERSED:
-            yield "operator", REVERSED[type(node)](*node.args)
-            yield "operator", STRICTER[type(node)](*node.args)
+        for sign in OTHER_SIGNS.get(node.rel_op, ()):
+            yield "operator", sympy.Rel(*node.args, sign)
         return
     if isinstance(node, MatrixExpr):
         yield from _at_matrix(node, top)

@@ -31,10 +31,8 @@ def environment() -> Path:
     python = ENVIRONMENT / "bin" / "python"
     if not python.exists():
         print(f"Installing mutmut into {ENVIRONMENT.relative_to(BOOK)}.", flush=True)
-        subprocess.run([BOOK / "tools" / "environment", ENVIRONMENT], cwd=BOOK, check=True)
-        wanted = ["-r", "requirements.txt", "-r", "mutation/requirements.txt"]
-        install = [python, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-        subprocess.run([*install, *wanted], cwd=BOOK, check=True)
+        files = ["requirements.txt", "mutation/requirements.txt"]
+        subprocess.run([BOOK / "tools" / "environment", ENVIRONMENT, *files], cwd=BOOK, check=True)
     return python
 
 

@@ -1,7 +1,5 @@
 """In which order the tests run, how they are shared out, and what several of them need."""
 
-import os
-
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
@@ -12,19 +10,14 @@ settings.register_profile(
 )
 settings.load_profile("book")
 
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--no-first-run"]
-
 
 @pytest.fixture(scope="session")
 def browser():
-    """Start Chromium, one for the whole session: that in the variable CHROMIUM, or Debian's."""
-    from playwright.sync_api import sync_playwright  # which most tests do without
+    """Start Chromium, one for the whole session."""
+    from tools.browser import chromium  # it imports Playwright, which most tests do without
 
-    path = os.environ.get("CHROMIUM") or "/usr/bin/chromium"
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 def shared(nodeid):

@@ -95,6 +95,9 @@ def test_the_measure_counts_units_in_the_last_place():
     exact = [mpmath.mpf(value) for value in (1, smallest, 0, 5, 5)]
     x = np.arange(1.0, 6.0)
     assert list(ulp_errors(computed, x, exact)) == [2, 2, 0, INF, INF]
+    far = np.array([INF, INF, -INF], dtype=np.float16)
+    exact = [mpmath.mpf(value) for value in (1e6, -1e6, -1e6)]
+    assert list(ulp_errors(far, x[:3], exact)) == [0, INF, 0]
     # Next to a change of sign the measure is absolute.
     x = np.array([-1.6, -1.5001, -1.4999, -1.0])
     exact = [mpmath.mpf(value) for value in (-0.05, -5e-5, 5e-5, 0.25)]

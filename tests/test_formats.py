@@ -195,11 +195,10 @@ def test_every_font_is_there():
     assert [name for name in names if not book.Path(name).is_file()] == []
 
 
-def blank_pdf(**catalogue):
+def blank_pdf(day="D:20260101"):
     writer = PdfWriter()
     writer.add_blank_page(100, 100)
-    for name, value in catalogue.items():
-        writer.root_object[NameObject(f"/{name}")] = value
+    writer.add_metadata({"/CreationDate": day})
     buffer = io.BytesIO()
     writer.write(buffer)
     return buffer
@@ -233,9 +232,10 @@ def test_a_link_to_this_machine_is_found(target):
 
 def test_a_finished_pdf_carries_the_date_of_the_commit_and_no_other(monkeypatch):
     monkeypatch.setenv("SOURCE_DATE_EPOCH", "1000000000")
-    data = blank_pdf().getvalue()
-    finished = pdf.finished(data, [])
-    assert finished == pdf.finished(data, [])
+    finished, later = (
+        pdf.finished(blank_pdf(day).getvalue(), []) for day in ("D:20260102", "D:20260103")
+    )
+    assert finished == later
     reader = PdfReader(io.BytesIO(finished))
     assert reader.metadata.creation_date == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
     assert reader.metadata.title == "Vanishing Gradients: an interactive textbook"

@@ -13,8 +13,6 @@ from test_activations import VARIANTS
 
 import vgtools as vg
 from benchmarks import accuracy
-from benchmarks import laboratory_chapters as experiments
-from benchmarks.laboratory_asking import asking, ends, losses
 from vgtools import laboratory
 from vgtools import networks as nets
 from vgtools.activations import kernels
@@ -775,47 +773,6 @@ def test_the_size_of_an_update_is_measured(page):
         new, old = np.array(after[name]), np.array(before[name])
         assert flow["update"][layer - 1] == pytest.approx(np.linalg.norm(new - old), rel=1e-12)
         assert flow["weight"][layer - 1] == pytest.approx(np.linalg.norm(new), rel=1e-12)
-
-
-# The experiments of the chapters, shortened: ``benchmarks.laboratory_experiments`` has all of them
-
-
-def test_sigmoids_vanish_and_batch_normalisation_explodes_as_in_the_chapters(page):
-    ask, seeds = asking(page), range(2)
-    gradient = ends(ask, experiments.SPEEDS, seeds)
-    assert (gradient[:, 1:] > 3 * gradient[:, :-1]).all()
-    batch, layer = (
-        ends(ask, experiments.normalised(kind, 30), seeds) for kind in ("batch", "layer")
-    )
-    ratio = batch[:, 0] / batch[:, -1]
-    assert np.abs(np.log(ratio / experiments.chi(100) ** (29 / 2))).max() < 0.4
-    assert np.abs(np.log(layer[:, 0] / layer[:, -1])).max() < 1.6
-
-
-def test_thirty_layers_learn_with_he_and_stall_with_xavier_as_in_the_chapter(page):
-    ask = asking(page)
-    he, xavier = (
-        losses(ask, experiments.thirty(init, epochs=3), range(1))[0]
-        for init in ("he", experiments.XAVIER)
-    )
-    assert 1.2 < he[-1] < 2.25
-    assert xavier[-1] > 2.29
-
-
-def test_elu_shifts_less_than_relu_as_in_the_chapter(page):
-    ask = asking(page)
-    elu, relu = (experiments.shift(ask, name, range(1), epochs=1) for name in ("ELU", "ReLU"))
-    assert (elu["all"] < 0.8 * relu["all"]).all()
-    assert elu["loss"][0, -1] < relu["loss"][0, -1]
-    assert np.median(elu["common"]) < np.median(relu["common"])
-
-
-def test_a_hundred_blocks_learn_if_their_branches_begin_small_as_in_the_chapter(page):
-    ask = asking(page)
-    plain, rezero = (
-        losses(ask, experiments.rung(name, epochs=1), range(1))[0] for name in ("plain", "ReZero")
-    )
-    assert plain[-1] > 2 and rezero[-1] < 1.5
 
 
 # Extremes

@@ -6,13 +6,12 @@ keeps two of its panels.
 
 from __future__ import annotations
 
-import os
 import re
-import subprocess
 from pathlib import Path
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
+from tools.browser import chromium
 from vgtools import laboratory
 
 STILL = Path(laboratory.__file__).with_name("still.html")
@@ -56,15 +55,10 @@ def picture(page: Page) -> str:
 
 def main() -> None:
     """Write the picture."""
-    path = subprocess.check_output([Path(__file__).with_name("chromium")], text=True).strip()
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=os.environ.get("CHROMIUM", path), args=["--no-sandbox"]
-        )
+    with chromium() as browser:
         page = browser.new_page()
         page.set_content(laboratory.page().to_html())
         STILL.write_text(picture(page), encoding="utf-8")
-        browser.close()
 
 
 if __name__ == "__main__":

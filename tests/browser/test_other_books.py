@@ -1,5 +1,6 @@
 """Figures on pages that this book has not made: each way that `docs/figures.md` names."""
 
+import html
 import os
 
 import nbformat
@@ -26,6 +27,9 @@ def folder(tmp_path_factory):
     (folder / "hand.html").write_text(names["page"], encoding="utf-8")
     both = names["wave"].to_html() + names["coloured"].to_html(with_runtime=False)
     (folder / "coloured.html").write_text(both, encoding="utf-8")
+    page = html.escape(names["wave"].to_page())
+    frame = f"<!doctype html><meta charset=utf-8><iframe srcdoc='{page}'></iframe>"
+    (folder / "marimo.html").write_text(frame, encoding="utf-8")
     dark = '<!doctype html><html lang="en" data-theme="dark"><body style="background: #111">'
     (folder / "dark.html").write_text(dark + names["anscombe"].to_html(), encoding="utf-8")
     return folder
@@ -124,6 +128,13 @@ def test_a_page_by_hand_brings_the_script_once_and_shows_a_file_in_a_frame(folde
     page = opened(folder / "hand.html")
     assert (folder / "hand.html").read_text("utf-8").count("function startAll") == 1
     assert_all_move(page, 2)
+    assert_all_move(page, 1, page.frame_locator("iframe"))
+    assert page.errors == []
+
+
+def test_a_page_moves_in_a_frame_that_holds_it_as_marimo_makes_one(folder, opened):
+    """`mo.iframe` of marimo 0.25 writes the page, escaped, into the attribute ``srcdoc``."""
+    page = opened(folder / "marimo.html")
     assert_all_move(page, 1, page.frame_locator("iframe"))
     assert page.errors == []
 
