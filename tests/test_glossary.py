@@ -73,9 +73,7 @@ def build(folder, warned=""):
 def test_a_term_is_introduced_where_its_mark_stands(source):
     page, _ = build(source)
     assert page.count("Explained in ") == 1
-    [place] = re.findall(
-        r'Explained in <a class="reference internal" href="one.html#(.*?)">', page
-    )
+    [place] = re.findall(r'Explained in <a class="reference internal" href="one.html#(.*?)">', page)
     assert f'id="{place}"' in (source / "_build" / "one.html").read_text("utf-8")
 
 
