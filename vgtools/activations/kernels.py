@@ -78,7 +78,10 @@ r"""The :math:`b` of StarReLU: :math:`-s/2`, which makes the mean zero."""
 def _pieces(
     x: Array, inside: NDArray[np.bool_], slope_inside: float, slope_outside: float
 ) -> Array:
-    """Return one of two slopes per element, NaN where x is NaN."""
+    """Return one of two slopes per element, NaN where x is NaN.
+
+    The slopes are floats: of integers NumPy would make an array that it has to convert.
+    """
     return np.where(np.isnan(x), x, np.where(inside, slope_inside, slope_outside))
 
 
@@ -133,7 +136,7 @@ def hard_sigmoid(x: Array) -> Array:
 
 
 def hard_sigmoid_derivative(x: Array) -> Array:
-    return _pieces(x, np.abs(x) < 3, 1 / 6, 0)
+    return _pieces(x, np.abs(x) < 3, 1 / 6, 0.0)
 
 
 def hard_tanh(x: Array) -> Array:
@@ -141,7 +144,7 @@ def hard_tanh(x: Array) -> Array:
 
 
 def hard_tanh_derivative(x: Array) -> Array:
-    return _pieces(x, np.abs(x) < 1, 1, 0)
+    return _pieces(x, np.abs(x) < 1, 1.0, 0.0)
 
 
 def relu(x: Array) -> Array:
@@ -149,7 +152,7 @@ def relu(x: Array) -> Array:
 
 
 def relu_derivative(x: Array) -> Array:
-    return _pieces(x, x > 0, 1, 0)
+    return _pieces(x, x > 0, 1.0, 0.0)
 
 
 def relu6(x: Array) -> Array:
@@ -157,7 +160,7 @@ def relu6(x: Array) -> Array:
 
 
 def relu6_derivative(x: Array) -> Array:
-    return _pieces(x, (x > 0) & (x < 6), 1, 0)
+    return _pieces(x, (x > 0) & (x < 6), 1.0, 0.0)
 
 
 def hard_swish(x: Array) -> Array:
@@ -183,7 +186,7 @@ def leaky_relu(x: Array, alpha: float) -> Array:
 
 
 def leaky_relu_derivative(x: Array, alpha: float) -> Array:
-    return _pieces(x, x > 0, 1, alpha)
+    return _pieces(x, x > 0, 1.0, alpha)
 
 
 def prelu(x: Array, a: float) -> Array:
@@ -446,4 +449,4 @@ def identity(x: Array) -> Array:
 
 
 def identity_derivative(x: Array) -> Array:
-    return _pieces(x, x == x, 1, 1)
+    return _pieces(x, x == x, 1.0, 1.0)
