@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -43,7 +43,7 @@ class Call:
     mean: float
     read: torch.Tensor | None = None
 
-    @property
+    @cached_property
     def weighted(self) -> bool:
         """Whether the layer has weights: a matrix, and not only biases or scales."""
         own = self.module._parameters.values()
@@ -99,19 +99,22 @@ def _returns(record: Record, name: str, module: nn.Module, inputs: tuple, output
     found = [tensor for tensor in tensors(output) if tensor.is_floating_point()]
     if not found:
         return
-    shares = map(not_finite, found) if record.broken is None else ()
-    if share := next(filter(None, shares), 0.0):
-        record.broken = Broken(name, "forward", share)
+    first = found[0].detach()
+    length = norm(first)
+    if record.broken is None:
+        # A norm is finite only if every entry is.
+        unsure = found[1:] if math.isfinite(length) else found
+        if share := next(filter(None, map(not_finite, unsure)), 0.0):
+            record.broken = Broken(name, "forward", share)
     read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
     kept = isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
     kept = kept and read is not None and read.is_floating_point()
-    first = found[0].detach()
     record.calls.append(
         Call(
             name,
             module,
             tuple(made_by(tensor) for tensor in found if tensor.grad_fn is not None),
-            norm(first) / math.sqrt(max(first.numel(), 1)),
+            length / math.sqrt(max(first.numel(), 1)),
             first.mean(dtype=torch.float32).item(),
             read.detach() if kept else None,
         )
@@ -160,9 +163,14 @@ def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
         tensor = tensor.float()
     values = torch.linalg.vector_norm(tensor, dim=axis)  # in the type itself: several times faster
     small = torch.finfo(values.dtype).tiny ** 0.5 * 1e3
+    if axis is None:
+        length = values.item()
+        if not small < length < 1 / small:
+            length = torch.linalg.vector_norm(tensor.double()).item()
+        return length
     if not (values.numel() and small < values.min().item() <= values.max().item() < 1 / small):
         values = torch.linalg.vector_norm(tensor.double(), dim=axis)
-    return values.item() if axis is None else values.double()
+    return values.double()
 
 
 def not_finite(tensor: torch.Tensor) -> float:

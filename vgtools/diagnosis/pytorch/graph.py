@@ -73,15 +73,14 @@ class Place:
         return self.joins and self.operations[:1] == [None]
 
 
-def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
+def places(above: dict[Any, list[Any]], calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.
 
     It begins at the first layer with weights that the loss depends on. Of the nodes that have
     no way around them, it holds the first one after every layer with weights. If they are too few
     to be judged, as behind the short one of two towers, it begins at the first layer of the next
-    tower that has enough. `loss` is the node that made the loss.
+    tower that has enough. The graph is what `parents` makes of the node that made the loss.
     """
-    above = parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in above for n in call.nodes)]
     made = [node for call in weighted for node in call.nodes if node in above]
     behind = reaching([each for node in made for each in above[node]], above)

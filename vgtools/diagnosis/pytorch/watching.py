@@ -174,7 +174,8 @@ class _Watched(Pass):
         self.look(root.grad_fn, [root.grad_fn])
         layers = [node for call in self.record.calls if call.weighted for node in call.nodes]
         nodes = list(dict.fromkeys([*self.nodes, *layers]))
-        self.arrived = self.hooks.enter_context(backward.listening(nodes, self.samples))
+        listening = backward.listening(nodes, self.samples, counted=False)
+        self.arrived = self.hooks.enter_context(listening)
         for name, parameter in self.learning.items():
             self._hook(parameter.register_hook, partial(self._at_parameter, name))
         for index, (_, _, read) in enumerate(self.record.sequences):
@@ -223,10 +224,9 @@ class _Watched(Pass):
 
     def _add_weights(self, rows: Rows, changed: bool) -> None:
         """Add the norm of the gradient of each layer's matrices, and their relative change."""
-        for layer, module in {call.name: call.module for call in self.record.calls}.items():
-            matrices = [each for each in module.parameters() if each.ndim > 1]
-            own = [name for each in matrices if (name := self.names.get(id(each))) in self.learning]
-            if layer not in rows or not own:
+        for layer, module in {c.name: c.module for c in self.record.calls if c.weighted}.items():
+            own = [name for name in self.matrices(module) if name in self.learning]
+            if not own:
                 continue
             gradients = [self.sizes[name][0] for name in own if name in self.sizes]
             if gradients:
