@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -23,9 +23,11 @@ from vgtools.networks import (
     BatchNorm,
     Dense,
     Layer,
+    LayerNorm,
     Network,
     Optimiser,
     Residual,
+    RMSNorm,
     checks,
     losses,
 )
@@ -228,6 +230,7 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
     rows: Rows = {}
     exponents: dict[str, int] = {}
     behind: list[Layer] = []  # what stands between a point and the next one
+    following: Layer | None = None  # that next one
     with np.errstate(all="ignore"):  # numbers beyond the network's float type are measured
         for layer, arriving, k in walk_back(network, gradient):
             exponents |= {parameter.name: k for parameter in layer.parameters()}
@@ -237,7 +240,9 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
             own = [each.gradient for each in layer.parameters() if each.gradient.ndim > 1]
             length = float(times_power(norm(*own), k))
             point = _point(names[id(layer)], layer, arriving, k, length, behind)
-            points.append(point)
+            divided = point.signal if _divides(following) and not behind else math.nan
+            points.append(replace(point, divided=divided))
+            following = layer
             rows[point.name] = _row(point.signal, power(together(point.gradient)), length)
             behind = []
     units = tuple(_units(network, names))
@@ -254,6 +259,15 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
         "normalised": any(isinstance(layer, BatchNorm) for layer in network.layers),
     }
     return _Back(fields, rows, exponents)
+
+
+def _divides(layer: Layer | None) -> bool:
+    """Tell whether a layer is a block whose branch begins with a normalisation of each sample."""
+    return (
+        isinstance(layer, Residual)
+        and isinstance(layer.branch[0], (LayerNorm, RMSNorm))
+        and not isinstance(layer.shortcut, NoShortcut)
+    )
 
 
 def _row(signal: float, gradient: float, weight_gradient: float) -> dict[str, float]:

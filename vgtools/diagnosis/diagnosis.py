@@ -252,7 +252,8 @@ class Diagnosis:
         if largest < NOTICEABLE:
             explained = "not more than in healthy networks"
         elif grows_in_branches(self.trace):
-            explained = "batch normalisation beside shortcuts does that, and such networks learn"
+            normalisation = "batch normalisation" if self.trace.normalised else "normalisation"
+            explained = f"{normalisation} beside shortcuts does that, and such networks learn"
         else:
             explained = (
                 "not more than one unusual step, the choice of the samples or narrow layers can do "

@@ -66,6 +66,9 @@ class Point:
         Whether a way past the layer ends here, in a residual sum.
     free : bool
         Whether the sum reaches the next one as it is, and no operation stands on every way.
+    divided : float
+        Root mean square of the output, where the next branch divides by it (pre-LN); otherwise
+        NaN.
     """
 
     name: str
@@ -79,6 +82,7 @@ class Point:
     weights: Weights | None = None
     shortcut: bool = False
     free: bool = False
+    divided: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)

@@ -315,6 +315,7 @@ class Pass:
             place.weights,
             place.joins,
             place.free,
+            place.divided,
         )
 
     def _steps(self, read: Sequence[torch.Tensor | None]) -> Iterator[Steps]:

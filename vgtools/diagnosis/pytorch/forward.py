@@ -34,6 +34,9 @@ class Call:
         Root mean square and mean of its first output.
     read : Tensor or None
         Its first input, where the layer is `nn.Linear` or a convolution.
+    divides : (node, float) or None
+        Of a layer that normalises each sample: what made its first input, and the root mean
+        square of that.
     """
 
     name: str
@@ -42,6 +45,7 @@ class Call:
     signal: float
     mean: float
     read: torch.Tensor | None = None
+    divides: tuple[Any, float] | None = None
 
     @cached_property
     def weighted(self) -> bool:
@@ -54,9 +58,7 @@ class Call:
     @property
     def entering(self) -> float:
         """The root mean square of what it read; NaN where that was not kept."""
-        if self.read is None or not self.read.numel():
-            return math.nan
-        return norm(self.read) / math.sqrt(self.read.numel())
+        return math.nan if self.read is None or not self.read.numel() else _size(self.read)
 
 
 @dataclass(eq=False)
@@ -117,8 +119,19 @@ def _returns(record: Record, name: str, module: nn.Module, inputs: tuple, output
             length / math.sqrt(max(first.numel(), 1)),
             first.mean(dtype=torch.float32).item(),
             read.detach() if kept else None,
+            (made_by(read), _size(read)) if read is not None and _normalises(module) else None,
         )
     )
+
+
+def _normalises(module: nn.Module) -> bool:
+    """Tell whether a layer divides each sample by its own size, as its name says."""
+    name = type(module).__name__.lower()
+    return "norm" in name and "batch" not in name
+
+
+def _size(tensor: torch.Tensor) -> float:
+    return norm(tensor) / math.sqrt(max(tensor.numel(), 1))
 
 
 def _reads(record: Record, name: str, module: nn.Module, inputs: tuple) -> tuple | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -52,6 +53,9 @@ class Place:
         What the operations are; see `named`.
     weights : Weights or None
         What theory needs, where one dense layer or one convolution leads here.
+    divided : float
+        Root mean square of what it returns, where the layers that follow divide by it: a
+        normalisation reads it, and a shortcut leads past. Otherwise NaN.
     """
 
     node: Any
@@ -61,6 +65,7 @@ class Place:
     joins: bool = False
     names: list[str] = field(default_factory=list)
     weights: Weights | None = None
+    divided: float = math.nan
 
     @property
     def alone(self) -> Call | None:
@@ -119,6 +124,10 @@ def _path(first: Call, calls: Sequence[Call], above: dict[Any, list[Any]]) -> li
             new, between = [], []
         else:
             between.append(node if index in cuts else None)
+    for place, following in zip(path, path[1:]):
+        if following.joins:
+            read = dict(call.divides for call in following.others if call.divides)
+            place.divided = read.get(place.node, math.nan)
     return path
 
 
