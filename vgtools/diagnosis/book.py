@@ -13,7 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
 from vgtools.diagnosis.judging import power, together
-from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Units, Update, Weights, first_step
+from vgtools.diagnosis.trace import (
+    Broken,
+    Point,
+    Steps,
+    Trace,
+    Units,
+    Update,
+    Weights,
+    first_step,
+    starts_near_zero,
+)
 from vgtools.diagnosis.watching import Moment, Rows
 from vgtools.diagnostics import SATURATED_BELOW, walk_back
 from vgtools.networks import (
@@ -154,12 +164,17 @@ class Watcher:
             return
         self._before = None
         old = {now.key: was for now, was in zip(after, before)}
+        moment, updates = self.moments[-1], []
         for name, layer in _layers(self.network).items():
             matrices = [each for each in layer.parameters() if each.value.ndim > 1]
-            row = self.moments[-1].rows.get(name)
+            row = moment.rows.get(name)
             size = norm(*(old[each.key] for each in matrices)) if matrices else 0.0
-            if row is not None and size:
-                row["update"] = norm(*(each.value - old[each.key] for each in matrices)) / size
+            if row is None or not size:
+                continue
+            row["update"] = norm(*(each.value - old[each.key] for each in matrices)) / size
+            if not starts_near_zero(size, sum(each.value.shape[1] for each in matrices)):
+                updates.append(Update(name, row["update"], unchanged=0.0))
+        moment.trace = replace(moment.trace, updates=tuple(updates))
 
 
 class _Method:

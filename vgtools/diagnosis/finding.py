@@ -55,8 +55,8 @@ class Finding:
     ``updates too small``         one step is lost when the weights are rounded
     ============================  ============================================================
 
-    The last two are looked for where an optimiser is given, and so are weights that its first step
-    makes infinite or not a number.
+    The last two are looked for where an optimiser is given, and in the steps that `watch` sees.
+    With an optimiser, so are weights that its first step makes infinite or not a number.
 
     Attributes
     ----------

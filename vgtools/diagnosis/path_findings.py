@@ -86,8 +86,8 @@ def _filled(sizes: Sequence[float]) -> list[float] | None:
 
     Examples
     --------
-    >>> _filled([math.nan, 2.0, 3.0, math.nan])
-    [2.0, 2.0, 3.0, 3.0]
+    >>> _filled([math.nan, 2.0, math.nan, 3.0, 4.0])
+    [2.0, 2.0, 2.0, 3.0, 4.0]
     """
     known = [size for size in sizes if size > 0]
     if len(known) <= len(sizes) / 2:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -194,7 +195,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Update:
-    """What a first step of an optimiser does to the weights of one layer.
+    """What one step of an optimiser does to the weights of one layer.
 
     Attributes
     ----------
@@ -212,6 +213,34 @@ class Update:
     relative: float
     unchanged: float
     broken: float = 0.0
+
+
+def lost(changed: int, meant: int) -> float:
+    """Return the share of weights that a step of training meant to change and left as they were.
+
+    If it changed none of them, they may belong to another optimiser, and nothing is said.
+
+    Examples
+    --------
+    >>> lost(25, 100), lost(0, 100)
+    (0.75, 0.0)
+    """
+    return max(0.0, 1 - changed / meant) if changed and meant else 0.0
+
+
+def starts_near_zero(length: float, units: int) -> bool:
+    """Tell whether weights of so many units are too short for a step to be compared with them.
+
+    Weights of 0 have no length, and learn: the first step makes them. So do weights of less than
+    a hundredth of the length that keeps the signal, with variance 1 / fan_in. Such a start is
+    meant: heads of fine-tuned models have it.
+
+    Examples
+    --------
+    >>> starts_near_zero(0.05, 100), starts_near_zero(10.0, 100)
+    (True, False)
+    """
+    return length < 0.01 * math.sqrt(units)
 
 
 def first_step(rule: str, learning_rate: float, epsilon: float, gradient: Any) -> Any:
@@ -278,7 +307,8 @@ class Trace:
         Layers with parameters that forward leaves out.
     attention : sequence of Attention
     optimizer : str
-        The optimiser whose first step was looked at, with its learning rate; ``""`` without.
+        The optimiser whose first step was looked at, with its learning rate; ``""`` without, and
+        for a step of training that was watched.
     updates : sequence of Update
     """
 

@@ -47,6 +47,11 @@ class Source:
     channels_last: bool = False
     split: bool = False
 
+    @property
+    def units_axis(self) -> int:
+        """The axis of a matrix on which its units are."""
+        return -1 if self.framework == "Keras" else 0
+
 
 def follow(
     model: nn.Module,
