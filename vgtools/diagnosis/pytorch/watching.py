@@ -49,10 +49,10 @@ class Watcher:
         inside: nn.Module | None = None,
         source: Source | None = None,
     ) -> None:
-        if isinstance(model, torch.jit.ScriptModule) or _compiled(model):
+        if _compiled(model):
             raise TypeError(
-                "model must be a module that PyTorch runs line by line: inside of a compiled or "
-                "scripted one nothing can be seen. Watch it without torch.compile"
+                "model must be a module that PyTorch runs line by line: inside of a compiled one "
+                "nothing can be seen. Watch it without torch.compile"
             )
         self.model, self.every = model, every
         self.inside = inputs.check_model(model if inside is None else inside)
