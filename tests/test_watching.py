@@ -81,6 +81,7 @@ def test_findings_say_when_they_began():
             vg.train(network, X, Y, epochs=1, batch_size=None, optimiser=vg.optimiser("sgd"))
     [found] = [each for each in watch.findings if each.kind == "vanishing"]
     assert (found.first, found.last, found.count, found.of) == (2, 3, 2, 4)
+    assert "  gradient: norm of dLoss/doutput of a layer for one sample" in repr(watch)
     assert "first at step 2, last at step 3" in repr(watch) and "   Why: " in repr(watch)
     assert vg.diagnose(network, (X, Y), "cross_entropy").findings[0].kind == "vanishing"
 

@@ -10,7 +10,7 @@ from vgtools.diagnosis import frameworks
 from vgtools.diagnosis.expected import Expected, expect
 from vgtools.diagnosis.finding import Finding, number, wrapped
 from vgtools.diagnosis.findings import find
-from vgtools.diagnosis.judging import NOTICEABLE
+from vgtools.diagnosis.judging import NOTICEABLE, power
 from vgtools.diagnosis.path_findings import (
     course,
     grows_in_branches,
@@ -249,6 +249,8 @@ class Diagnosis:
                 "before the last one."
             )
         told = "; ".join(told)
+        if number(power(largest)) == "1":
+            return f"{told[0].upper()}{told[1:]}."
         if largest < NOTICEABLE:
             explained = "not more than in healthy networks"
         elif grows_in_branches(self.trace):

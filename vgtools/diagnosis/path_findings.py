@@ -47,9 +47,13 @@ def course(judged: Change, unit: str = "layer") -> str:
     >>> import numpy as np
     >>> course(change([np.array([-2.0]), np.array([-1.0]), np.array([0.0])], [9, 9, 9]))
     'shrinks by a factor of 100, ×0.1 per layer'
+    >>> course(change([np.array([0.01]), np.array([0.5]), np.array([0.0])], [9, 9, 9]))
+    'stays about the same'
     """
-    direction = "shrinks" if judged.log_factor < 0 else "grows"
     factor = number(power(abs(judged.log_factor)))
+    if factor == "1":
+        return "stays about the same"
+    direction = "shrinks" if judged.log_factor < 0 else "grows"
     return f"{direction} by a factor of {factor}, {per_layer(judged.rate)} per {unit}"
 
 
@@ -162,9 +166,10 @@ def _beside_theory(judged: Change, theory: float) -> str:
     """Say whether the weights and activations alone explain the factor."""
     doubt = DOUBT * judged.walk + SURE * (0.0 if math.isnan(judged.error) else judged.error)
     near = abs(judged.log_factor - theory) <= doubt + 0.1 * abs(judged.log_factor)
-    way, factor = "smaller" if theory < 0 else "larger", number(power(abs(theory)))
+    factor, way = number(power(abs(theory))), "smaller" if theory < 0 else "larger"
+    size = "about the same at both ends" if factor == "1" else f"{factor} times {way}"
     verdict = "explained" if near else "not explained"
-    return words(f"along a path: {verdict}", factor=factor, way=way)["why"]
+    return words(f"along a path: {verdict}", size=size)["why"]
 
 
 def _cause(trace: Trace, where: list[Point], judged: Change, kind: str) -> Said:

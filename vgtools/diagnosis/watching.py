@@ -298,7 +298,7 @@ def _without(trace: Trace, left_out: set[str]) -> Trace:
 
 
 def _table(history: WatchHistory) -> list[str]:
-    """Write the gradient at the first and the last step, and the last update."""
+    """Write the gradient at the first and the last step, the last update, and what they are."""
     seen = [j for j in range(len(history.layers)) if np.isfinite(history.gradient[:, j]).any()]
     if not seen:
         return []
@@ -317,4 +317,12 @@ def _table(history: WatchHistory) -> list[str]:
         lines.append("  ".join(["", f"{history.layers[j]:<{wide}}", *cells]))
     if len(seen) > SHOWN:
         lines.insert(1 + SHOWN // 2, "  …")
-    return lines
+    return [
+        *lines,
+        *wrapped(
+            "  gradient: norm of dLoss/doutput of a layer for one sample (root mean square over "
+            "the samples). update / weights: norm of the change of the weights by the last step "
+            "that was measured, over the norm of the weights.",
+            "  ",
+        ),
+    ]
