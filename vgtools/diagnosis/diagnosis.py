@@ -52,9 +52,9 @@ def diagnose(
     -------
     Diagnosis
         Its `findings` say what is wrong, and each has a `kind`: non-finite values, no gradient,
-        dead units, saturated units, batch-norm growth, vanishing, exploding, starved queries and
-        keys, underflow, updates too large, or updates too small. `vgtools.diagnosis.Finding`
-        explains them.
+        dead units, saturated units, symmetric units, batch-norm growth, vanishing, exploding,
+        starved queries and keys, underflow, updates too large, or updates too small.
+        `vgtools.diagnosis.Finding` explains them.
 
     Raises
     ------

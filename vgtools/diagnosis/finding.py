@@ -19,6 +19,7 @@ KINDS = (
     "no gradient",
     "dead units",
     "saturated units",
+    "symmetric units",
     "batch-norm growth",
     "vanishing",
     "exploding",
@@ -46,6 +47,7 @@ class Finding:
     ``no gradient``               layers that are to learn get no gradient at all
     ``dead units``                too many units of a rectifier are 0 for every sample
     ``saturated units``           most outputs of a tanh or sigmoid are where it is flat
+    ``symmetric units``           all units of a layer are alike, and stay so
     ``batch-norm growth``         batch normalisation makes the gradient grow at every layer
     ``vanishing``                 on its way back the gradient shrinks too much
     ``exploding``                 on its way back the gradient grows too much

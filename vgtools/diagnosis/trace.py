@@ -140,6 +140,8 @@ class Units:
         not seen.
     entering, entering_mean : float
         Root mean square and mean of what goes into that layer; NaN where it was not seen.
+    padded : bool
+        Whether it reads a residual sum whose shortcut fills up channels with zeros.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Units:
     spread: float = np.nan
     entering: float = np.nan
     entering_mean: float = np.nan
+    padded: bool = False
 
 
 @dataclass(frozen=True)
@@ -296,6 +299,8 @@ class Trace:
         Parameters that are not to learn.
     zero_weights : tuple of str
         Layers whose weights are all 0: they let no gradient pass before the first step.
+    symmetric : tuple of str
+        Layers whose units all have the same weights in front of them and behind them.
     normalised : bool
         Whether batch normalisation with the batch's own statistics stands on the path.
     notes : tuple of str
@@ -328,6 +333,7 @@ class Trace:
     without_gradient: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     zero_weights: tuple[str, ...] = ()
+    symmetric: tuple[str, ...] = ()
     normalised: bool = False
     notes: tuple[str, ...] = ()
     cut: tuple[str, str] | None = None

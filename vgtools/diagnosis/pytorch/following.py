@@ -167,6 +167,7 @@ class Pass:
         self.places: list[graph.Place] = []
         self.units: list = []
         self.zero_weights: tuple[str, ...] = ()
+        self.symmetric: tuple[str, ...] = ()
         self.normalised = False
         self._matrices: dict[nn.Module, list[str]] = {}
 
@@ -194,9 +195,25 @@ class Pass:
         for place, following in zip(self.places, self.places[1:]):
             if self.source.split and following.weights and place.names[-1:] == ["?"]:
                 place.names.pop()
+        self.symmetric = tuple(
+            one.alone.name
+            for one, following in zip(self.places, self.places[1:])
+            if self._is_symmetric(one, following)
+        )
         self.zero_weights = tuple(each.alone.name for each in self.places if _is_zero(each))
         others = [call.module for place in self.places for call in place.others]
         self.normalised = any(map(layers.normalises_batch, others))
+
+    def _is_symmetric(self, one: graph.Place, following: graph.Place) -> bool:
+        """Tell whether nothing makes the units of one layer differ: no weights, sum or dropout."""
+        dropped = any(
+            isinstance(call.module, nn.modules.dropout._DropoutNd) for call in following.others
+        )
+        known = one.weights and following.weights
+        if not known or one.joins or following.joins or dropped:
+            return False
+        axis = self.source.units_axis
+        return layers.symmetric(one.alone.module, following.alone.module, axis)
 
     def matrices(self, layer: nn.Module) -> list[str]:
         """Return the names of the parameters of a layer that are no vectors."""
@@ -280,6 +297,7 @@ class Pass:
             units=tuple(self.units),
             frozen=self.frozen,
             zero_weights=self.zero_weights,
+            symmetric=self.symmetric,
             normalised=self.normalised,
             notes=tuple(self.notes),
             **{"broken": broken, **more},

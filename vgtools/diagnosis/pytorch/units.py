@@ -59,8 +59,22 @@ def units_of(
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             known = {"saturated": float((slope < SATURATED_BELOW).double().mean())}
-        counted.append(Units(shown, name, width, on_path=node in on_path, **known, **fed))
+        padded = _padded(before)
+        counted.append(
+            Units(shown, name, width, on_path=node in on_path, padded=padded, **known, **fed)
+        )
     return counted
+
+
+def _padded(node: Any) -> bool:
+    """Tell whether a node adds something that was filled up with a constant, such as zeros."""
+    if node is None or not node.name().startswith("Add"):
+        return False
+    for each, _ in node.next_functions:
+        if each is not None and each.name().startswith(("ConstantPad", "Cat")):
+            filled = each.name().startswith("ConstantPad")
+            return filled or any(part is None for part, _ in each.next_functions)
+    return False
 
 
 def _off(values: torch.Tensor, axes: list[int]) -> float:
