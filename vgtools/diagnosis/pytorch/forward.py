@@ -163,6 +163,10 @@ def made_by(tensor: torch.Tensor) -> Any:
     return tensor.grad_fn
 
 
+_SMALL = {dtype: torch.finfo(dtype).tiny ** 0.5 * 1e3 for dtype in (torch.float32, torch.float64)}
+"""Norms below this may have lost digits, as the squares in them are near the end of the range."""
+
+
 def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     """Return Euclidean norms in double precision, as far as that holds them.
 
@@ -175,7 +179,7 @@ def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     if tensor.dtype in (torch.float16, torch.bfloat16):
         tensor = tensor.float()
     values = torch.linalg.vector_norm(tensor, dim=axis)  # in the type itself: several times faster
-    small = torch.finfo(values.dtype).tiny ** 0.5 * 1e3
+    small = _SMALL[values.dtype]
     if axis is None:
         length = values.item()
         if not small < length < 1 / small:

@@ -85,7 +85,7 @@ def _off(values: torch.Tensor, axes: list[int]) -> float:
     """
     if axes:
         values = values.amax(dim=axes) if values.numel() else values.sum(dim=axes)
-    return (values == 0).double().mean().item()
+    return 1 - int(torch.count_nonzero(values)) / max(values.numel(), 1)
 
 
 def _given(before: Call) -> dict[str, object]:
