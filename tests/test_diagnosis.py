@@ -17,6 +17,7 @@ import vgtools as vg
 from vgtools.diagnosis import UnhealthyError, chapters
 from vgtools.diagnosis.findings import KINDS, find
 from vgtools.diagnosis.judging import NOTICEABLE, change, together
+from vgtools.diagnosis.path_findings import _beside_theory
 from vgtools.diagnosis.trace import Units
 from vgtools.networks import ResidualMLP, initialiser
 
@@ -328,6 +329,18 @@ def test_nothing_found_says_the_same_with_and_without_a_path():
     }
     short = vg.diagnose(deep(1, "relu", "he"), BATCH, "cross_entropy").verdict
     assert "The path is too short to be judged" in short
+
+
+def test_a_gradient_that_stays_is_not_said_to_grow_by_a_factor_of_one():
+    network = vg.MLP([20] + [20] * 5 + [10], "tanh", "orthogonal")
+    for dense in network.dense:
+        dense.weight.value *= 0.01  # nearly linear: every gradient keeps its shape
+    for dense in network.dense[1:-1]:
+        dense.weight.value *= 100
+    verdict = vg.diagnose(network, BATCH, "cross_entropy").verdict
+    assert "Back through 5 layers it stays about the same. The learning rate" in verdict
+    path = [np.array([0.0])] * 3
+    assert "about the same at both ends" in _beside_theory(change(path, [9] * 3), 0.001)
 
 
 def test_a_large_factor_that_is_no_fault_says_why():

@@ -81,6 +81,7 @@ def test_findings_say_when_they_began():
             vg.train(network, X, Y, epochs=1, batch_size=None, optimiser=vg.optimiser("sgd"))
     [found] = [each for each in watch.findings if each.kind == "vanishing"]
     assert (found.first, found.last, found.count, found.of) == (2, 3, 2, 4)
+    assert "  gradient: norm of dLoss/doutput of a layer for one sample" in repr(watch)
     assert "first at step 2, last at step 3" in repr(watch) and "   Why: " in repr(watch)
     assert vg.diagnose(network, (X, Y), "cross_entropy").findings[0].kind == "vanishing"
 
@@ -207,3 +208,15 @@ def test_a_watch_imports_no_framework():
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "set()"
+
+
+@pytest.mark.parametrize("rate, kind", [(1e4, "updates too large"), (0.1, None), (1e-20, None)])
+def test_a_step_is_judged_as_a_diagnosis_judges_the_first_one(rate, kind):
+    network, optimiser = mlp(depth=3), vg.networks.SGD(rate)
+    expected = vg.diagnose(network, (X, Y), "cross_entropy", optimizer=optimiser).findings
+    found = watched(network, epochs=1, batch_size=None, optimiser=optimiser).findings
+    assert [each.kind for each in found] == [kind] * bool(kind)
+    if kind:
+        assert found[0].finding.number == pytest.approx(expected[0].number)
+        assert found[0].finding.layers == expected[0].layers
+        assert found[0].finding.summary.startswith("one step of training ")

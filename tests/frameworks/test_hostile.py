@@ -1,5 +1,7 @@
 """What is no model, no batch and no loss, and what is unusual about those that are."""
 
+import warnings
+
 import pytest
 import torch
 from torch import nn
@@ -9,11 +11,29 @@ from zoo import chain, cross_entropy, frozen, he
 from vgtools.diagnosis import UnhealthyError, diagnose
 
 X, Y = torch.randn(8, 20, generator=torch.Generator().manual_seed(0)), torch.arange(8)
+META = X.to("meta"), Y.to("meta")
 
 
 def model():
     torch.manual_seed(0)
     return chain(4, 32, nn.ReLU, he)
+
+
+def scripted():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.script(model())
+
+
+def traced():
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        return torch.jit.trace(model(), X)
+
+
+def made_in_inference():
+    with torch.inference_mode():
+        return model()
 
 
 class Wrapped(nn.Module):
@@ -80,6 +100,27 @@ class Empty(nn.Module):
             (X, Y),
             F.cross_entropy,
         ),
+        (
+            ValueError,
+            "layer1.weight is on .* 'meta'",
+            lambda: model().to("meta"),
+            META,
+            cross_entropy,
+        ),
+        (ValueError, "the batch .* 'meta'", model, META, cross_entropy),
+        (ValueError, "the batch .* 'meta'", model, (X, Y.to("meta")), cross_entropy),
+        (TypeError, "and it is a Rec.*before torch.jit", scripted, (X, Y), cross_entropy),
+        (TypeError, "and it is a TopLevelT", traced, (X, Y), cross_entropy),
+        (
+            TypeError,
+            "its part 0 is a Rec",
+            lambda: nn.Sequential(scripted()),
+            (X, Y),
+            cross_entropy,
+        ),
+        (TypeError, "take a list of str as .*numbers", model, (X, ["cat"] * 8), F.cross_entropy),
+        (TypeError, "take an ndarray of int64", model, (X, Y.numpy()), F.cross_entropy),
+        (ValueError, r"weight was made inside torch.inf", made_in_inference, (X, Y), cross_entropy),
         (RuntimeError, "shapes cannot be multiplied", model, (X[:, :3], Y), cross_entropy),
         (RuntimeError, "dtype", model, (Y[:, None].expand(8, 20), Y), cross_entropy),
     ],
@@ -123,6 +164,15 @@ def test_a_caller_without_gradients_gets_the_same_answer(mode):
     with mode():
         found = diagnose(network, (X.clone(), Y), cross_entropy)
     assert repr(found) == repr(plain) and found.rate == plain.rate
+
+
+def test_targets_that_the_loss_alone_reads_are_what_it_likes():
+    names = [f"class {number}" for number in Y.tolist()]
+
+    def by_name(output, targets):
+        return cross_entropy(output, torch.tensor([int(each.split()[1]) for each in targets]))
+
+    assert diagnose(model(), (X, names), by_name).healthy
 
 
 def test_mixed_precision_of_the_caller_is_measured():

@@ -355,6 +355,7 @@ def test_mixed_precision_and_a_shared_layer_are_followed():
         (TypeError, "a pair .*, not a tuple of 3", None, (X, Y, Y), LOSS),
         (TypeError, "arrays or tensors, .* not str", None, ("x", Y), LOSS),
         (TypeError, "not NoneType|not list", None, (None, Y), LOSS),
+        (TypeError, "must hold numbers, not <U3", None, (X, np.array(["cat"] * len(Y))), LOSS),
         (ValueError, "one sample", None, (X[:0], Y[:0]), LOSS),
         (ValueError, "not compiled", None, (X, Y), None),
         (ValueError, "a name that Keras knows, not 'cross'", None, (X, Y), "cross"),

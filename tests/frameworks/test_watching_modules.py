@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pytest
 import torch
+from test_hostile import scripted
 from test_keras import PICTURES, convolutions
 from test_keras import chain as keras_chain
 from torch import nn
@@ -382,6 +383,8 @@ def test_the_graph_of_a_watched_pass_is_let_go():
         (ValueError, "call model", lambda: nn.LazyLinear(3)),
         (TypeError, "torch.compile", lambda: torch.compile(nn.Linear(2, 2), backend="eager")),
         (TypeError, "with the brackets", lambda: nn.Linear),
+        (TypeError, "before torch.jit.script", scripted),
+        (ValueError, "on the device 'meta'", lambda: nn.Linear(2, 2, device="meta")),
     ],
 )
 def test_what_cannot_be_watched_says_so(error, words, make):

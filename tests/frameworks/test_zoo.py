@@ -50,7 +50,9 @@ def test_a_watch_finds_nothing_while_a_healthy_model_learns(patient):
             optimizer.zero_grad()
             patient.loss(model(*x) if isinstance(x, tuple) else model(x), y).backward()
             optimizer.step()
-    assert len(seen.history.step) == 4 and seen.findings == ()
+    # With this learning rate, weights of 16 bits lose most of each step.
+    lost = ["updates too small"] if next(model.parameters()).dtype.itemsize == 2 else []
+    assert len(seen.history.step) == 4 and [each.kind for each in seen.findings] == lost
 
 
 @pytest.mark.parametrize("name", sorted(RATES))

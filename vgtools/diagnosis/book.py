@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import math
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -13,7 +13,17 @@ from numpy.typing import ArrayLike, NDArray
 from vgtools.activations import Activation
 from vgtools.activations import activation as find_activation
 from vgtools.diagnosis.judging import power, together
-from vgtools.diagnosis.trace import Broken, Point, Steps, Trace, Units, Update, Weights, first_step
+from vgtools.diagnosis.trace import (
+    Broken,
+    Point,
+    Steps,
+    Trace,
+    Units,
+    Update,
+    Weights,
+    first_step,
+    starts_near_zero,
+)
 from vgtools.diagnosis.watching import Moment, Rows
 from vgtools.diagnostics import SATURATED_BELOW, walk_back
 from vgtools.networks import (
@@ -23,9 +33,11 @@ from vgtools.networks import (
     BatchNorm,
     Dense,
     Layer,
+    LayerNorm,
     Network,
     Optimiser,
     Residual,
+    RMSNorm,
     checks,
     losses,
 )
@@ -152,12 +164,17 @@ class Watcher:
             return
         self._before = None
         old = {now.key: was for now, was in zip(after, before)}
+        moment, updates = self.moments[-1], []
         for name, layer in _layers(self.network).items():
             matrices = [each for each in layer.parameters() if each.value.ndim > 1]
-            row = self.moments[-1].rows.get(name)
+            row = moment.rows.get(name)
             size = norm(*(old[each.key] for each in matrices)) if matrices else 0.0
-            if row is not None and size:
-                row["update"] = norm(*(each.value - old[each.key] for each in matrices)) / size
+            if row is None or not size:
+                continue
+            row["update"] = norm(*(each.value - old[each.key] for each in matrices)) / size
+            if not starts_near_zero(size, sum(each.value.shape[1] for each in matrices)):
+                updates.append(Update(name, row["update"], unchanged=0.0))
+        moment.trace = replace(moment.trace, updates=tuple(updates))
 
 
 class _Method:
@@ -228,6 +245,7 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
     rows: Rows = {}
     exponents: dict[str, int] = {}
     behind: list[Layer] = []  # what stands between a point and the next one
+    following: Layer | None = None  # that next one
     with np.errstate(all="ignore"):  # numbers beyond the network's float type are measured
         for layer, arriving, k in walk_back(network, gradient):
             exponents |= {parameter.name: k for parameter in layer.parameters()}
@@ -237,7 +255,9 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
             own = [each.gradient for each in layer.parameters() if each.gradient.ndim > 1]
             length = float(times_power(norm(*own), k))
             point = _point(names[id(layer)], layer, arriving, k, length, behind)
-            points.append(point)
+            divided = point.signal if _divides(following) and not behind else math.nan
+            points.append(replace(point, divided=divided))
+            following = layer
             rows[point.name] = _row(point.signal, power(together(point.gradient)), length)
             behind = []
     units = tuple(_units(network, names))
@@ -254,6 +274,15 @@ def _chain(network: Network, gradient: ArrayLike) -> _Back | None:
         "normalised": any(isinstance(layer, BatchNorm) for layer in network.layers),
     }
     return _Back(fields, rows, exponents)
+
+
+def _divides(layer: Layer | None) -> bool:
+    """Tell whether a layer is a block whose branch begins with a normalisation of each sample."""
+    return (
+        isinstance(layer, Residual)
+        and isinstance(layer.branch[0], (LayerNorm, RMSNorm))
+        and not isinstance(layer.shortcut, NoShortcut)
+    )
 
 
 def _row(signal: float, gradient: float, weight_gradient: float) -> dict[str, float]:

@@ -10,7 +10,7 @@ from vgtools.diagnosis import frameworks
 from vgtools.diagnosis.expected import Expected, expect
 from vgtools.diagnosis.finding import Finding, number, wrapped
 from vgtools.diagnosis.findings import find
-from vgtools.diagnosis.judging import NOTICEABLE
+from vgtools.diagnosis.judging import NOTICEABLE, power
 from vgtools.diagnosis.path_findings import (
     course,
     grows_in_branches,
@@ -52,9 +52,9 @@ def diagnose(
     -------
     Diagnosis
         Its `findings` say what is wrong, and each has a `kind`: non-finite values, no gradient,
-        dead units, saturated units, batch-norm growth, vanishing, exploding, starved queries and
-        keys, underflow, updates too large, or updates too small. `vgtools.diagnosis.Finding`
-        explains them.
+        dead units, saturated units, symmetric units, batch-norm growth, vanishing, exploding,
+        starved queries and keys, underflow, updates too large, or updates too small.
+        `vgtools.diagnosis.Finding` explains them.
 
     Raises
     ------
@@ -249,10 +249,13 @@ class Diagnosis:
                 "before the last one."
             )
         told = "; ".join(told)
+        if number(power(largest)) == "1":
+            return f"{told[0].upper()}{told[1:]}."
         if largest < NOTICEABLE:
             explained = "not more than in healthy networks"
         elif grows_in_branches(self.trace):
-            explained = "batch normalisation beside shortcuts does that, and such networks learn"
+            normalisation = "batch normalisation" if self.trace.normalised else "normalisation"
+            explained = f"{normalisation} beside shortcuts does that, and such networks learn"
         else:
             explained = (
                 "not more than one unusual step, the choice of the samples or narrow layers can do "

@@ -19,6 +19,7 @@ KINDS = (
     "no gradient",
     "dead units",
     "saturated units",
+    "symmetric units",
     "batch-norm growth",
     "vanishing",
     "exploding",
@@ -46,6 +47,7 @@ class Finding:
     ``no gradient``               layers that are to learn get no gradient at all
     ``dead units``                too many units of a rectifier are 0 for every sample
     ``saturated units``           most outputs of a tanh or sigmoid are where it is flat
+    ``symmetric units``           all units of a layer are alike, and stay so
     ``batch-norm growth``         batch normalisation makes the gradient grow at every layer
     ``vanishing``                 on its way back the gradient shrinks too much
     ``exploding``                 on its way back the gradient grows too much
@@ -55,8 +57,8 @@ class Finding:
     ``updates too small``         one step is lost when the weights are rounded
     ============================  ============================================================
 
-    The last two are looked for where an optimiser is given, and so are weights that its first step
-    makes infinite or not a number.
+    The last two are looked for where an optimiser is given, and in the steps that `watch` sees.
+    With an optimiser, so are weights that its first step makes infinite or not a number.
 
     Attributes
     ----------

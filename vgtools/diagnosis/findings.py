@@ -178,13 +178,14 @@ def _updates(trace: Trace) -> Iterator[Finding]:
         )
         kind = "non-finite values"
         yield Finding(kind=kind, layers=tuple(names), number=worst.broken, **said)
+    step = f"a first step of {trace.optimizer}" if trace.optimizer else "one step of training"
     steps = [each for each in trace.updates if not each.broken]
     large = [each for each in steps if each.relative >= TOO_LARGE]
     if large:
         worst, names = max(large, key=lambda each: each.relative), [each.name for each in large]
         said = words(
             "updates too large",
-            optimizer=trace.optimizer,
+            step=step,
             name=worst.name,
             times=number(worst.relative),
             smaller=number(10 * worst.relative),
@@ -198,7 +199,7 @@ def _updates(trace: Trace) -> Iterator[Finding]:
         others = [each.name for each in small if each is not worst]
         said = words(
             "updates too small",
-            optimizer=trace.optimizer,
+            step=step,
             share=worst.unchanged,
             name=worst.name,
             others=f", and most of {listed(others)}" if others else "",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -66,6 +67,9 @@ class Point:
         Whether a way past the layer ends here, in a residual sum.
     free : bool
         Whether the sum reaches the next one as it is, and no operation stands on every way.
+    divided : float
+        Root mean square of the output, where the next branch divides by it (pre-LN); otherwise
+        NaN.
     """
 
     name: str
@@ -79,6 +83,7 @@ class Point:
     weights: Weights | None = None
     shortcut: bool = False
     free: bool = False
+    divided: float = np.nan
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,6 +140,8 @@ class Units:
         not seen.
     entering, entering_mean : float
         Root mean square and mean of what goes into that layer; NaN where it was not seen.
+    padded : bool
+        Whether it reads a residual sum whose shortcut fills up channels with zeros.
     """
 
     name: str
@@ -150,6 +157,7 @@ class Units:
     spread: float = np.nan
     entering: float = np.nan
     entering_mean: float = np.nan
+    padded: bool = False
 
 
 @dataclass(frozen=True)
@@ -190,7 +198,7 @@ class Attention:
 
 @dataclass(frozen=True)
 class Update:
-    """What a first step of an optimiser does to the weights of one layer.
+    """What one step of an optimiser does to the weights of one layer.
 
     Attributes
     ----------
@@ -208,6 +216,34 @@ class Update:
     relative: float
     unchanged: float
     broken: float = 0.0
+
+
+def lost(changed: int, meant: int) -> float:
+    """Return the share of weights that a step of training meant to change and left as they were.
+
+    If it changed none of them, they may belong to another optimiser, and nothing is said.
+
+    Examples
+    --------
+    >>> lost(25, 100), lost(0, 100)
+    (0.75, 0.0)
+    """
+    return max(0.0, 1 - changed / meant) if changed and meant else 0.0
+
+
+def starts_near_zero(length: float, units: int) -> bool:
+    """Tell whether weights of so many units are too short for a step to be compared with them.
+
+    Weights of 0 have no length, and learn: the first step makes them. So do weights of less than
+    a hundredth of the length that keeps the signal, with variance 1 / fan_in. Such a start is
+    meant: heads of fine-tuned models have it.
+
+    Examples
+    --------
+    >>> starts_near_zero(0.05, 100), starts_near_zero(10.0, 100)
+    (True, False)
+    """
+    return length < 0.01 * math.sqrt(units)
 
 
 def first_step(rule: str, learning_rate: float, epsilon: float, gradient: Any) -> Any:
@@ -263,6 +299,8 @@ class Trace:
         Parameters that are not to learn.
     zero_weights : tuple of str
         Layers whose weights are all 0: they let no gradient pass before the first step.
+    symmetric : tuple of str
+        Layers whose units all have the same weights in front of them and behind them.
     normalised : bool
         Whether batch normalisation with the batch's own statistics stands on the path.
     notes : tuple of str
@@ -274,7 +312,8 @@ class Trace:
         Layers with parameters that forward leaves out.
     attention : sequence of Attention
     optimizer : str
-        The optimiser whose first step was looked at, with its learning rate; ``""`` without.
+        The optimiser whose first step was looked at, with its learning rate; ``""`` without, and
+        for a step of training that was watched.
     updates : sequence of Update
     """
 
@@ -294,6 +333,7 @@ class Trace:
     without_gradient: tuple[str, ...] = ()
     frozen: tuple[str, ...] = ()
     zero_weights: tuple[str, ...] = ()
+    symmetric: tuple[str, ...] = ()
     normalised: bool = False
     notes: tuple[str, ...] = ()
     cut: tuple[str, str] | None = None

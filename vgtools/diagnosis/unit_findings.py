@@ -1,4 +1,4 @@
-"""Layers whose units are off or saturated."""
+"""Layers whose units are off, saturated or alike."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LARGE = 2.0
 
 
 def units(trace: Trace) -> Iterator[Finding]:
-    """Find layers with too many dead units, and layers that are saturated."""
+    """Find layers with too many dead units, layers that are saturated, and layers of like units."""
     dead = _dead(trace.units)
     if dead:
         worst = max(dead, key=lambda each: each.dead)
@@ -41,6 +41,10 @@ def units(trace: Trace) -> Iterator[Finding]:
         yield _finding("dead units", dead, worst.dead, said, expected=0.5)
     if not any(each.on_path for each in dead):
         yield from _silent(trace)
+    if trace.symmetric:
+        weights = recipes.weights("relu", trace.framework)
+        said = words("symmetric units", layers=listed(trace.symmetric), weights=weights)
+        yield Finding(kind="symmetric units", layers=trace.symmetric, number=1.0, **said)
     full = saturated(trace)
     if full:
         worst = max(full, key=lambda each: each.saturated)
@@ -146,9 +150,11 @@ def _others(found: Sequence[Units], worst: Units) -> str:
 
 
 def _cause(first: Units, trace: Trace) -> dict[str, str]:
-    """Say whether biases or weighted sums switch the units off, and what to do about it."""
+    """Say what switches the units off, such as biases or weighted sums, and what to do about it."""
     weighted = first.mean - first.bias
-    if abs(first.mean) + first.spread < 1000 * trace.least:
+    if first.padded:
+        cause = "padding"
+    elif abs(first.mean) + first.spread < 1000 * trace.least:
         cause = "no signal"
     elif not first.mean < -first.spread:  # also if it is NaN: the layer was not seen
         cause = "unknown"

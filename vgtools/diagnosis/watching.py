@@ -72,7 +72,11 @@ def watch(model: object, every: int = 100) -> Watch:
     The update of a layer is the norm of the change of its weights over their norm. The weights
     are copied at the watched pass and compared at the first forward pass in training that finds
     them changed, or at the end of the watch. With gradient accumulation it belongs to the whole
-    step. It is NaN if there was no step before the next watched pass.
+    step. It is NaN if there was no step before the next watched pass. A step is too large or too
+    small as in `diagnose` with an optimiser, with two exceptions. In float32 and float64 none is
+    called too small: there a step is lost where the gradient is nearly 0, as in the branches of
+    ReZero at the start, which is healthy. And nothing is said of a layer of which a step changes no
+    weight: it may belong to another optimiser.
 
     A gradient is that of the first way back from the watched pass. A loss that is scaled for
     half precision scales it; no finding depends on that. Underflow needs a second way back, and
@@ -294,7 +298,7 @@ def _without(trace: Trace, left_out: set[str]) -> Trace:
 
 
 def _table(history: WatchHistory) -> list[str]:
-    """Write the gradient at the first and the last step, and the last update."""
+    """Write the gradient at the first and the last step, the last update, and what they are."""
     seen = [j for j in range(len(history.layers)) if np.isfinite(history.gradient[:, j]).any()]
     if not seen:
         return []
@@ -313,4 +317,12 @@ def _table(history: WatchHistory) -> list[str]:
         lines.append("  ".join(["", f"{history.layers[j]:<{wide}}", *cells]))
     if len(seen) > SHOWN:
         lines.insert(1 + SHOWN // 2, "  …")
-    return lines
+    return [
+        *lines,
+        *wrapped(
+            "  gradient: norm of dLoss/doutput of a layer for one sample (root mean square over "
+            "the samples). update / weights: norm of the change of the weights by the last step "
+            "that was measured, over the norm of the weights.",
+            "  ",
+        ),
+    ]

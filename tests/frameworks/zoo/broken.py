@@ -35,6 +35,14 @@ def with_dead_channels():
     return model
 
 
+def same(activation):
+    """Make every unit the mean of what it reads, without a bias."""
+    model = chain(4, 64, activation)
+    for parameter in model.parameters():
+        nn.init.constant_(parameter, 1 / 64 if parameter.ndim > 1 else 0.0)
+    return model
+
+
 def zeros(activation):
     return chain(5, 64, activation, nn.init.zeros_)
 
@@ -260,5 +268,11 @@ SILENT = [
         lambda: zeros(nn.Tanh),
         "Goodfellow et al. 2016, section 8.4",
         faults={"no gradient": None},
+    ),
+    Patient(
+        "weights that are all the same",
+        lambda: same(nn.Tanh),
+        "Goodfellow et al. 2016, section 8.4: the weights have to break the symmetry",
+        faults={"symmetric units": layers(1, 4)},
     ),
 ]

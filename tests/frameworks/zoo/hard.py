@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import nn
 
-from zoo import pictures, sequences
+from zoo import pictures, sequences, vectors
 from zoo.parts import Function, LastStep, Reader, chain, glorot, he, normal, with_activation
 from zoo.patient import CLASSES, FEATURES, Patient, cross_entropy, squared_error
 
@@ -168,6 +168,12 @@ HARD_HEALTHY = [
         Switch,
         "Fedus et al. 2022, arXiv:2101.03961; 32 experts, Adam at 0.001, 250 steps: loss 0.01",
     ),
+    Patient(
+        "pre-LN sums that grow from block to block",
+        lambda: vectors.PreNorm(24, growth=1.3),
+        "Heimersheim and Turner 2023 (LessWrong): sums in trained GPT-2 grow exponentially; here "
+        "Adam at 0.001, 100 steps: loss 0.11, with a growth of 1.2, 0.10",
+    ),
     Patient("learnt by heart", learnt_by_heart, "textbook case: a few samples carry the gradient"),
     Patient(
         "wide and deep", lambda: WideAndDeep(chain(4, 64, nn.ReLU, he)), "Cheng, arXiv:1606.07792"
@@ -237,6 +243,16 @@ HARD_HEALTHY = [
 ]
 
 HARD_SICK = [
+    Patient(
+        "pre-LN sums, weights in the branches too large",
+        lambda: vectors.PreNorm(40, gain=60.0, activation=torch.tanh),
+        "Xiong 2020, with branches in the chaotic phase of Poole et al. 2016; Adam at 0.001, 100 "
+        "steps: loss 1.7, with weights of a sixtieth 0.13",
+        faults={
+            "exploding": None,
+            "saturated units": tuple(f"up.{number}" for number in range(40)),
+        },
+    ),
     Patient(
         "wide and deep, of sigmoids",
         lambda: WideAndDeep(chain(10, 64, nn.Sigmoid, glorot)),

@@ -11,21 +11,30 @@ from zoo.patient import CLASSES, FEATURES
 
 
 class PreNorm(nn.Module):
-    """Residual sums that no module returns, and activations that are no modules."""
+    """Residual sums that no module returns, and activations that are no modules.
 
-    def __init__(self, depth=12, width=32):
+    Each branch may return more than the one before it by a factor, `growth`, and read its
+    normalised numbers with weights `gain` times as large.
+    """
+
+    def __init__(self, depth=12, width=32, growth=1.0, gain=1.0, activation=F.gelu):
         super().__init__()
         self.enter = nn.Linear(FEATURES, width)
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
         self.up = nn.ModuleList(nn.Linear(width, 2 * width) for _ in range(depth))
         self.down = nn.ModuleList(nn.Linear(2 * width, width) for _ in range(depth))
-        self.out = nn.Linear(width, CLASSES)
+        self.activation = activation
+        self.last, self.out = nn.LayerNorm(width), nn.Linear(width, CLASSES)
+        with torch.no_grad():
+            for number in range(depth):
+                self.up[number].weight *= gain
+                self.down[number].weight *= growth**number
 
     def forward(self, x):
         x = self.enter(x)
         for norm, up, down in zip(self.norms, self.up, self.down):
-            x = x + down(F.gelu(up(norm(x))))
-        return self.out(x)
+            x = x + down(self.activation(up(norm(x))))
+        return self.out(self.last(x))
 
 
 class Sums(nn.Module):

@@ -87,6 +87,11 @@ def loss_of(model: keras.Layer, loss: object) -> Callable:
 def _tensor(values: object) -> object:
     if values is None or isinstance(values, torch.Tensor):
         return values
+    if getattr(getattr(values, "dtype", None), "kind", "") in ("U", "S", "O"):
+        raise TypeError(
+            f"inputs and targets must hold numbers, not {values.dtype}: give the numbers of "
+            "classes in the place of their names"
+        )
     if not hasattr(values, "shape") or not hasattr(values, "dtype"):
         raise TypeError(
             "inputs and targets must be arrays or tensors, or a list or a dict of them, "

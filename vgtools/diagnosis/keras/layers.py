@@ -34,6 +34,12 @@ _WITH_ACTIVATION = (
 
 _DEPTHWISE = (keras.layers.DepthwiseConv1D, keras.layers.DepthwiseConv2D)
 
+_NORMALISATIONS = (
+    keras.layers.LayerNormalization,
+    keras.layers.RMSNormalization,
+    keras.layers.GroupNormalization,
+)
+
 _RECURRENT = (keras.layers.RNN, keras.layers.Bidirectional)
 
 
@@ -66,6 +72,8 @@ def stand_in(layer: keras.Layer) -> nn.Module:
         made = _BatchNorm(layer.trainable)
     elif type(layer) is keras.layers.Dense:
         made = _Dense(layer)
+    elif isinstance(layer, _NORMALISATIONS):
+        made = _Norm(layer)
     else:
         made = _Plain(layer)
     for number, variable in enumerate(_all_own(layer)):
@@ -160,6 +168,10 @@ class _Plain(nn.Module):
         kernels = [variable for variable in _all_own(layer) if len(variable.shape) > 1]
         fans = [_fans(layer, variable.shape, variable.name) for variable in kernels]
         self.fans = min(fans, key=min, default=(1, 1))
+
+
+class _Norm(_Plain):
+    """A normalisation of each sample."""
 
 
 def _fans(layer: keras.Layer, shape: tuple[int, ...], name: str) -> tuple[int, int]:

@@ -28,7 +28,7 @@ class Arrived:
     entry : float
         log10 of the root mean square of the entries.
     nonzero : int
-        How many entries are not zero.
+        How many entries are not zero; 0 where they were not counted.
     broken : float
         The share that is not finite.
     out_of_range : bool
@@ -96,9 +96,16 @@ def go_back(
 
 @contextmanager
 def listening(
-    nodes: Sequence[Any], samples: int, rescaled: bool = False, exponent: int = 0
+    nodes: Sequence[Any],
+    samples: int,
+    rescaled: bool = False,
+    exponent: int = 0,
+    counted: bool = True,
 ) -> Iterator[Arrivals]:
-    """Measure what arrives first at nodes of a graph, times 2**`exponent`; see `go_back`."""
+    """Measure what arrives first at nodes of a graph, times 2**`exponent`; see `go_back`.
+
+    The entries that are not zero are `counted` only for a comparison with another way back.
+    """
     arrived: Arrivals = {}
 
     def measuring(node: Any) -> Callable:
@@ -107,7 +114,7 @@ def listening(
             there = [each for each in gradients if each is not None]
             if not there or node in arrived:
                 return None
-            arrived[node] = _measure(there, samples, exponent)
+            arrived[node] = _measure(there, samples, exponent, counted)
             if not rescaled or arrived[node].broken:
                 return None
             largest = max(float(each.abs().max()) for each in there)
@@ -150,22 +157,23 @@ def by_sample(values: torch.Tensor, samples: int) -> torch.Tensor:
     return values.reshape(1, -1)
 
 
-def _measure(gradients: list[torch.Tensor], samples: int, exponent: int) -> Arrived:
+def _measure(gradients: list[torch.Tensor], samples: int, exponent: int, counted: bool) -> Arrived:
     rows = [by_sample(each, samples) for each in gradients]
     if len({len(each) for each in rows}) > 1:
         rows = [each.reshape(1, -1) for each in rows]
     together = rows[0] if len(rows) == 1 else torch.cat(rows, dim=1)
     norms = norm(together, axis=1).numpy(force=True)
     scale = exponent * math.log10(2)
-    total = np.sqrt(np.square(norms).sum())
+    total = math.sqrt(np.square(norms).sum())
+    log_total = float(_log(total)) + scale
     root_mean_square = total / math.sqrt(max(together.numel(), 1))
     broken = 0.0 if math.isfinite(total) else not_finite(together)
     type_ = torch.finfo(together.dtype)
     return Arrived(
         _log(norms) + scale,
-        float(_log(total)) + scale,
-        float(_log(root_mean_square)) + scale,
-        int(torch.count_nonzero(together)),
+        log_total,
+        log_total - 0.5 * math.log10(max(together.numel(), 1)),
+        int(torch.count_nonzero(together)) if counted else 0,
         broken,
         bool(broken > 0 or root_mean_square < type_.tiny / type_.eps),
         together.dtype,

@@ -47,6 +47,11 @@ class Source:
     channels_last: bool = False
     split: bool = False
 
+    @property
+    def units_axis(self) -> int:
+        """The axis of a matrix on which its units are."""
+        return -1 if self.framework == "Keras" else 0
+
 
 def follow(
     model: nn.Module,
@@ -162,7 +167,9 @@ class Pass:
         self.places: list[graph.Place] = []
         self.units: list = []
         self.zero_weights: tuple[str, ...] = ()
+        self.symmetric: tuple[str, ...] = ()
         self.normalised = False
+        self._matrices: dict[nn.Module, list[str]] = {}
 
     @property
     def nodes(self) -> list[object]:
@@ -177,23 +184,43 @@ class Pass:
         # A model may freeze some of its layers on the way forward.
         self.learning = {name: each for name, each in self.learning.items() if each.requires_grad}
         calls = self.record.calls
-        self.places = graph.places(root, calls)
+        above = graph.parents([root])
+        self.places = graph.places(above, calls)
+        before_loss = above if list(ends) == [root] else graph.parents(ends)
         last = self.source.channels_last
-        self.units = units_of(ends, calls, self.places, self.samples, last)
+        self.units = units_of(before_loss, calls, self.places, self.samples, last)
         for place in self.places:
             place.names = graph.named(place.operations)
             place.weights = place.alone and layers.weights(place.alone.module)
         for place, following in zip(self.places, self.places[1:]):
             if self.source.split and following.weights and place.names[-1:] == ["?"]:
                 place.names.pop()
-        alone = [place.alone for place in self.places if place.alone]
-        self.zero_weights = tuple(
-            call.name
-            for call in alone
-            if (matrix := layers.matrix(call.module)) is not None and not matrix.any()
+        self.symmetric = tuple(
+            one.alone.name
+            for one, following in zip(self.places, self.places[1:])
+            if self._is_symmetric(one, following)
         )
+        self.zero_weights = tuple(each.alone.name for each in self.places if _is_zero(each))
         others = [call.module for place in self.places for call in place.others]
         self.normalised = any(map(layers.normalises_batch, others))
+
+    def _is_symmetric(self, one: graph.Place, following: graph.Place) -> bool:
+        """Tell whether nothing makes the units of one layer differ: no weights, sum or dropout."""
+        dropped = any(
+            isinstance(call.module, nn.modules.dropout._DropoutNd) for call in following.others
+        )
+        known = one.weights and following.weights
+        if not known or one.joins or following.joins or dropped:
+            return False
+        axis = self.source.units_axis
+        return layers.symmetric(one.alone.module, following.alone.module, axis)
+
+    def matrices(self, layer: nn.Module) -> list[str]:
+        """Return the names of the parameters of a layer that are no vectors."""
+        if layer not in self._matrices:
+            names = (self.names.get(id(each)) for each in layer.parameters() if each.ndim > 1)
+            self._matrices[layer] = [name for name in names if name is not None]
+        return self._matrices[layer]
 
     def note_frozen(self) -> None:
         """Name what is not to learn, and say where the path begins without it."""
@@ -270,6 +297,7 @@ class Pass:
             units=tuple(self.units),
             frozen=self.frozen,
             zero_weights=self.zero_weights,
+            symmetric=self.symmetric,
             normalised=self.normalised,
             notes=tuple(self.notes),
             **{"broken": broken, **more},
@@ -296,8 +324,8 @@ class Pass:
         self, place: graph.Place, plain: Arrived | None, exact: Arrived | None, sizes: Sizes
     ) -> Point:
         one = place.alone
-        own = [] if one is None else [each for each in one.module.parameters() if each.ndim > 1]
-        own = [sizes[name] for each in own if (name := self.names.get(id(each))) in sizes]
+        own = [] if one is None else self.matrices(one.module)
+        own = [sizes[name] for name in own if name in sizes]
         return Point(
             graph.label(place, self.model),
             np.array([-math.inf]) if exact is None else exact.log_norms,
@@ -310,6 +338,7 @@ class Pass:
             place.weights,
             place.joins,
             place.free,
+            place.divided,
         )
 
     def _steps(self, read: Sequence[torch.Tensor | None]) -> Iterator[Steps]:
@@ -334,6 +363,14 @@ class Pass:
         return None
 
 
+def _is_zero(place: graph.Place) -> bool:
+    """Tell whether one layer leads to a place, and its matrix is 0."""
+    matrix = place.alone and layers.matrix(place.alone.module)
+    if matrix is None:
+        return False
+    return not (place.weights.mean_square if place.weights else matrix.any())
+
+
 def _owner(parameter: str) -> str:
     return parameter.rpartition(".")[0] or parameter
 
@@ -351,6 +388,8 @@ def _cut_off(
     model: nn.Module, calls: Sequence[forward.Call], silent: set[int]
 ) -> dict[str, object]:
     """Return the fields `cut` and `unused` of a trace, from the ids of silent parameters."""
+    if not silent:
+        return {}
     used = _used(calls)
     unused = tuple(
         forward.shown(name, module)

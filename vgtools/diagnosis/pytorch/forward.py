@@ -6,7 +6,7 @@ import math
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cached_property, partial
 from typing import Any
 
 import torch
@@ -34,6 +34,9 @@ class Call:
         Root mean square and mean of its first output.
     read : Tensor or None
         Its first input, where the layer is `nn.Linear` or a convolution.
+    divides : (node, float) or None
+        Of a layer that normalises each sample: what made its first input, and the root mean
+        square of that.
     """
 
     name: str
@@ -42,8 +45,9 @@ class Call:
     signal: float
     mean: float
     read: torch.Tensor | None = None
+    divides: tuple[Any, float] | None = None
 
-    @property
+    @cached_property
     def weighted(self) -> bool:
         """Whether the layer has weights: a matrix, and not only biases or scales."""
         own = self.module._parameters.values()
@@ -54,9 +58,7 @@ class Call:
     @property
     def entering(self) -> float:
         """The root mean square of what it read; NaN where that was not kept."""
-        if self.read is None or not self.read.numel():
-            return math.nan
-        return norm(self.read) / math.sqrt(self.read.numel())
+        return math.nan if self.read is None or not self.read.numel() else _size(self.read)
 
 
 @dataclass(eq=False)
@@ -99,23 +101,37 @@ def _returns(record: Record, name: str, module: nn.Module, inputs: tuple, output
     found = [tensor for tensor in tensors(output) if tensor.is_floating_point()]
     if not found:
         return
-    shares = map(not_finite, found) if record.broken is None else ()
-    if share := next(filter(None, shares), 0.0):
-        record.broken = Broken(name, "forward", share)
+    first = found[0].detach()
+    length = norm(first)
+    if record.broken is None:
+        # A norm is finite only if every entry is.
+        unsure = found[1:] if math.isfinite(length) else found
+        if share := next(filter(None, map(not_finite, unsure)), 0.0):
+            record.broken = Broken(name, "forward", share)
     read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
     kept = isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
     kept = kept and read is not None and read.is_floating_point()
-    first = found[0].detach()
     record.calls.append(
         Call(
             name,
             module,
             tuple(made_by(tensor) for tensor in found if tensor.grad_fn is not None),
-            norm(first) / math.sqrt(max(first.numel(), 1)),
+            length / math.sqrt(max(first.numel(), 1)),
             first.mean(dtype=torch.float32).item(),
             read.detach() if kept else None,
+            (made_by(read), _size(read)) if read is not None and _normalises(module) else None,
         )
     )
+
+
+def _normalises(module: nn.Module) -> bool:
+    """Tell whether a layer divides each sample by its own size, as its name says."""
+    name = type(module).__name__.lower()
+    return "norm" in name and "batch" not in name
+
+
+def _size(tensor: torch.Tensor) -> float:
+    return norm(tensor) / math.sqrt(max(tensor.numel(), 1))
 
 
 def _reads(record: Record, name: str, module: nn.Module, inputs: tuple) -> tuple | None:
@@ -147,6 +163,10 @@ def made_by(tensor: torch.Tensor) -> Any:
     return tensor.grad_fn
 
 
+_SMALL = {dtype: torch.finfo(dtype).tiny ** 0.5 * 1e3 for dtype in (torch.float32, torch.float64)}
+"""Norms below this may have lost digits, as the squares in them are near the end of the range."""
+
+
 def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     """Return Euclidean norms in double precision, as far as that holds them.
 
@@ -159,10 +179,15 @@ def norm(tensor: torch.Tensor, axis: int | None = None) -> Any:
     if tensor.dtype in (torch.float16, torch.bfloat16):
         tensor = tensor.float()
     values = torch.linalg.vector_norm(tensor, dim=axis)  # in the type itself: several times faster
-    small = torch.finfo(values.dtype).tiny ** 0.5 * 1e3
+    small = _SMALL[values.dtype]
+    if axis is None:
+        length = values.item()
+        if not small < length < 1 / small:
+            length = torch.linalg.vector_norm(tensor.double()).item()
+        return length
     if not (values.numel() and small < values.min().item() <= values.max().item() < 1 / small):
         values = torch.linalg.vector_norm(tensor.double(), dim=axis)
-    return values.item() if axis is None else values.double()
+    return values.double()
 
 
 def not_finite(tensor: torch.Tensor) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from graphlib import TopologicalSorter
@@ -52,6 +53,9 @@ class Place:
         What the operations are; see `named`.
     weights : Weights or None
         What theory needs, where one dense layer or one convolution leads here.
+    divided : float
+        Root mean square of what it returns, where the layers that follow divide by it: a
+        normalisation reads it, and a shortcut leads past. Otherwise NaN.
     """
 
     node: Any
@@ -61,6 +65,7 @@ class Place:
     joins: bool = False
     names: list[str] = field(default_factory=list)
     weights: Weights | None = None
+    divided: float = math.nan
 
     @property
     def alone(self) -> Call | None:
@@ -73,15 +78,14 @@ class Place:
         return self.joins and self.operations[:1] == [None]
 
 
-def places(loss: Any, calls: Sequence[Call]) -> list[Place]:
+def places(above: dict[Any, list[Any]], calls: Sequence[Call]) -> list[Place]:
     """Find the path, first layer first.
 
     It begins at the first layer with weights that the loss depends on. Of the nodes that have
     no way around them, it holds the first one after every layer with weights. If they are too few
     to be judged, as behind the short one of two towers, it begins at the first layer of the next
-    tower that has enough. `loss` is the node that made the loss.
+    tower that has enough. The graph is what `parents` makes of the node that made the loss.
     """
-    above = parents([loss])
     weighted = [call for call in calls if call.weighted and any(n in above for n in call.nodes)]
     made = [node for call in weighted for node in call.nodes if node in above]
     behind = reaching([each for node in made for each in above[node]], above)
@@ -120,6 +124,10 @@ def _path(first: Call, calls: Sequence[Call], above: dict[Any, list[Any]]) -> li
             new, between = [], []
         else:
             between.append(node if index in cuts else None)
+    for place, following in zip(path, path[1:]):
+        if following.joins:
+            read = dict(call.divides for call in following.others if call.divides)
+            place.divided = read.get(place.node, math.nan)
     return path
 
 

@@ -15,10 +15,21 @@ def check_model(model: nn.Module) -> nn.Module:
 
     Raises
     ------
+    TypeError
+        If it, or a part of it, is scripted or traced.
     ValueError
-        If it has no parameters, or some of a lazy module are not made yet.
+        If it has no parameters, or some of a lazy module are not made yet, or have no numbers, or
+        can have no gradient.
     """
     model = getattr(model, "_orig_mod", model)
+    for name, part in model.named_modules():
+        if isinstance(part, torch.jit.ScriptModule):
+            where = f"its part {name}" if name else "it"
+            raise TypeError(
+                f"model must be a module that PyTorch runs line by line, and {where} is a "
+                f"{type(part).__name__}, in which no layer can be seen: give the module from "
+                "before torch.jit.script or torch.jit.trace"
+            )
     lazy = [name for name, tensor in model.named_parameters() if is_lazy(tensor)]
     if lazy:
         raise ValueError(
@@ -27,6 +38,18 @@ def check_model(model: nn.Module) -> nn.Module:
         )
     if next(model.parameters(), None) is None:
         raise ValueError(f"model must have parameters: {type(model).__name__} has none")
+    for name, tensor in model.named_parameters():
+        if tensor.is_meta:
+            raise ValueError(
+                f"model must have parameters with numbers, and {name} is on the device 'meta', "
+                "which holds shapes alone: call model.to_empty(device='cpu') and draw or load the "
+                "weights"
+            )
+        if tensor.is_inference():
+            raise ValueError(
+                f"model must have parameters that can have a gradient, and {name} was made inside "
+                "torch.inference_mode(): make the model outside of it"
+            )
     return model
 
 
@@ -97,6 +120,11 @@ def check_batch(batch: tuple) -> tuple[object, object]:
     if any(tensor.numel() == 0 for tensor in found):
         shape = next(tuple(tensor.shape) for tensor in found if tensor.numel() == 0)
         raise ValueError(f"the batch must hold at least one sample, not inputs of shape {shape}")
+    if any(tensor.is_meta for tensor in tensors(batch)):
+        raise ValueError(
+            "the batch must hold numbers, and some of it is on the device 'meta', which holds "
+            "shapes alone: give tensors on the device of the model"
+        )
     return inputs, targets
 
 
@@ -209,6 +237,12 @@ def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor
     try:
         value = loss(output, targets)
     except Exception as error:
+        if targets is not None and not any(True for _ in tensors(targets)):
+            raise TypeError(
+                f"the loss could not take {_kind(targets)} as targets ({type(error).__name__}: "
+                f"{error}). Give a tensor: for classes their numbers, such as "
+                "torch.tensor([2, 0, 1])"
+            ) from error
         if isinstance(output, torch.Tensor):
             error.add_note(f"The loss raised this for {_described('an output', output, targets)}")
             raise
@@ -228,6 +262,20 @@ def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor
     if not value.is_floating_point():
         raise TypeError(f"loss must return a real number, not {value.dtype}")
     return value.reshape(())
+
+
+def _kind(values: object) -> str:
+    """Name the type of something that is no tensor, and of what it holds.
+
+    Examples
+    --------
+    >>> _kind(["cat", "dog"]), _kind(3)
+    ('a list of str', 'int')
+    """
+    name = type(values).__name__
+    if isinstance(values, (list, tuple)) and values:
+        return f"a {name} of {type(values[0]).__name__}"
+    return f"an {name} of {values.dtype}" if hasattr(values, "dtype") else name
 
 
 def batch_size(inputs: object, targets: object) -> int:

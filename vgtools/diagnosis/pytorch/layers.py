@@ -58,6 +58,29 @@ def weights(layer: nn.Module) -> Weights | None:
     return Weights(*fans(layer), *mean_squares, isinstance(layer, nn.Linear))
 
 
+def symmetric(layer: nn.Module, following: nn.Module, units_axis: int) -> bool:
+    """Tell whether all units of a layer have the same weights, and those that read them too.
+
+    Then no step of training makes them differ. Both are layers for which `weights` has an answer,
+    and nothing that tells units apart stands between them. Weights that are all 0 do not count.
+    """
+    into, behind, bias = matrix(layer), matrix(following), layer._parameters.get("bias")
+    if into is None or behind is None or getattr(following, "groups", 1) > 1:
+        return False
+    read_axis = 1 if units_axis == 0 else -2
+    ends = [(into, units_axis), (behind, read_axis)] + ([] if bias is None else [(bias, 0)])
+    with torch.no_grad():
+        return all(_alike(values, axis) for values, axis in ends) and bool(into.any())
+
+
+def _alike(values: torch.Tensor, axis: int) -> bool:
+    first, last = values.select(axis, 0), values.select(axis, -1)
+    # The first and the last one are seldom the same, and then no other one is looked at.
+    if values.shape[axis] < 2 or not torch.equal(first, last):
+        return False
+    return bool((values == first.unsqueeze(axis)).all())
+
+
 def memory(layer: nn.RNNBase) -> tuple[str, float]:
     """Return the kind of a recurrent layer, and the mean bias of the gate that keeps its state."""
     cell = layer.mode.partition("_")[0]

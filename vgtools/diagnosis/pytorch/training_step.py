@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 
 import torch
 from torch import nn
 
 from vgtools.diagnosis.finding import listed
-from vgtools.diagnosis.judging import NOTICEABLE
 from vgtools.diagnosis.pytorch.forward import norm, shown
-from vgtools.diagnosis.trace import Attention, Update, first_step
+from vgtools.diagnosis.trace import Attention, Update, first_step, starts_near_zero
 
 RULES = (torch.optim.SGD, torch.optim.Adam, torch.optim.AdamW)
 """Optimisers whose first step is known from the gradient."""
@@ -107,20 +105,15 @@ def _layer(model: nn.Module, parameter: str) -> str:
 def _updates(
     optimizer: torch.optim.Optimizer, names: dict[int, str], gradients: Gradients
 ) -> Iterator[Update]:
-    """Compare the first step of an optimiser with the weights: matrices that are not near 0.
-
-    Weights of 0 have no length to compare with, and learn: the first step makes them. So do
-    weights of less than a hundredth of the length that keeps the signal, with variance
-    1 / fan_in. Such a start is meant: heads of fine-tuned models have it.
-    """
+    """Compare the first step of an optimiser with the weights: matrices that are not near 0."""
     rule = "SGD" if isinstance(optimizer, torch.optim.SGD) else "Adam"
     for group in optimizer.param_groups:
         for weights in group["params"]:
             gradient = gradients.get(id(weights))
             if gradient is None or weights.ndim < 2 or not gradient.any():
                 continue
-            length, keeping = norm(weights), math.sqrt(len(weights))
-            if length < 10.0**-NOTICEABLE * keeping:
+            length = norm(weights)
+            if starts_near_zero(length, len(weights)):
                 continue
             step = first_step(rule, float(group["lr"]), group.get("eps", 0.0), gradient)
             same = ((weights - step) == weights)[gradient != 0]

@@ -17,7 +17,7 @@ from vgtools.diagnostics import SATURATED_BELOW
 
 
 def units_of(
-    ends: Sequence[Any],
+    above: dict[Any, list[Any]],
     calls: Sequence[Call],
     places: Sequence[graph.Place],
     samples: int,
@@ -25,21 +25,20 @@ def units_of(
 ) -> list[Units]:
     """Count the units of every rectifier in the graph, and of the activations on the path.
 
-    The graph begins at the nodes that made the output, the `ends`: a rectifier in the loss, such
-    as a hinge, has no units. It has to happen before the graph is used. A sigmoid or tanh that
-    is neither on the path nor in a branch of a sum is a gate, whose ends are where it works; one
-    behind the last layer gives a probability.
+    The graph is what `graph.parents` makes of the nodes that made the output: a rectifier in the
+    loss, such as a hinge, has no units. It has to happen before the graph is used. A sigmoid or
+    tanh that is neither on the path nor in a branch of a sum is a gate, whose ends are where it
+    works; one behind the last layer gives a probability.
     """
-    above = graph.parents(ends)
     first = [node for place in places[:1] for call in place.calls for node in call.nodes]
     on_way = graph.reaching([node for node in first if node in above], above)
     on_path = {node for place in places[:-1] for node in place.operations if node is not None}
     made = {node: call for call in reversed(calls) for node in call.nodes}
     counted = []
-    for node in sorted(above, key=lambda node: node._sequence_nr()):
-        name = graph.activation(node)
-        if name not in ("relu", "tanh", "sigmoid"):
-            continue
+    names = {node: graph.activation(node) for node in above}
+    found = [node for node in above if names[node] in ("relu", "tanh", "sigmoid")]
+    for node in sorted(found, key=lambda node: node._sequence_nr()):
+        name = names[node]
         if name != "relu" and node not in on_path and not graph.in_branch(node, above, on_way):
             continue
         try:
@@ -56,15 +55,37 @@ def units_of(
         fed = {} if call is None else _given(call) if name == "relu" else _entering(call)
         if name == "relu":
             others = [each for each in range(result.ndim) if each != axis]
-            off = ~result.ne(0).any(dim=others) if others else result.eq(0)
-            dead = float(off.double().mean())
-            silent = float((~by_sample(result.ne(0), samples).any(dim=1)).double().mean())
-            known = {"dead": dead, "silent": silent}
+            known = {"dead": _off(result, others), "silent": _off(by_sample(result, samples), [1])}
         else:
             slope = 1 - result.square() if name == "tanh" else 4 * result * (1 - result)
             known = {"saturated": float((slope < SATURATED_BELOW).double().mean())}
-        counted.append(Units(shown, name, width, on_path=node in on_path, **known, **fed))
+        padded = _padded(before)
+        counted.append(
+            Units(shown, name, width, on_path=node in on_path, padded=padded, **known, **fed)
+        )
     return counted
+
+
+def _padded(node: Any) -> bool:
+    """Tell whether a node adds something that was filled up with a constant, such as zeros."""
+    if node is None or not node.name().startswith("Add"):
+        return False
+    for each, _ in node.next_functions:
+        if each is not None and each.name().startswith(("ConstantPad", "Cat")):
+            filled = each.name().startswith("ConstantPad")
+            return filled or any(part is None for part, _ in each.next_functions)
+    return False
+
+
+def _off(values: torch.Tensor, axes: list[int]) -> float:
+    """Return the share of what a rectifier returns that is 0 at every place of some axes.
+
+    Nothing there is below 0, and the largest of several numbers is found faster than whether any
+    of them is not 0.
+    """
+    if axes:
+        values = values.amax(dim=axes) if values.numel() else values.sum(dim=axes)
+    return 1 - int(torch.count_nonzero(values)) / max(values.numel(), 1)
 
 
 def _given(before: Call) -> dict[str, object]:

@@ -14,7 +14,7 @@ from vgtools.diagnosis.judging import power
 from vgtools.diagnosis.pytorch import backward, forward, inputs
 from vgtools.diagnosis.pytorch.following import Pass, Source, broken_before
 from vgtools.diagnosis.pytorch.forward import norm
-from vgtools.diagnosis.trace import Broken
+from vgtools.diagnosis.trace import Broken, Update, lost, starts_near_zero
 from vgtools.diagnosis.watching import Moment, Rows
 
 
@@ -49,10 +49,10 @@ class Watcher:
         inside: nn.Module | None = None,
         source: Source | None = None,
     ) -> None:
-        if isinstance(model, torch.jit.ScriptModule) or _compiled(model):
+        if _compiled(model):
             raise TypeError(
-                "model must be a module that PyTorch runs line by line: inside of a compiled or "
-                "scripted one nothing can be seen. Watch it without torch.compile"
+                "model must be a module that PyTorch runs line by line: inside of a compiled one "
+                "nothing can be seen. Watch it without torch.compile"
             )
         self.model, self.every = model, every
         self.inside = inputs.check_model(model if inside is None else inside)
@@ -108,6 +108,8 @@ class Watcher:
 
     def _await(self, unused: set[str]) -> None:
         """See whether a later pass of the training calls layers that one left out."""
+        if not unused:
+            return
 
         def calls(name: str, module: nn.Module, given: tuple) -> None:
             if module.training:
@@ -135,6 +137,11 @@ class _Watched(Pass):
         Of the gradient of each parameter, as in `Pass.trace`.
     read : dict of int to Tensor
         The gradient of what each recurrent layer read.
+    meant : dict of str to int
+        How many entries of the gradient are not 0, for each matrix of 16 bits: so many weights a
+        step means to change, or more.
+    updates : list of Update
+        What the step did to the weights of each layer.
     """
 
     def __init__(self, watcher: Watcher, number: int, given: list) -> None:
@@ -146,6 +153,8 @@ class _Watched(Pass):
         self.arrived: backward.Arrivals = {}
         self.sizes: dict[str, tuple[float, float]] = {}
         self.read: dict[int, torch.Tensor] = {}
+        self.meant: dict[str, int] = {}
+        self.updates: list[Update] = []
         self.hooks = ExitStack()
         self.record = self.hooks.enter_context(forward.recording(self.model))
         # Hooks run in this order: a model that is one layer is recorded before this one.
@@ -174,7 +183,8 @@ class _Watched(Pass):
         self.look(root.grad_fn, [root.grad_fn])
         layers = [node for call in self.record.calls if call.weighted for node in call.nodes]
         nodes = list(dict.fromkeys([*self.nodes, *layers]))
-        self.arrived = self.hooks.enter_context(backward.listening(nodes, self.samples))
+        listening = backward.listening(nodes, self.samples, counted=False)
+        self.arrived = self.hooks.enter_context(listening)
         for name, parameter in self.learning.items():
             self._hook(parameter.register_hook, partial(self._at_parameter, name))
         for index, (_, _, read) in enumerate(self.record.sequences):
@@ -183,6 +193,9 @@ class _Watched(Pass):
     def _at_parameter(self, name: str, gradient: torch.Tensor) -> None:
         if name not in self.sizes:
             self.sizes[name] = backward.size(gradient)
+            if gradient.ndim > 1 and gradient.dtype.itemsize < 4:
+                entries = gradient.coalesce().values() if gradient.is_sparse else gradient
+                self.meant[name] = int(torch.count_nonzero(entries))
 
     def _at_read(self, index: int, gradient: torch.Tensor) -> None:
         self.read.setdefault(index, gradient.detach().clone())
@@ -198,8 +211,12 @@ class _Watched(Pass):
         """Return what was measured; without a step there is no update."""
         unknown = torch.tensor(math.nan)
         read = [self.read.get(index) for index in range(len(self.record.sequences))]
-        found = self.trace(unknown, self.broken, self.arrived, None, self.sizes, read)
-        return Moment(self.number, self._rows(changed), found)
+        rows = self._rows(changed)
+        updates = tuple(self.updates)
+        found = self.trace(
+            unknown, self.broken, self.arrived, None, self.sizes, read, updates=updates
+        )
+        return Moment(self.number, rows, found)
 
     def _rows(self, changed: bool) -> Rows:
         rows: Rows = {}
@@ -223,18 +240,22 @@ class _Watched(Pass):
 
     def _add_weights(self, rows: Rows, changed: bool) -> None:
         """Add the norm of the gradient of each layer's matrices, and their relative change."""
-        for layer, module in {call.name: call.module for call in self.record.calls}.items():
-            matrices = [each for each in module.parameters() if each.ndim > 1]
-            own = [name for each in matrices if (name := self.names.get(id(each))) in self.learning]
-            if layer not in rows or not own:
+        for layer, module in {c.name: c.module for c in self.record.calls if c.weighted}.items():
+            own = [name for name in self.matrices(module) if name in self.learning]
+            if not own:
                 continue
             gradients = [self.sizes[name][0] for name in own if name in self.sizes]
             if gradients:
                 rows[layer]["weight_gradient"] = math.hypot(*gradients)
             length = math.hypot(*(norm(self.before[name]) for name in own))
             if changed and length:
-                steps = [norm(self.learning[name].detach() - self.before[name]) for name in own]
-                rows[layer]["update"] = math.hypot(*steps) / length
+                steps = [self.learning[name].detach() - self.before[name] for name in own]
+                relative = rows[layer]["update"] = math.hypot(*map(norm, steps)) / length
+                units = sum(self.before[name].shape[self.source.units_axis] for name in own)
+                if not starts_near_zero(length, units):
+                    meant = sum(self.meant.get(name, 0) for name in own)
+                    moved = sum(int(torch.count_nonzero(each)) for each in steps) if meant else 0
+                    self.updates.append(Update(layer, relative, lost(moved, meant)))
 
 
 def _compiled(model: nn.Module) -> bool:
