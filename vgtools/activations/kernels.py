@@ -78,10 +78,7 @@ r"""The :math:`b` of StarReLU: :math:`-s/2`, which makes the mean zero."""
 def _pieces(
     x: Array, inside: NDArray[np.bool_], slope_inside: float, slope_outside: float
 ) -> Array:
-    """Return one of two slopes per element, NaN where x is NaN.
-
-    The slopes are floats: of integers NumPy would make an array that it has to convert.
-    """
+    """Return one of two slopes (floats: NumPy is slower with integers), NaN where x is NaN."""
     return np.where(np.isnan(x), x, np.where(inside, slope_inside, slope_outside))
 
 
