@@ -81,7 +81,8 @@ def hooks(model):
         for key, value in vars(module).items()
         if "hooks" in key and value
     ]
-    return found + [name for name, each in model.named_parameters() if each._backward_hooks]
+    tables = {name: each._backward_hooks for name, each in model.named_parameters()}
+    return found + [name for name, table in tables.items() if table is not None]
 
 
 @pytest.mark.parametrize("name", MODELS)
