@@ -16,8 +16,8 @@ def test_every_formula_of_the_chapters_has_something_behind_it():
     held = set()
     for path in book.NOTEBOOKS:
         statements = notebooks.read(path).statements
-        found = formulas.faults(path.stem, book.prose(path), statements, ENTRIES, held)
-        assert list(found) == []
+        found = list(formulas.faults(path.stem, book.prose(path), statements, ENTRIES, held))
+        assert not found, "\n\n".join(found)
     assert held == {one.check for one in ENTRIES if one.check}
     assert len({(one.chapter, one.formula) for one in ENTRIES}) == len(ENTRIES)
 

@@ -163,7 +163,7 @@ def test_recurrent_layers_are_told_what_their_gates_keep():
     long = SERIES, Y[:16]
     found = one(LastStep(nn.LSTM(5, 32, batch_first=True), remembering), long)
     assert "forget gate is 1 on average" in found.why and "LSTM" not in found.advice
-    assert "at 1 or 2 (layer.bias_ih_l0.data[32:64] = 1, to which" in found.advice
+    assert "at 1 or 2 (layer.bias_ih_l0.data[32:64] = 2, to which" in found.advice
     open_gates = LastStep(nn.LSTM(5, 32, batch_first=True), remembering)
     open_gates.body.bias_ih_l0.data[32:64] = 2.0
     open_gates.body.weight_hh_l0.data.zero_()
