@@ -2,7 +2,8 @@ r"""The catalogue: what each activation function is.
 
 The symbolic definition is the truth; the kernels are tested against it at 50
 digits and more. To add a function, write its two kernels in `kernels`, its entry
-here and its source in ``references.bib``.
+here, its source in ``references.bib``, and the same two formulas for the page in
+``laboratory/activations.js``.
 
 Notes on single entries
 -----------------------
