@@ -2,8 +2,7 @@ r"""The catalogue: what each activation function is.
 
 The symbolic definition is the truth; the kernels are tested against it at 50
 digits and more. To add a function, write its two kernels in `kernels`, its entry
-here, its source in ``references.bib``, and the same two formulas for the page in
-``laboratory/activations.js``.
+here and its source in ``references.bib``.
 
 Notes on single entries
 -----------------------
@@ -68,7 +67,8 @@ class Entry:
     """One activation function; every callable takes x and the parameters by name.
 
     `source` is a key of ``references.bib``, `look` a colour of `vgtools.figures.PALETTE` and a
-    dash of `vgtools.figures.DASHES` that no other function has together.
+    dash of `vgtools.figures.DASHES` that no other function has together. `laboratory` says whether
+    ``laboratory/activations.js`` has the function too.
     """
 
     title: str
@@ -83,6 +83,7 @@ class Entry:
     condition: tuple[str, Callable[..., bool]] = ("no condition", lambda: True)
     kinks: Callable[..., dict[float, float]] = lambda **parameters: {}
     constants: Mapping[str, sp.Expr] = field(default_factory=dict)
+    laboratory: bool = True
 
     def __post_init__(self) -> None:
         for name in (*self.parameters, *self.constants):
@@ -243,6 +244,7 @@ CATALOGUE: dict[str, Entry] = {
             lambda lower, upper: 1 <= lower <= upper,
         ),
         kinks=lambda lower, upper: {} if lower + upper == 2 else {0.0: 2 / (lower + upper)},
+        laboratory=False,  # it draws its slopes
     ),
     "elu": Entry(
         title="ELU",

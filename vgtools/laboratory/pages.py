@@ -63,7 +63,7 @@ class Page:
 
 def _activations() -> dict[str, dict[str, str]]:
     """Return title and colour of the activations that the engine has."""
-    entries = {name: entry for name, entry in CATALOGUE.items() if name != "rrelu"}
+    entries = {name: entry for name, entry in CATALOGUE.items() if entry.laboratory}
     entries["identity"] = IDENTITY
     return {
         name: {"title": entry.title, "colour": entry.look[0]} for name, entry in entries.items()
