@@ -1,4 +1,4 @@
-"""Chapter 8 in PyTorch: mean outputs of three activations, and loss."""
+"""Chapter 8 in PyTorch: mean outputs of two activations, and loss."""
 
 import numpy as np
 import torch
