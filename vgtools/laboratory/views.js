@@ -13,7 +13,7 @@
     spread: new Panel("Outputs: median, middle half, 90 %", "layer"),
     units: new Panel("Dead and saturated units", "layer", {
       low: 0, high: 1, percent: true,
-      note: "Saturated: the slope is below 5 % of its maximum. For ReLU: the output is 0.",
+      note: "Saturated: the size of the slope is below 5 % of its maximum. For ReLU: output 0.",
     }),
     update: new Panel("Last update, as a share of the weights", "layer",
       { log: true, empty: "after the first step" }),
