@@ -62,7 +62,7 @@ def main(arguments: list[str] | None = None) -> None:
                 for optimiser, rates in RATES.items()
             ]
             print(
-                f"| {patient.name} | {depth} | {state} | {best[0]:.2g} | {best[1]:.2g} |",
+                f"| {patient.name} | {depth or ''} | {state} | {best[0]:.2g} | {best[1]:.2g} |",
                 flush=True,
             )
 

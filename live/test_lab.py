@@ -125,7 +125,7 @@ def lab(tmp_path_factory):
     finally:
         server.terminate()
         server.wait(20)
-        print((home / "log").read_text())  # shown where a test fails
+        print((home / "log").read_text())  # shown if JupyterLab does not start
 
 
 def wait_until(ready, what, seconds=120):

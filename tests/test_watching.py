@@ -220,3 +220,9 @@ def test_a_step_is_judged_as_a_diagnosis_judges_the_first_one(rate, kind):
         assert found[0].finding.number == pytest.approx(expected[0].number)
         assert found[0].finding.layers == expected[0].layers
         assert found[0].finding.summary.startswith("one step of training ")
+
+
+def test_the_long_first_step_of_small_last_weights_is_no_finding():
+    network, rule = vg.MLP([12, 32, 5], "tanh", "glorot"), vg.networks.SGD(0.1)
+    network.dense[-1].weight.value *= 1e-4
+    assert vg.diagnose(network, (X, Y), "cross_entropy", optimizer=rule).healthy

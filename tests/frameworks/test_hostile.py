@@ -174,6 +174,22 @@ def test_targets_that_the_loss_alone_reads_are_what_it_likes():
 
     assert diagnose(model(), (X, names), by_name).healthy
 
+    def by_key(output, targets):
+        return {}["a name that this loss looks up"]
+
+    with pytest.raises(KeyError, match="a name that this loss looks up"):
+        diagnose(model(), (X, names), by_key)
+
+
+def test_a_layer_that_reads_whole_numbers_may_be_called_a_norm():
+    class Normalise(nn.Module):
+        def forward(self, pictures):
+            return pictures.float() / 128 - 1
+
+    pictures = torch.randint(256, (len(Y), 20), dtype=torch.uint8)
+    network = nn.Sequential(Normalise(), nn.Linear(20, 10))
+    assert diagnose(network, (pictures, Y), cross_entropy).healthy
+
 
 def test_mixed_precision_of_the_caller_is_measured():
     with torch.autocast("cpu", torch.bfloat16):

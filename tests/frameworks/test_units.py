@@ -51,10 +51,8 @@ def test_units_are_alike_if_nothing_in_front_of_or_behind_them_differs(layers, f
             optimizer.step()
     for number in (1, 2, 3):  # and what the finding says about later steps is so
         name = f"layer{number}"
-        spread = (lambda weight: (weight - weight[:1]).abs().max())(
-            model.get_submodule(name).weight
-        )
-        assert (spread < 1e-6) == (name in found)
+        weight = model.get_submodule(name).weight
+        assert ((weight - weight[:1]).abs().max() < 1e-6) == (name in found)
     assert any(each.kind == "symmetric units" for each in watch.findings) == bool(found)
 
 
@@ -65,9 +63,41 @@ def test_what_makes_units_differ_is_seen():
     assert alike(model) == ["layer1", "layer3"]
     model.layer1.weight.data[5, 7] = 0.1
     assert alike(model) == ["layer3"]
-    model = constant(chain(3, 64, nn.Tanh), layers)
-    model.act2 = nn.Sequential(nn.Tanh(), nn.Dropout(0.5))
+
+
+class Dropped(nn.Module):
+    def forward(self, x):
+        return F.dropout(torch.tanh(x))
+
+
+class Masked(nn.Module):
+    def forward(self, x):
+        return torch.tanh(x) * torch.linspace(0.5, 1, 64)
+
+
+def slopes():
+    function = nn.PReLU(64)
+    nn.init.uniform_(function.weight)
+    return function
+
+
+@pytest.mark.parametrize(
+    "between", [lambda: nn.Sequential(nn.Tanh(), nn.Dropout(0.5)), Dropped, Masked, slopes]
+)
+def test_what_stands_between_layers_may_tell_units_apart(between):
+    model = constant(chain(3, 64, nn.Tanh), ("layer1", "layer2", "layer3", "out"))
+    model.act2 = between()
     assert alike(model) == ["layer1", "layer3"]
+
+
+def test_channels_that_are_read_one_by_one_differ():
+    photos = torch.randn(16, 8, 8, 8, generator=DRAW), torch.randint(10, (16,), generator=DRAW)
+    model = nn.Sequential(nn.Conv2d(8, 8, 3, groups=8), nn.ReLU(), nn.Flatten(2), nn.Flatten())
+    model.append(nn.Linear(288, 10))
+    nn.init.constant_(model[0].weight, 1 / 9), nn.init.zeros_(model[0].bias)
+    nn.init.constant_(model[4].weight, 1 / 288)
+    found = diagnose(model, photos, cross_entropy).findings
+    assert "symmetric units" not in [each.kind for each in found]
 
 
 def test_like_units_of_keras_are_found():
@@ -77,7 +107,16 @@ def test_like_units_of_keras_are_found():
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     [found] = diagnose(model, (X, Y), loss).findings
     assert found.kind == "symmetric units" and found.layers == (body[0].name, "d0", "d1")
-    assert "he_normal" in found.advice
+    assert "glorot_normal" in found.advice
+
+
+def test_a_dropout_of_keras_tells_units_apart():
+    alike = {"activation": "tanh", "kernel_initializer": keras.initializers.Constant(1 / 64)}
+    first, second = keras.layers.Dense(64, **alike), keras.layers.Dense(64, **alike)
+    body = [keras.Input((20,)), first, keras.layers.Dropout(0.5), second, keras.layers.Dense(10)]
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    found = diagnose(keras.Sequential(body), (X, Y), loss).findings
+    assert "symmetric units" not in [each.kind for each in found]
 
 
 class Padded(nn.Module):
@@ -110,3 +149,6 @@ def test_zeros_of_a_shortcut_are_named(pad, told):
     assert ("shortcut fills up channels with zeros" in found.why) == told
     nn.init.constant_(model.branch.bias, 0.1)  # as the first step of Fixup makes it
     assert diagnose(model, photos, cross_entropy).healthy
+    nn.init.constant_(model.branch.bias, -99.0)  # switches off what no shortcut filled with zeros
+    [found] = diagnose(model, photos, cross_entropy).findings
+    assert found.number == 1 and "fills up channels" not in found.why

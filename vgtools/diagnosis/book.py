@@ -383,12 +383,13 @@ def _updates(network: Network, optimizer: Optimiser, exponents: dict[str, int]) 
     for parameter in network.parameters():
         weights, k = parameter.value, exponents.get(parameter.name, 0)
         gradient = times_power(parameter.gradient.astype(float), k)
-        if weights.ndim < 2 or not weights.any() or not gradient.any():
+        length = norm(weights)
+        if weights.ndim < 2 or not gradient.any() or starts_near_zero(length, weights.shape[1]):
             continue
         step = first_step(rule, optimizer.learning_rate, epsilon, gradient)
         same = (weights - step).astype(weights.dtype) == weights
         yield Update(
             parameter.name.removesuffix(" weight"),
-            norm(step) / norm(weights),
+            norm(step) / length,
             float(np.mean(same[gradient != 0])),
         )

@@ -57,8 +57,9 @@ class Finding:
     ``updates too small``         one step is lost when the weights are rounded
     ============================  ============================================================
 
-    The last two are looked for where an optimiser is given, and in the steps that `watch` sees.
-    With an optimiser, so are weights that its first step makes infinite or not a number.
+    Symmetric units are looked for in models of PyTorch and Keras. The last two are looked for
+    where an optimiser is given, and in the steps that `watch` sees. With an optimiser, so are
+    weights that its first step makes infinite or not a number.
 
     Attributes
     ----------

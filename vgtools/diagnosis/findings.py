@@ -166,7 +166,7 @@ def _underflow(trace: Trace) -> Iterator[Finding]:
 
 
 def _updates(trace: Trace) -> Iterator[Finding]:
-    """Find layers whose first step is no number, or too large or small beside their weights."""
+    """Find layers of which one step is no number, or too large or small beside their weights."""
     if broken := [each for each in trace.updates if each.broken]:
         worst, names = max(broken, key=lambda each: each.broken), [each.name for each in broken]
         said = words(
@@ -188,7 +188,9 @@ def _updates(trace: Trace) -> Iterator[Finding]:
             step=step,
             name=worst.name,
             times=number(worst.relative),
-            smaller=number(10 * worst.relative),
+            smaller=f"about {number(10 * worst.relative)}"
+            if math.isfinite(worst.relative)
+            else "many powers of ten",
             layers=listed(names),
         )
         layers = tuple(names)

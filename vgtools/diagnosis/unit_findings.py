@@ -42,7 +42,9 @@ def units(trace: Trace) -> Iterator[Finding]:
     if not any(each.on_path for each in dead):
         yield from _silent(trace)
     if trace.symmetric:
-        weights = recipes.weights("relu", trace.framework)
+        behind = [each.operations for each in trace.points if each.name in trace.symmetric]
+        activation = next(filter(recipes.recipe, sum(behind, ())), "relu")
+        weights = recipes.weights(activation, trace.framework)
         said = words("symmetric units", layers=listed(trace.symmetric), weights=weights)
         yield Finding(kind="symmetric units", layers=trace.symmetric, number=1.0, **said)
     full = saturated(trace)
@@ -152,7 +154,7 @@ def _others(found: Sequence[Units], worst: Units) -> str:
 def _cause(first: Units, trace: Trace) -> dict[str, str]:
     """Say what switches the units off, such as biases or weighted sums, and what to do about it."""
     weighted = first.mean - first.bias
-    if first.padded:
+    if first.padded and first.dead < 1:
         cause = "padding"
     elif abs(first.mean) + first.spread < 1000 * trace.least:
         cause = "no signal"

@@ -205,12 +205,9 @@ class Pass:
         self.normalised = any(map(layers.normalises_batch, others))
 
     def _is_symmetric(self, one: graph.Place, following: graph.Place) -> bool:
-        """Tell whether nothing makes the units of one layer differ: no weights, sum or dropout."""
-        dropped = any(
-            isinstance(call.module, nn.modules.dropout._DropoutNd) for call in following.others
-        )
+        """Tell whether two layers have units that are alike, and only activations between them."""
         known = one.weights and following.weights
-        if not known or one.joins or following.joins or dropped:
+        if not known or one.joins or following.joins or "?" in one.names:
             return False
         axis = self.source.units_axis
         return layers.symmetric(one.alone.module, following.alone.module, axis)
@@ -366,9 +363,7 @@ class Pass:
 def _is_zero(place: graph.Place) -> bool:
     """Tell whether one layer leads to a place, and its matrix is 0."""
     matrix = place.alone and layers.matrix(place.alone.module)
-    if matrix is None:
-        return False
-    return not (place.weights.mean_square if place.weights else matrix.any())
+    return matrix is not None and not matrix.any()
 
 
 def _owner(parameter: str) -> str:

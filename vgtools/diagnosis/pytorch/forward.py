@@ -109,8 +109,8 @@ def _returns(record: Record, name: str, module: nn.Module, inputs: tuple, output
         if share := next(filter(None, map(not_finite, unsure)), 0.0):
             record.broken = Broken(name, "forward", share)
     read = inputs[0] if inputs and isinstance(inputs[0], torch.Tensor) else None
-    kept = isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
-    kept = kept and read is not None and read.is_floating_point()
+    read = read if read is not None and read.is_floating_point() else None
+    kept = read is not None and isinstance(module, (nn.Linear, nn.modules.conv._ConvNd))
     record.calls.append(
         Call(
             name,

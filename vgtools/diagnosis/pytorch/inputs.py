@@ -237,7 +237,8 @@ def scalar_loss(loss: Callable, output: object, targets: object) -> torch.Tensor
     try:
         value = loss(output, targets)
     except Exception as error:
-        if targets is not None and not any(True for _ in tensors(targets)):
+        typed = isinstance(error, TypeError) and targets is not None
+        if typed and not any(True for _ in tensors(targets)):
             raise TypeError(
                 f"the loss could not take {_kind(targets)} as targets ({type(error).__name__}: "
                 f"{error}). Give a tensor: for classes their numbers, such as "

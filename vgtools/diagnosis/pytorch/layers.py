@@ -65,7 +65,8 @@ def symmetric(layer: nn.Module, following: nn.Module, units_axis: int) -> bool:
     and nothing that tells units apart stands between them. Weights that are all 0 do not count.
     """
     into, behind, bias = matrix(layer), matrix(following), layer._parameters.get("bias")
-    if into is None or behind is None or getattr(following, "groups", 1) > 1:
+    grouped = any(getattr(each, "groups", 1) > 1 for each in (layer, following))
+    if into is None or behind is None or grouped:
         return False
     read_axis = 1 if units_axis == 0 else -2
     ends = [(into, units_axis), (behind, read_axis)] + ([] if bias is None else [(bias, 0)])

@@ -70,11 +70,12 @@ def _padded(node: Any) -> bool:
     """Tell whether a node adds something that was filled up with a constant, such as zeros."""
     if node is None or not node.name().startswith("Add"):
         return False
-    for each, _ in node.next_functions:
-        if each is not None and each.name().startswith(("ConstantPad", "Cat")):
-            filled = each.name().startswith("ConstantPad")
-            return filled or any(part is None for part, _ in each.next_functions)
-    return False
+    added = [each for each, _ in node.next_functions if each is not None]
+    return any(
+        each.name().startswith("ConstantPad")
+        or (each.name().startswith("Cat") and any(part is None for part, _ in each.next_functions))
+        for each in added
+    )
 
 
 def _off(values: torch.Tensor, axes: list[int]) -> float:
