@@ -88,6 +88,7 @@ def test_every_panel_keeps_to_its_share(columns, height):
     [
         (lambda axes: figures.subplots(4), r"columns must be 1, 2 or 3"),
         (lambda axes: figures.subplots(height=-1.0), r"height must be a positive"),
+        (lambda axes: figures.subplots(height=0), r"height must be a positive"),
         (lambda axes: figures.set_panel(axes, decades=(1, 1, 1)), r"lowest < highest and step"),
         (lambda axes: figures.set_panel(axes, decades=(0, 1, 0)), r"lowest < highest and step"),
         (lambda axes: figures.set_panel(axes, y=[0], decades=(-1, 0, 1)), r"y or decades, not"),

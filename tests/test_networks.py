@@ -693,6 +693,12 @@ def test_counts_begin_at_one(call, name):
     assert checks.count("epochs", 10**7) == 10**7
 
 
+@pytest.mark.parametrize("seed", [True, 0.5, "1", None])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(TypeError, match="^seed must be a whole number or a numpy.random.Generator"):
+        nets.Dense(3, 2, seed=seed)
+
+
 def test_widths_may_come_in_an_array_and_are_named_by_their_place():
     assert nets.MLP(np.array([3, 4, 2])).sizes == nets.MLP((3, 4, 2)).sizes == (3, 4, 2)
     for sizes in (np.array([[3, 4]]), b"34", "34", {3, 4}, 64):
