@@ -666,6 +666,9 @@ def test_a_default_shows_in_page_and_controls():
     assert "Slope 1.0 &amp; celu, grid False." in rest
     assert 'value="2" aria-valuetext="1"' in rest and "<option selected>celu" in rest
     assert "checked" not in rest
+    # A browser would bring back another state after a reload; a reader hears the new one.
+    assert lines.to_html().count('autocomplete="off"') == 3
+    assert rest.count('aria-live="polite"') == 1
 
 
 def test_titles_are_escaped():

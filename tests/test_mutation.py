@@ -63,9 +63,9 @@ def test_a_check_is_slow_when_nbval_and_the_build_would_stop_its_cell():
 
 def test_a_mutant_whose_tests_could_not_start_is_not_caught(tmp_path, monkeypatch):
     monkeypatch.setattr(rooms, "BOOK", tmp_path)
-    codes = {f"vgtools.theory.x_f__mutmut_{code}": code for code in (1, -24, 0, 255, None)}
+    codes = {f"vgtools.theory.x_f__mutmut_{code}": code for code in (1, -24, 0, 33, 255, None)}
     (tmp_path / "mutants").mkdir()
     (tmp_path / "mutants" / "theory.py.meta").write_text(json.dumps({"exit_code_by_key": codes}))
     score = rooms.results()
     assert score.caught == {"theory": 2}
-    assert [name[-2:] for _, name in score.survivors] == ["_0", "55"]
+    assert [name[-2:] for _, name in score.survivors] == ["_0", "33", "55"]

@@ -506,6 +506,7 @@ def test_a_history_begins_before_the_first_step_with_columns_for_validation():
     history = nets.train(network, x, y, epochs=3, validation=[others, truth])
     assert history.loss[0] == before
     assert history.epoch.tolist() == [0, 1, 2, 3]
+    assert nets.train(nets.MLP([2, 3]), x, y).epoch[-1] == 10
     assert history.validation_loss.shape == history.validation_accuracy.shape == (4,)
     assert history.accuracy[-1] == nets.accuracy(network.forward(x), y)
     logits = network.forward(others)

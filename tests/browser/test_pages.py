@@ -385,6 +385,10 @@ def test_the_play_button_runs_and_stops_and_is_not_there_for_who_avoids_motion(v
     button.click()
     page.wait_for_function("button => button.ariaPressed === 'false'", arg=button.element_handle())
     assert slider.input_value() == slider.get_attribute("max")
+    press(page, slider, "Home")
+    button.click()
+    press(page, slider, "ArrowRight")
+    assert button.get_attribute("aria-pressed") == "false"
     page.emulate_media(reduced_motion="reduce")
     assert slider.is_visible() and not button.is_visible()
     assert page.troubles == []

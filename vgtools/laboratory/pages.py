@@ -22,8 +22,8 @@ TEXT = (
 
 STILL = (
     "Thirty layers of ReLU after 200 steps of training, from the same draw: with Glorot's weights "
-    "in grey, with He's in colour. With Glorot's, the gradient of the first layer is about a "
-    "ten-thousandth of that of the last one, and the loss stands still."
+    "in grey, with He's in colour. With Glorot's, the gradient of the first layer is less than a "
+    "thousandth of that of the last one, and the loss stands still."
 )
 """What the picture shows that stands where no script runs."""
 
