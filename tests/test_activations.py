@@ -72,7 +72,11 @@ MEASURED = [(function, np.float64) for function in VARIANTS] + [
 ]
 
 
-@pytest.mark.parametrize("function, float_type", MEASURED)
+@pytest.mark.parametrize(
+    "function, float_type",
+    MEASURED,
+    ids=lambda given: None if isinstance(given, type) else str(given),
+)
 def test_within_a_few_ulp_of_the_definition(function, float_type):
     double = float_type == np.float64
     # xIELU crosses zero between two terms that are alpha_n times as large as their difference.
