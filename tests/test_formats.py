@@ -240,7 +240,7 @@ def test_a_finished_pdf_carries_the_date_of_the_commit_and_no_other(monkeypatch)
     assert reader.metadata.creation_date == datetime(2001, 9, 9, 1, 46, 40, tzinfo=UTC)
     assert reader.metadata.title == "Vanishing Gradients: an interactive textbook"
     assert reader.root_object["/Lang"] == "en-GB"
-    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"]
+    assert reader.root_object["/ViewerPreferences"]["/DisplayDocTitle"].value
     assert len({str(part) for part in reader.trailer["/ID"]}) == 1
 
 
