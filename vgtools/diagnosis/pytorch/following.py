@@ -363,7 +363,9 @@ class Pass:
 def _is_zero(place: graph.Place) -> bool:
     """Tell whether one layer leads to a place, and its matrix is 0."""
     matrix = place.alone and layers.matrix(place.alone.module)
-    return matrix is not None and not matrix.any()
+    if matrix is None or (place.weights and place.weights.mean_square):
+        return False
+    return not matrix.any()  # a mean square may be 0 because it underflowed
 
 
 def _owner(parameter: str) -> str:
