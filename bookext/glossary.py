@@ -117,7 +117,7 @@ def link_introductions(app: Sphinx, doctree: nodes.document, docname: str) -> No
         title = app.env.titles[place[0]].astext()
         target = make_refnode(app.builder, docname, *place, nodes.inline("", title))
         definition = next(item.findall(nodes.definition))
-        definition += nodes.paragraph("", "", nodes.Text("Explained in "), target, classes=[MARK])
+        definition += nodes.paragraph("", "", nodes.Text("Used in "), target, classes=[MARK])
 
 
 def _terms(tree: nodes.document) -> Iterator[nodes.definition_list_item]:

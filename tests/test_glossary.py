@@ -72,8 +72,8 @@ def build(folder, warned=""):
 
 def test_a_term_is_introduced_where_its_mark_stands(source):
     page, _ = build(source)
-    assert page.count("Explained in ") == 1
-    [place] = re.findall(r'Explained in <a class="reference internal" href="one.html#(.*?)">', page)
+    assert page.count("Used in ") == 1
+    [place] = re.findall(r'Used in <a class="reference internal" href="one.html#(.*?)">', page)
     assert f'id="{place}"' in (source / "_build" / "one.html").read_text("utf-8")
 
 
@@ -106,7 +106,7 @@ def test_the_glossary_follows_a_mark_that_moves(source):
     build(source)
     write(source, "one.ipynb", PAGES["one.ipynb"].replace("*{index}`logits <Logit>`*", "odds"))
     page, rows = build(source)
-    assert "Explained in " not in page and rows["one.html"][2] == ""
+    assert "Used in " not in page and rows["one.html"][2] == ""
 
 
 def test_the_search_is_the_same_after_builds_that_leave_pages_alone(source):
